@@ -1,0 +1,1 @@
+"""Measuring: a register becomes completion, scores become a panel, years become changes and eras."""

@@ -1,0 +1,240 @@
+"""Standing within a year, changes between years, and the breaks that changes cross."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.panel.panel import Panel
+
+#: The kinds of break across which a unit's own scores are not comparable.
+ERA_KINDS = ("definition", "mode", "sample")
+
+#: Name of the sum over the family of dimensions, wherever dimensions are listed.
+TOTAL = "total"
+
+
+def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> pd.DataFrame:
+    """Say where each unit stood in each year: score, rank, group of four, distance from the mean.
+
+    Parameters
+    ----------
+    scores
+        ``unit``, ``year``, ``dimension``, ``score``.
+    dimensions
+        The family; default every dimension in ``scores``. Its sum is added as dimension ``"total"`` for the
+        units that have all of them in the year.
+
+    Returns
+    -------
+    DataFrame
+        ``unit``, ``year``, ``dimension``, ``score``; ``rank`` (1 is highest; ties share the better rank) of
+        ``ranked`` units; ``group``, 1 at or above the 75th percentile of the year, 2 the 50th, 3 the 25th,
+        else 4 (the grouping of the PAPI reports); ``mean`` of the year and ``from_mean``.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> place = standing(pa.load_scores().query("year == 2016")).query("unit == 'VN-CT' and dimension == 'total'")
+    >>> place[["score", "rank", "ranked", "group"]].round(2).to_numpy().tolist()
+    [[39.57, 1.0, 63.0, 1.0]]
+    """
+    family = sorted(scores["dimension"].unique()) if dimensions is None else list(dimensions)
+    cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
+    sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
+    full = sums[sums["size"] == len(family)].reset_index()
+    total = full[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"])
+    table = pd.concat([cells, total], ignore_index=True)
+    within = table.groupby(["year", "dimension"])["score"]
+    # The sum of printed decimals carries rounding noise; ties are ties of the printed digits.
+    table["rank"] = (
+        table.assign(score=table["score"].round(6))
+        .groupby(["year", "dimension"])["score"]
+        .rank(ascending=False, method="min")
+        .astype(int)
+    )
+    table["ranked"] = within.transform("size")
+    cuts = [within.transform("quantile", share) for share in (0.75, 0.5, 0.25)]
+    table["group"] = 4 - sum((table["score"] >= cut - 1e-9).astype(int) for cut in cuts)
+    table["mean"] = within.transform("mean")
+    table["from_mean"] = table["score"] - table["mean"]
+    order = {name: place for place, name in enumerate([*family, TOTAL])}
+    return table.sort_values(
+        ["unit", "year", "dimension"], key=lambda c: c.map(order) if c.name == "dimension" else c, ignore_index=True
+    )
+
+
+def missing_scores(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> pd.DataFrame:
+    """List what was not published: each unit and year in which a dimension has no score.
+
+    A dimension counts in the years in which some unit has it. Nothing is filled in.
+
+    Returns
+    -------
+    DataFrame
+        ``year``, ``unit``, ``missing`` (the dimensions, separated by commas).
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> missing_scores(pa.load_scores()).query("year == 2018").to_numpy().tolist()
+    [[2018, 'VN-13', 'D2, D4'], [2018, 'VN-45', 'D2, D4']]
+
+    """
+    family = sorted(scores["dimension"].unique()) if dimensions is None else list(dimensions)
+    cells = scores[scores["dimension"].isin(family)]
+    asked = cells[["year", "dimension"]].drop_duplicates()
+    grid = asked.merge(pd.DataFrame({"unit": sorted(scores["unit"].unique())}), how="cross")
+    found = grid.merge(cells, how="left", on=["unit", "year", "dimension"])
+    gaps = found[found["score"].isna()].sort_values(["year", "unit", "dimension"])
+    listed = gaps.groupby(["year", "unit"])["dimension"].agg(", ".join).rename("missing")
+    return listed.reset_index()
+
+
+def score_changes(panel: Panel, start: int | None = None, end: int | None = None) -> pd.DataFrame:
+    """List the change of the score beside the change of completion.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    start, end
+        Two years to compare; both or neither. Default: each year with the year before.
+
+    Returns
+    -------
+    DataFrame
+        One row per unit, dimension and pair of years with both values in both years: ``unit``, ``dimension``,
+        ``from_year``, ``to_year``, ``score_change`` (points), ``completion_change`` (-1 to 1), and
+        ``crosses_break``: whether a definition, sample or mode changed between the two years.
+    """
+    if (start is None) != (end is None):
+        raise SpecError("give both start and end, or neither for each year with the year before.")
+    years = np.array(panel.years)
+    if start is None or end is None:
+        late = np.arange(1, len(years))
+        early = late - 1
+    else:
+        early, late = np.array([panel.position("year", start)]), np.array([panel.position("year", end)])
+        if early >= late:
+            raise SpecError(f"start {start} is not before end {end}.")
+    done = panel.completion[:, late] - panel.completion[:, early]
+    gain = panel.scores[:, late] - panel.scores[:, early]
+    unit, pair, dimension = np.nonzero(np.isfinite(done) & np.isfinite(gain))
+    crossed = _crossings(panel, years[early], years[late])
+    return pd.DataFrame(
+        {
+            "unit": np.array(panel.units, dtype=object)[unit],
+            "dimension": np.array(panel.dimensions, dtype=object)[dimension],
+            "from_year": years[early][pair],
+            "to_year": years[late][pair],
+            "score_change": gain[unit, pair, dimension],
+            "completion_change": done[unit, pair, dimension],
+            "crosses_break": crossed[pair, dimension],
+        }
+    )
+
+
+def break_years(breaks: pd.DataFrame, dimension: str, kinds: Sequence[str] = ERA_KINDS) -> list[int]:
+    """List the years in which a break of one of ``kinds`` hit ``dimension``."""
+    hit = breaks["dimension"].isin([dimension, "all"]) & breaks["kind"].isin(kinds)
+    return sorted({int(year) for year in breaks.loc[hit, "year"]})
+
+
+def eras(
+    breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[int, int], kinds: Sequence[str] = ERA_KINDS
+) -> pd.DataFrame:
+    """Cut the years of each dimension at its breaks: within an era a unit's own scores are comparable.
+
+    Returns
+    -------
+    DataFrame
+        ``dimension``, ``first_year``, ``last_year``; the eras of a dimension fill ``years`` without overlap.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> eras(pa.load_breaks(), ["D2"], (2011, 2020)).to_numpy().tolist()
+    [['D2', 2011, 2014], ['D2', 2015, 2017], ['D2', 2018, 2020]]
+    """
+    first, last = years
+    rows = []
+    for dimension in dimensions:
+        cuts = [year for year in break_years(breaks, dimension, kinds) if first < year <= last]
+        rows += [
+            (dimension, begin, following - 1)
+            for begin, following in zip([first, *cuts], [*cuts, last + 1], strict=True)
+        ]
+    return pd.DataFrame(rows, columns=["dimension", "first_year", "last_year"])
+
+
+def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
+    """Say how far the mean over units moved in each year with a break after ``start`` up to ``end``.
+
+    A shift is the change of the mean from the year before, over the units with both scores: part of it is the
+    new definition or sample and none of it belongs to a single unit's programme.
+
+    Returns
+    -------
+    DataFrame
+        ``dimension``, ``year``, ``kinds`` (what changed), ``shift`` (points), ``units``. All kinds of break.
+    """
+    first, last = panel.position("year", start), panel.position("year", end)
+    rows = []
+    for place, dimension in enumerate(panel.dimensions):
+        for t in range(first + 1, last + 1):
+            hit = panel.breaks[
+                panel.breaks["dimension"].isin([dimension, "all"]) & (panel.breaks["year"] == panel.years[t])
+            ]
+            if len(hit):
+                moved = panel.scores[:, t, place] - panel.scores[:, t - 1, place]
+                moved = moved[np.isfinite(moved)]
+                kinds = ", ".join(dict.fromkeys(hit["kind"]))
+                rows.append((dimension, panel.years[t], kinds, moved.mean(), len(moved)))
+    return pd.DataFrame(rows, columns=["dimension", "year", "kinds", "shift", "units"])
+
+
+def describe_panel(panel: Panel) -> pd.DataFrame:
+    """Describe the panel by dimension: what a reader needs before any model.
+
+    Returns
+    -------
+    DataFrame
+        ``dimension``; ``cells`` with a score, ``gaps`` without; ``mean``, ``sd_between`` (of the units'
+        means), ``sd_within`` (around unit and year means), ``min``, ``max`` of the score; ``completion_mean``
+        and ``completion_max`` over the cells of programme units where completion is above 0.
+    """
+    rows = []
+    for place, dimension in enumerate(panel.dimensions):
+        y, done = panel.scores[:, :, place], panel.completion[:, :, place]
+        unit_means = np.nanmean(y, axis=1)
+        within = y - unit_means[:, None]
+        within = within - np.nanmean(within, axis=0)
+        begun = done[done > 0]
+        rows.append(
+            {
+                "dimension": dimension,
+                "cells": int(np.isfinite(y).sum()),
+                "gaps": int(np.isnan(y).sum()),
+                "mean": np.nanmean(y),
+                "sd_between": np.nanstd(unit_means, ddof=1),
+                "sd_within": np.nanstd(within, ddof=1),
+                "min": np.nanmin(y),
+                "max": np.nanmax(y),
+                "completion_mean": begun.mean() if begun.size else np.nan,
+                "completion_max": begun.max() if begun.size else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _crossings(panel: Panel, early: np.ndarray, late: np.ndarray) -> np.ndarray:
+    """Say for each pair of years (P,) and dimension (K,) whether a break lies after the first, up to the last."""
+    crossed = np.zeros((len(early), len(panel.dimensions)), dtype=bool)
+    for place, dimension in enumerate(panel.dimensions):
+        for year in break_years(panel.breaks, dimension):
+            crossed[:, place] |= (early < year) & (year <= late)
+    return crossed

@@ -1,0 +1,145 @@
+"""What is known about the index: its dimensions, parts, units and their names, breaks, fieldwork dates."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.study.schema import BREAKS, DIMENSIONS, UNITS, nearest
+from papi_analysis.study.tables import load_table, read_table
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def data_folder() -> Path:
+    """Return the folder of the bundled data: inside the installed package, or beside it in a checkout."""
+    inside = PACKAGE / "data"
+    return inside if inside.is_dir() else PACKAGE.parent / "data"
+
+
+def load_units() -> pd.DataFrame:
+    """Load the 63 provinces of the PAPI panel, one row each.
+
+    Returns
+    -------
+    DataFrame
+        ``unit`` (ISO 3166-2), ``name_en``, ``name_vi``, ``region``, ``variants`` (spellings, separated by
+        ``|``), ``gso_code``, ``municipality``, and the province that it joined in the merger of July 2025.
+
+    Examples
+    --------
+    >>> units = load_units()
+    >>> len(units), units.set_index("unit").loc["VN-CT", "name_vi"]
+    (63, 'Cần Thơ')
+    """
+    return load_table(data_folder() / "papi" / "units.csv", UNITS)
+
+
+def load_dimensions() -> pd.DataFrame:
+    """Load the dimensions of PAPI: code, names in both languages, first year, scale."""
+    return load_table(data_folder() / "papi" / "dimensions.csv", DIMENSIONS)
+
+
+def load_subdimensions() -> pd.DataFrame:
+    """Load the parts of each dimension: stable name, official number by year, years, scale, names."""
+    frame = read_table(data_folder() / "papi" / "subdimensions.csv")
+    whole = ["first_year", "last_year"]
+    frame[whole] = frame[whole].astype(int)
+    frame[["scale_min", "scale_max"]] = frame[["scale_min", "scale_max"]].astype(float)
+    return frame
+
+
+def load_breaks() -> pd.DataFrame:
+    """Load the years in which a definition, the sample, the survey mode or a level changed.
+
+    ``standing`` says whether a source confirms the break or the data alone suggest it.
+    """
+    return load_table(data_folder() / "papi" / "breaks.csv", BREAKS)
+
+
+def load_known_programmes() -> pd.DataFrame:
+    """Load the provinces' own PAPI plans for which a source was found; the list is incomplete."""
+    return read_table(data_folder() / "papi" / "known_programmes.csv")
+
+
+def fieldwork_dates(years: Iterable[int]) -> pd.Series:
+    """Give the date for which a survey's scores stand: the midpoint of its fieldwork.
+
+    Where the dates of the fieldwork are not known it is 30 September.
+
+    Examples
+    --------
+    >>> fieldwork_dates([2018, 2023]).dt.strftime("%Y-%m-%d").tolist()
+    ['2018-09-30', '2023-09-30']
+    """
+    surveys = read_table(data_folder() / "papi" / "surveys.csv").set_index("year")
+    start = pd.to_datetime(surveys["fieldwork_start"], format="%Y-%m-%d", errors="coerce")
+    end = pd.to_datetime(surveys["fieldwork_end"], format="%Y-%m-%d", errors="coerce")
+    middle = (start + (end - start) / 2).dt.normalize()
+    index = pd.Index(sorted(set(years)), name="year")
+    known = middle.reindex(index.astype(str))
+    assumed = pd.to_datetime(index.astype(str) + "-09-30")
+    return pd.Series(known.fillna(pd.Series(assumed, index=known.index)).to_numpy(), index=index, name="date")
+
+
+def plain(name: str) -> str:
+    """Fold a name for comparison: no diacritics, no case, single spaces, no punctuation.
+
+    Examples
+    --------
+    >>> plain("TP. Cần Thơ")
+    'tp can tho'
+    """
+    letters = unicodedata.normalize("NFKD", name.replace("đ", "d").replace("Đ", "D"))
+    kept = (c if c.isalnum() else " " for c in letters if not unicodedata.combining(c))
+    return " ".join("".join(kept).casefold().split())
+
+
+@lru_cache(maxsize=8)
+def _spellings(rows: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Map every folded spelling to its unit code; rows are (unit, spelling)."""
+    codes: dict[str, str] = {}
+    for unit, spelling in rows:
+        if codes.setdefault(plain(spelling), unit) != unit:
+            raise SpecError(
+                f"the spelling {spelling!r} names both {codes[plain(spelling)]} and {unit}. "
+                "Make the variants in the units table distinct."
+            )
+    return codes
+
+
+def _rows(units: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """List (unit, spelling) for codes, names and variants."""
+    pairs: list[tuple[str, str]] = []
+    for unit, *names, variants in units[["unit", "unit", "name_en", "name_vi", "variants"]].itertuples(index=False):
+        spelled = [*names, *str(variants).split("|")]
+        pairs += [(unit, str(name)) for name in spelled if str(name).strip()]
+    return tuple(pairs)
+
+
+def find_unit(name: str, units: pd.DataFrame | None = None) -> str:
+    """Return the code of the unit that ``name`` means: its code, a name in either language, or a variant.
+
+    Diacritics, case and punctuation do not matter.
+
+    Raises
+    ------
+    SpecError
+        Where no unit is called so; the message names the nearest.
+
+    Examples
+    --------
+    >>> find_unit("TP Cần Thơ"), find_unit("can tho"), find_unit("VN-CT")
+    ('VN-CT', 'VN-CT', 'VN-CT')
+    """
+    table = load_units() if units is None else units
+    codes = _spellings(_rows(table))
+    if plain(name) in codes:
+        return codes[plain(name)]
+    near = nearest(name, [spelling for _, spelling in _rows(table)], fold=plain)
+    raise SpecError(f"no unit is called {name!r}. {near}")

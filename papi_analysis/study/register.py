@@ -1,0 +1,160 @@
+"""The checks that a register of tasks, its progress reports and the targets must pass."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.errors import DataWarning
+from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS, Findings, check_frame, nearest
+from papi_analysis.study.scores import check_names, check_scale
+
+
+def check_tasks(
+    tasks: pd.DataFrame,
+    file: str = "tasks",
+    *,
+    units: pd.DataFrame | None = None,
+    dimensions: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return ``tasks`` in the schema's kinds once every row makes sense by itself and with its fellows.
+
+    One row is a task and a dimension that it serves; a task may serve several, with shares that sum to 1.
+    Where ``units`` and ``dimensions`` are given, rows may name no others.
+
+    Raises
+    ------
+    DataError
+        Listing every problem of the table.
+    """
+    findings = Findings(file)
+    tasks = check_frame(tasks, TASKS, file, findings)
+    if units is not None and dimensions is not None:
+        check_names(tasks, units, dimensions, findings)
+    findings.add_rows(tasks[tasks["weight"] == 0], "weight", "the weight is not above 0", "Use a weight above 0.")
+    findings.add_rows(tasks[tasks["share"] == 0], "share", "the share is not above 0", "Leave the row out.")
+    early = tasks[tasks["due"] < tasks["start"]]
+    findings.add_rows(early, "due", "the task is due before it starts", "Correct start or due.")
+    _check_fellows(tasks, findings)
+    findings.raise_any()
+    return tasks
+
+
+def _check_fellows(tasks: pd.DataFrame, findings: Findings) -> None:
+    """Note where the rows of one task disagree; empty names and repeated rows are noted as such already."""
+    named = tasks[(tasks[list(TASKS.key)] != "").all(axis=1)].drop_duplicates(list(TASKS.key))
+    task = named.groupby(["unit", "task"])
+    for column in ("weight", "start", "due"):
+        differs = named[named[column].notna() & (named[column] != task[column].transform("first"))]
+        what = f"the task has another {column} in an earlier row"
+        findings.add_rows(differs, column, what, f"Give the task one {column} in all its rows.")
+    total = task["share"].transform("sum").where(task["share"].transform("count") == task["share"].transform("size"))
+    off = named.assign(share=total)[(total - 1).abs() > 1e-6].drop_duplicates(["unit", "task"])
+    findings.add_rows(off, "share", "the shares of the task do not sum to 1", "Make them sum to 1.")
+
+
+def check_progress(progress: pd.DataFrame, tasks: pd.DataFrame, file: str = "progress") -> pd.DataFrame:
+    """Return ``progress`` in the schema's kinds once every report fits the task that it reports on.
+
+    ``tasks`` has passed ``check_tasks``. A completion that falls without a revision mark is a ``DataWarning``
+    that names the rows: it may be true, and it is kept as it is.
+
+    Raises
+    ------
+    DataError
+        Listing every problem of the table.
+    """
+    findings = Findings(file)
+    progress = check_frame(progress, PROGRESS, file, findings)
+    starts = tasks.drop_duplicates(["unit", "task"]).set_index(["unit", "task"])["start"]
+    position = starts.index.get_indexer(pd.MultiIndex.from_frame(progress[["unit", "task"]]))
+    _note_strangers(progress[position < 0], tasks, findings)
+    start = starts.take(np.maximum(position, 0)).set_axis(progress.index)
+    early = progress[(position >= 0) & (progress["as_of"] < start)]
+    findings.add_rows(early, "as_of", "the report is for a date before the task starts", "Correct as_of or start.")
+    ahead = progress[progress["reported_on"] < progress["as_of"]]
+    findings.add_rows(
+        ahead,
+        "reported_on",
+        "the report was made before the date it reports on",
+        "Correct as_of or reported_on.",
+    )
+    findings.raise_any()
+    _warn_of_falls(progress, file)
+    return progress
+
+
+def _note_strangers(reports: pd.DataFrame, tasks: pd.DataFrame, findings: Findings) -> None:
+    """Note ``reports`` whose unit has no tasks, or has no such task; empty names are noted as such already."""
+    reports = reports[(reports[["unit", "task"]] != "").all(axis=1)]
+    for unit, rows in reports.groupby("unit"):
+        known = tasks.loc[tasks["unit"] == unit, "task"].unique()
+        if len(known):
+            findings.add_rows(rows, "task", "this task is not in the register", partial(nearest, known=known))
+        else:
+            units = tasks["unit"].unique()
+            findings.add_rows(rows, "unit", "this unit has no tasks in the register", partial(nearest, known=units))
+
+
+def latest_revisions(progress: pd.DataFrame) -> pd.DataFrame:
+    """Keep the last revision of each report, ordered by unit, task and the date reported on."""
+    order = ["unit", "task", "as_of", "revision"]
+    return progress.sort_values(order, kind="stable").drop_duplicates(order[:-1], keep="last")
+
+
+def _warn_of_falls(progress: pd.DataFrame, file: str) -> None:
+    """Warn of completion that falls from one report to the next although nothing was marked as revised."""
+    last = latest_revisions(progress)
+    before = last.groupby(["unit", "task"])["completion"].shift()
+    falls = last[(last["completion"] < before) & (last["revision"] == 0)]
+    if len(falls):
+        rows = ", ".join(str(int(index) + 2) for index in sorted(falls.index)[:10])
+        more = f" and {len(falls) - 10} more" if len(falls) > 10 else ""
+        warnings.warn(
+            f"{file}: completion falls without a revision mark in row {rows}{more}. "
+            "Mark a corrected report with revision 1, 2, ...; a true fall needs no change.",
+            DataWarning,
+            stacklevel=4,
+        )
+
+
+def check_targets(
+    targets: pd.DataFrame,
+    scores: pd.DataFrame,
+    base_year: int,
+    file: str = "targets",
+    *,
+    units: pd.DataFrame | None = None,
+    dimensions: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return ``targets`` in the schema's kinds once each has a base: the unit's own score in ``base_year``.
+
+    Where ``units`` and ``dimensions`` are given, rows may name no others and targets lie on the scale.
+
+    Raises
+    ------
+    DataError
+        Listing every problem of the table.
+    """
+    findings = Findings(file)
+    targets = check_frame(targets, TARGETS, file, findings)
+    named = targets[(targets[["unit", "dimension"]] != "").all(axis=1)]
+    if units is not None and dimensions is not None:
+        check_names(targets, units, dimensions, findings)
+        check_scale(targets, "target", dimensions, findings)
+        named = named[named["unit"].isin(units["unit"]) & named["dimension"].isin(dimensions["dimension"])]
+    base = scores[scores["year"] == base_year].set_index(["unit", "dimension"]).index
+    missing = named[~pd.MultiIndex.from_frame(named[["unit", "dimension"]]).isin(base)]
+    findings.add_rows(
+        missing,
+        "dimension",
+        f"the target has no base: the unit has no score of this dimension in {base_year}",
+        "Choose a base year with scores, or add the score.",
+    )
+    early = targets[targets["year"] <= base_year]
+    findings.add_rows(early, "year", f"the target's year is not after the base year {base_year}", "Correct it.")
+    findings.raise_any()
+    return targets

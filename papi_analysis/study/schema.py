@@ -1,0 +1,314 @@
+"""What a table must look like, and the check that lists everything wrong with one at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.errors import DataError, Problem
+
+Kind = Literal["text", "number", "integer", "date"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its kind, its bounds, and what to tell a user whose value does not fit."""
+
+    name: str
+    kind: Kind = "text"
+    low: float | None = None
+    high: float | None = None
+    remedy: str = ""
+    default: Any = None  #: used where the whole column is absent; ``None`` makes the column required
+    empty: bool = False  #: whether single cells may be empty
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table, and the columns that together name a row."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+
+#: Calendar years, or the 1, 2, 3 of any other panel; a slipped digit would stretch a panel over thousands of years.
+YEARS = (1, 9999)
+
+SCORES = Schema(
+    "scores",
+    (
+        Column("unit"),
+        Column("year", "integer", *YEARS),
+        Column("dimension"),
+        Column("score", "number"),
+    ),
+    key=("unit", "year", "dimension"),
+)
+SUBDIMENSION_SCORES = Schema(
+    "subdimension_scores",
+    (*SCORES.columns, Column("subdimension"), Column("number")),
+    key=("unit", "year", "subdimension"),
+)
+UNITS = Schema(
+    "units",
+    (
+        Column("unit"),
+        Column("name_en"),
+        Column("name_vi", default="", empty=True),
+        Column("region", default="", empty=True),
+        Column("variants", default="", empty=True),
+    ),
+    key=("unit",),
+)
+DIMENSIONS = Schema(
+    "dimensions",
+    (
+        Column("dimension"),
+        Column("name_en"),
+        Column("name_vi", default="", empty=True),
+        Column("scale_min", "number"),
+        Column("scale_max", "number"),
+    ),
+    key=("dimension",),
+)
+BREAKS = Schema(
+    "breaks",
+    (
+        Column("dimension", remedy="Name a dimension, or 'all'."),
+        Column("year", "integer", *YEARS),
+        Column("kind", remedy="Say definition, sample, mode or level."),
+        Column("what", default="", empty=True),
+        Column("standing", default="", empty=True),
+    ),
+    key=("dimension", "year", "kind"),
+)
+TASKS = Schema(
+    "tasks",
+    (
+        Column("unit"),
+        Column("task"),
+        Column("dimension"),
+        Column("weight", "number", low=0.0, default=1.0, remedy="Use a weight above 0, or drop the column."),
+        Column(
+            "share",
+            "number",
+            low=0.0,
+            high=1.0,
+            default=1.0,
+            remedy="Use the part of the task that serves this dimension.",
+        ),
+        Column("start", "date"),
+        Column("due", "date"),
+        Column("title_en", default="", empty=True),
+        Column("title_vi", default="", empty=True),
+        Column("lead_agency_en", default="", empty=True),
+        Column("lead_agency_vi", default="", empty=True),
+    ),
+    key=("unit", "task", "dimension"),
+)
+PROGRESS = Schema(
+    "progress",
+    (
+        Column("unit"),
+        Column("task"),
+        Column("as_of", "date"),
+        Column("reported_on", "date"),
+        Column(
+            "completion",
+            "number",
+            low=0.0,
+            high=1.0,
+            remedy="Completion runs from 0 to 1: divide percentages by 100.",
+        ),
+        Column("revision", "integer", low=0, high=999, default=0, remedy="Count revisions of a report: 0, 1, 2."),
+    ),
+    key=("unit", "task", "as_of", "revision"),
+)
+TARGETS = Schema(
+    "targets",
+    (Column("unit"), Column("dimension"), Column("year", "integer", *YEARS), Column("target", "number")),
+    key=("unit", "dimension"),
+)
+COMPLETION = Schema(
+    "completion",
+    (
+        Column("unit"),
+        Column("year", "integer", *YEARS),
+        Column("dimension"),
+        Column(
+            "completion",
+            "number",
+            low=0.0,
+            high=1.0,
+            empty=True,
+            remedy="Completion runs from 0 to 1: divide percentages by 100.",
+        ),
+    ),
+    key=("unit", "year", "dimension"),
+)
+
+
+class Findings:
+    """The problems found so far in one table; ``raise_any`` ends the check."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def add(self, what: str, remedy: str, *, row: int | None = None, column: str = "", value: object = "") -> None:
+        """Note one problem of this table."""
+        self.problems.append(Problem(what, remedy, self.file, row, column, str(value)))
+
+    def add_rows(
+        self,
+        rows: pd.DataFrame,
+        column: str,
+        what: str | Callable[[Any], str],
+        remedy: str | Callable[[Any], str],
+    ) -> None:
+        """Note one problem for each of ``rows``, whose index counts data rows from 0."""
+        remedies = {value: remedy if isinstance(remedy, str) else remedy(value) for value in set(rows[column])}
+        for index, value in zip(rows.index, rows[column], strict=True):
+            shown = value.date() if isinstance(value, pd.Timestamp) else value
+            self.add(
+                what if isinstance(what, str) else what(value),
+                remedies[value],
+                row=int(index) + 2,
+                column=column,
+                value=shown,
+            )
+
+    def raise_any(self) -> None:
+        """Raise a ``DataError`` with every problem noted, in the order of the rows, if there is one."""
+        if self.problems:
+            raise DataError(sorted(self.problems, key=lambda problem: problem.row or 0))
+
+
+def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> str:
+    """Say which known name is nearest to ``value``, as the end of a remedy; names are compared as ``fold`` has them."""
+    names = [str(name) for name in known]
+    folded = {fold(name): name for name in reversed(names)}
+    close = difflib.get_close_matches(fold(str(value)), folded, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean {folded[close[0]]!r}?"
+    return f"Known: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
+
+
+def _parse(values: pd.Series, kind: Kind) -> pd.Series:
+    """Turn one column into its kind; what cannot be read becomes missing."""
+    if kind == "text":
+        return values.astype(str).str.strip().where(values.notna(), "").astype(object)
+    if kind == "date":
+        text = values.dt.strftime("%Y-%m-%d") if hasattr(values, "dt") else values.astype(str).str.strip()
+        days = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
+        # A year like 0218 is a slip, and lies outside what pandas can hold to the nanosecond.
+        return days.where(days.between(pd.Timestamp(1700, 1, 1), pd.Timestamp(2200, 1, 1)))
+    if values.dtype == object or not pd.api.types.is_numeric_dtype(values):
+        values = values.astype(str).str.strip()
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    return numbers.where(np.isfinite(numbers))
+
+
+_EXPECTED = {
+    "text": "Fill in the cell.",
+    "number": "Write a number with a decimal point, like 6.50.",
+    "integer": "Write a whole number, like 2018.",
+    "date": "Write a date as year-month-day, like 2018-03-31.",
+}
+
+
+def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: Findings | None = None) -> pd.DataFrame:
+    """Return ``frame`` with the schema's columns in their kinds, in the schema's order, other columns after.
+
+    The index of the result counts the data rows of the file from 0, so that later checks can name rows. Where
+    ``findings`` is given, problems of single rows are noted there for the caller to raise with its own; a cell
+    that cannot be read is then missing.
+
+    Raises
+    ------
+    DataError
+        Listing every missing column, unreadable or empty cell, value out of bounds and duplicate row.
+    """
+    own = findings is None
+    findings = Findings(file or schema.name) if findings is None else findings
+    _check_columns(frame, schema, findings)
+    if not (frame.index.is_unique and pd.api.types.is_integer_dtype(frame.index)):
+        frame = frame.reset_index(drop=True)
+    clean = pd.DataFrame(index=frame.index)
+    for column in schema.columns:
+        if column.name in frame.columns:
+            clean[column.name] = _check_column(frame[column.name], column, findings)
+        else:
+            clean[column.name] = column.default
+    extra = [name for name in frame.columns if name not in clean.columns]
+    clean[extra] = frame[extra]
+    _check_repeats(clean, list(schema.key), findings)
+    if own:
+        findings.raise_any()
+    return clean
+
+
+def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
+    """Raise at once what makes a table unreadable: no rows, a column that is missing or there twice."""
+    if frame.empty:
+        findings.add("the table has no rows", "Fill it in, or leave the file out of study.toml.")
+        findings.raise_any()
+    for name in frame.columns[frame.columns.duplicated()].unique():
+        findings.add("the header repeats a column", "Keep one column of each name.", row=1, column=str(name))
+    for column in schema.columns:
+        if column.default is None and column.name not in frame.columns:
+            others = [str(name) for name in frame.columns if name not in {c.name for c in schema.columns}]
+            hint = nearest(column.name, others) if others else ""
+            findings.add("a required column is missing", f"Add it. {hint}".strip(), row=1, column=column.name)
+    findings.raise_any()
+
+
+def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> None:
+    """Note each row whose key an earlier row has; a key with an unusable cell is noted as such already."""
+    named = clean.loc[(clean[key].notna() & (clean[key] != "")).all(axis=1), key]
+    first = pd.Series(named.index, index=named.index).groupby([named[name] for name in key]).transform("first")
+    for index, twin in first[first != first.index].items():
+        values = (v.date() if isinstance(v, pd.Timestamp) else v for v in named.loc[index])
+        findings.add(
+            f"the row repeats row {int(twin) + 2}",
+            f"Keep one row for each {', '.join(key)}.",
+            row=int(index) + 2,
+            column=", ".join(key),
+            value=", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values),
+        )
+
+
+def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.Series:
+    """Parse one column, noting unreadable, empty and out-of-bounds cells."""
+    parsed = _parse(values, column.kind)
+    text = values.astype(str).str.strip()
+    blank = values.isna() | (text == "")
+    if not column.empty:
+        for index in values.index[blank]:
+            findings.add("the cell is empty", _EXPECTED[column.kind], row=int(index) + 2, column=column.name)
+    if column.kind == "text":
+        return parsed
+    shown = pd.DataFrame({column.name: text})
+    remedy = column.remedy or _EXPECTED[column.kind]
+    noun = "date" if column.kind == "date" else "number"
+    findings.add_rows(shown[parsed.isna() & ~blank], column.name, f"this is not a {noun}", _EXPECTED[column.kind])
+    if column.kind == "date":
+        return parsed
+    if column.kind == "integer":
+        broken = parsed.notna() & (parsed % 1 != 0)
+        findings.add_rows(shown[broken], column.name, "this is not a whole number", remedy)
+        parsed = parsed.mask(broken)
+    low = -np.inf if column.low is None else column.low
+    high = np.inf if column.high is None else column.high
+    outside = parsed.notna() & ~parsed.between(low, high)
+    bounds = f"below {low:g}" if column.high is None else f"outside {low:g} to {high:g}"
+    findings.add_rows(shown[outside], column.name, f"the value is {bounds}", remedy)
+    parsed = parsed.mask(outside)
+    whole = column.kind == "integer" and parsed.notna().all()
+    return parsed.astype("int64") if whole else parsed

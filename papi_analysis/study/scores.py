@@ -1,0 +1,110 @@
+"""The published scores, and the check that any table of scores must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
+from papi_analysis.study.schema import SCORES, SUBDIMENSION_SCORES, Findings, check_frame, nearest
+from papi_analysis.study.tables import load_table
+
+Level = Literal["dimension", "subdimension"]
+
+
+def load_scores(level: Level = "dimension") -> pd.DataFrame:
+    """Load the published PAPI scores of all provinces, 2011-2024.
+
+    A cell that was not published has no row: gaps stay gaps. Scores across a break are not comparable over
+    time; within a year they are (see ``load_breaks``).
+
+    Parameters
+    ----------
+    level
+        ``"dimension"`` for the eight dimensions (1 to 10), ``"subdimension"`` for their parts (scale in
+        ``load_subdimensions``).
+
+    Returns
+    -------
+    DataFrame
+        ``unit``, ``year``, ``dimension``, ``score``; for the parts also ``subdimension``, a stable name, and
+        ``number``, the official number in that year.
+
+    Source: CECODES, VFF-CRT, RTA & UNDP, the PAPI report of each year.
+
+    Examples
+    --------
+    >>> scores = load_scores()
+    >>> round(float(scores.query("unit == 'VN-CT' and year == 2016").score.sum()), 2)  # first of 63
+    39.57
+    """
+    if level not in ("dimension", "subdimension"):
+        raise SpecError(f"level is 'dimension' or 'subdimension', not {level!r}.")
+    if level == "dimension":
+        return load_score_table(data_folder() / "papi" / "scores.csv", load_units(), load_dimensions())
+    return load_table(data_folder() / "papi" / "subdimension_scores.csv", SUBDIMENSION_SCORES)
+
+
+def load_score_table(path: Path, units: pd.DataFrame, dimensions: pd.DataFrame, shown: str = "") -> pd.DataFrame:
+    """Load a file of dimension scores and check it against its units and dimensions."""
+    return check_scores(load_table(path, SCORES, shown=shown), units, dimensions, shown or path.name)
+
+
+def check_scores(
+    scores: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, file: str = "scores"
+) -> pd.DataFrame:
+    """Return ``scores`` in the schema's kinds once all units and dimensions are known and all scores on scale.
+
+    Raises
+    ------
+    DataError
+        Listing every problem of the table.
+    """
+    findings = Findings(file)
+    scores = check_frame(scores, SCORES, file, findings)
+    check_names(scores, units, dimensions, findings)
+    check_scale(scores, "score", dimensions, findings)
+    findings.raise_any()
+    return scores
+
+
+def check_names(frame: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, findings: Findings) -> None:
+    """Note each row with a unit or a dimension that is not known, with the one that may be meant."""
+
+    def meant(name: str) -> str:
+        try:
+            return f"Write its code, {find_unit(name, units)!r}."
+        except SpecError:
+            return nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
+
+    check_known(frame, "unit", units["unit"], findings, meant)
+    check_known(frame, "dimension", dimensions["dimension"], findings)
+
+
+def check_known(
+    frame: pd.DataFrame,
+    column: str,
+    known: pd.Series,
+    findings: Findings,
+    remedy: Callable[[str], str] | None = None,
+) -> None:
+    """Note each row whose ``column`` holds a name that is not among ``known``; by default with the nearest one."""
+    strangers = frame[~frame[column].isin({*known, ""})]  # an empty cell is noted as such already
+    findings.add_rows(strangers, column, f"this {column} is not known", remedy or (lambda v: nearest(v, known)))
+
+
+def check_scale(frame: pd.DataFrame, column: str, dimensions: pd.DataFrame, findings: Findings) -> None:
+    """Note each row whose ``column`` is off the scale of its dimension."""
+    scale = dimensions.set_index("dimension")
+    low = frame["dimension"].map(scale["scale_min"])
+    high = frame["dimension"].map(scale["scale_max"])
+    # Four printed decimals: a score on the edge may be printed half a unit of the last digit beyond it.
+    outside = (frame[column] < low - 5e-5) | (frame[column] > high + 5e-5)
+    for dimension, rows in frame[outside].groupby("dimension"):
+        least, most = scale.loc[dimension, ["scale_min", "scale_max"]]
+        what = f"the {column} of {dimension} is outside {least:g} to {most:g}"
+        findings.add_rows(rows, column, what, f"Correct it, or remove the row if the {column} is not known.")

@@ -1,0 +1,261 @@
+"""A study: a programme and its tables, which have passed every check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from papi_analysis.errors import DataError, Problem
+from papi_analysis.study import codebook
+from papi_analysis.study.register import check_progress, check_targets, check_tasks
+from papi_analysis.study.schema import (
+    BREAKS,
+    DIMENSIONS,
+    PROGRESS,
+    SCORES,
+    TARGETS,
+    TASKS,
+    UNITS,
+    Findings,
+    check_frame,
+    nearest,
+)
+from papi_analysis.study.scores import check_scores, load_scores
+from papi_analysis.study.settings import TABLES, read_settings
+from papi_analysis.study.tables import read_table
+
+_SCHEMAS = {
+    "scores": SCORES,
+    "units": UNITS,
+    "dimensions": DIMENSIONS,
+    "breaks": BREAKS,
+    "tasks": TASKS,
+    "progress": PROGRESS,
+    "targets": TARGETS,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A programme and its tables, checked.
+
+    Attributes
+    ----------
+    source
+        The bundled name or the folder that it was loaded from; ``""`` where it was made in memory.
+    title_en, title_vi, decision
+        What the programme is called, and the act that set it up.
+    unit
+        The unit whose programme it is; ``""`` where several units have one.
+    base_year
+        The year from which the programme counts its gains.
+    start, end
+        First and last day of the programme.
+    years
+        First and last year of the scores to use.
+    without_programme
+        Units declared to have had no such programme; any other unit without tasks is a gap.
+    scores, units, dimensions, breaks, tasks, progress, targets
+        The tables (see ``papi_analysis.study.schema``); ``dimensions`` holds those of the programme alone.
+    simulated_tables
+        The tables that were made up, not observed. They mark everything they touch.
+    """
+
+    source: str
+    title_en: str
+    title_vi: str
+    decision: str
+    unit: str
+    base_year: int
+    start: pd.Timestamp
+    end: pd.Timestamp
+    years: tuple[int, int]
+    without_programme: tuple[str, ...]
+    scores: pd.DataFrame
+    units: pd.DataFrame
+    dimensions: pd.DataFrame
+    breaks: pd.DataFrame
+    tasks: pd.DataFrame
+    progress: pd.DataFrame
+    targets: pd.DataFrame | None
+    simulated_tables: tuple[str, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any table was made up."""
+        return bool(self.simulated_tables)
+
+    @property
+    def names(self) -> dict[str, tuple[str, str]]:
+        """English and Vietnamese name of each dimension and unit."""
+        tables = (self.dimensions.rename(columns={"dimension": "code"}), self.units.rename(columns={"unit": "code"}))
+        pairs = pd.concat([table[["code", "name_en", "name_vi"]] for table in tables])
+        return {code: (english, vietnamese or english) for code, english, vietnamese in pairs.itertuples(index=False)}
+
+    @property
+    def programme_units(self) -> tuple[str, ...]:
+        """The units that have tasks."""
+        return tuple(sorted(self.tasks["unit"].unique()))
+
+    def __repr__(self) -> str:
+        made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
+        return (
+            f"Study({self.title_en!r}: {self.tasks['task'].nunique()} tasks, "
+            f"{len(self.programme_units)} programme unit(s), {len(self.dimensions)} dimensions, "
+            f"{self.start.year}-{self.end.year}{made_up})"
+        )
+
+
+def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
+    """Load a study: a bundled one by its name, or any folder with a ``study.toml``.
+
+    Parameters
+    ----------
+    study
+        ``"can_tho_2018_2020"``, or the path of a folder. Tables that the folder does not bring are PAPI's:
+        scores, units, dimensions and breaks.
+
+    Raises
+    ------
+    DataError
+        Listing the problems of all tables, by file, row, column and value.
+
+    Examples
+    --------
+    >>> load_study("can_tho_2018_2020").simulated_tables
+    ('tasks', 'progress')
+    """
+    folder = _find_folder(study)
+    settings, paths = read_settings(folder)
+    tables = _read_tables(paths, {"unit": settings["unit"]} if settings["unit"] else {})
+    own_scores = "scores" in tables
+    tables.setdefault("units", codebook.load_units())
+    tables.setdefault("dimensions", codebook.load_dimensions())
+    tables.setdefault("breaks", codebook.load_breaks().iloc[: 0 if own_scores else None])
+    if not own_scores:
+        tables["scores"] = load_scores()
+    return make_study(source=str(study), files={name: path.name for name, path in paths.items()}, **settings, **tables)
+
+
+def make_study(
+    *,
+    without_programme: tuple[str, ...] | str,
+    dimensions: pd.DataFrame,
+    scores: pd.DataFrame,
+    units: pd.DataFrame,
+    tasks: pd.DataFrame,
+    progress: pd.DataFrame,
+    targets: pd.DataFrame | None = None,
+    files: dict[str, str] | None = None,
+    programme_dimensions: tuple[str, ...] = (),
+    **settings: Any,
+) -> Study:
+    """Put a study together from tables in memory, by the same checks that files must pass.
+
+    Parameters are the attributes of ``Study``; ``without_programme`` may be ``"all others"``, ``files`` gives
+    the names that errors show, ``programme_dimensions`` the dimensions of the programme (default: all).
+
+    Raises
+    ------
+    DataError
+        Listing the problems of all tables.
+    """
+    declared = () if without_programme == "all others" else tuple(without_programme)
+    _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
+    shown = {name: (files or {}).get(name, name) for name in TABLES}
+    problems: list[Problem] = []
+    with _collect(problems):
+        scores = check_scores(scores, units, dimensions, shown["scores"])
+    with _collect(problems):
+        tasks = check_tasks(tasks, shown["tasks"], units=units, dimensions=dimensions)
+    # Nothing can be held against a table that failed; what a row says by itself is checked all the same.
+    failed = {problem.file for problem in problems}
+    with _collect(problems):
+        if shown["tasks"] in failed:
+            check_frame(progress, PROGRESS, shown["progress"])
+        else:
+            progress = check_progress(progress, tasks, shown["progress"])
+    with _collect(problems):
+        if targets is not None and shown["scores"] in failed:
+            check_frame(targets, TARGETS, shown["targets"])
+        elif targets is not None:
+            base_year, file = settings["base_year"], shown["targets"]
+            targets = check_targets(targets, scores, base_year, file, units=units, dimensions=dimensions)
+    if problems:
+        raise DataError(problems)
+    with_tasks = set(tasks["unit"])
+    others = tuple(unit for unit in units["unit"] if unit not in with_tasks)
+    chosen = programme_dimensions or tuple(dimensions["dimension"])
+    return Study(
+        without_programme=others if without_programme == "all others" else declared,
+        dimensions=dimensions[dimensions["dimension"].isin(chosen)].reset_index(drop=True),
+        scores=scores,
+        units=units,
+        tasks=tasks,
+        progress=progress,
+        targets=targets,
+        **settings,
+    )
+
+
+def _read_tables(paths: dict[str, Path], fill: dict[str, str]) -> dict[str, pd.DataFrame]:
+    """Read every table; those that the others are checked against are checked here, the others by ``make_study``."""
+    tables: dict[str, pd.DataFrame] = {}
+    problems: list[Problem] = []
+    for name, path in paths.items():
+        with _collect(problems):
+            tables[name] = read_table(path, **(fill if name in ("tasks", "progress", "targets") else {}))
+    for name in [name for name in ("units", "dimensions", "breaks") if name in tables]:
+        with _collect(problems):
+            tables[name] = check_frame(tables[name], _SCHEMAS[name], paths[name].name)
+    if problems:
+        for name in [name for name in ("scores", "tasks", "progress", "targets") if name in tables]:
+            with _collect(problems):
+                check_frame(tables[name], _SCHEMAS[name], paths[name].name)
+        raise DataError(problems)
+    return tables
+
+
+def _check_settings(
+    unit: str,
+    programme_dimensions: tuple[str, ...],
+    without_programme: tuple[str, ...],
+    units: pd.DataFrame,
+    dimensions: pd.DataFrame,
+) -> None:
+    """Check that every unit and dimension that study.toml names is known."""
+    findings = Findings("study.toml")
+    for column, names, known in (
+        ("unit", (unit,) if unit else (), units["unit"]),
+        ("dimensions", programme_dimensions, dimensions["dimension"]),
+        ("without_programme", without_programme, units["unit"]),
+    ):
+        for name in names:
+            if name not in list(known):
+                findings.add("this name is not known", nearest(name, known), column=column, value=name)
+    findings.raise_any()
+
+
+@contextmanager
+def _collect(problems: list[Problem]) -> Iterator[None]:
+    """Add the problems of a ``DataError`` raised inside to ``problems`` and go on."""
+    try:
+        yield
+    except DataError as error:
+        problems.extend(error.problems)
+
+
+def _find_folder(study: str | Path) -> Path:
+    """Find the folder of a study by its bundled name or its path."""
+    bundled = {path.parent.name: path.parent for path in codebook.data_folder().glob("*/study.toml")}
+    folder = bundled.get(str(study), Path(study).expanduser())
+    if (folder / "study.toml").is_file():
+        return folder
+    what = "the folder holds no study.toml" if folder.is_dir() else "there is no such folder or bundled study"
+    remedy = f"Give a folder with a study.toml, or a bundled study: {', '.join(sorted(bundled))}."
+    raise DataError(Problem(what, remedy, file=str(study)))
