@@ -1,0 +1,1 @@
+"""Numbers on arrays, and the questions asked with them."""

@@ -1,0 +1,238 @@
+"""What a resampling of K slopes leaves behind, and the tests and intervals that follow from it.
+
+Both engines, the wild cluster bootstrap and the reassignment of programmes, rebuild the data under a null value b0
+of each slope. In both, the rebuilt slope is linear and its CR1 covariance quadratic in delta = b - b0, the distance
+of the estimate from the null. Keeping the polynomials makes another null value cheap: that is how tests are
+inverted (for the bootstrap: Roodman, Nielsen, MacKinnon & Webb 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.multiplicity import (
+    attainable,
+    check_level,
+    critical_value,
+    p_values,
+    step_down,
+)
+from papi_analysis.estimation.regression import WithinFit
+
+Floats = NDArray[np.float64]
+
+#: Where intervals are sought, in standard errors from the estimate; the last stands for infinity.
+GRID = (*(0.25 * 1.35 ** np.arange(30)), 1e6)
+
+
+@dataclass(frozen=True)
+class StudentisedDraws:
+    """B joint draws of K studentised slopes, as polynomials in delta (see the module's first lines).
+
+    For draw d: slope minus null ``slope0[d] + delta * slope1[d]``; CR1 covariance
+    ``cov00[d] + outer terms of cov01[d] + outer(delta, delta) * cov11[d]``. ``restricted`` draws are made under the
+    null (delta = coefficients - null), the others around the estimates (delta = 0). ``exact``: the draws are all
+    that the design can give. ``size``: how many distinct values of the absolute statistic the design has.
+    ``undefined``: draws that leave a dimension without a slope; their statistic is 0.
+    """
+
+    coefficients: Floats  # (K,)
+    covariance: Floats  # (K, K), joint CR1
+    null: Floats  # (K,)
+    slope0: Floats  # (B, K)
+    slope1: Floats  # (B, K)
+    cov00: Floats  # (B, K, K)
+    cov01: Floats  # (B, K, K): [k, l] multiplies delta_l
+    cov11: Floats  # (B, K, K)
+    restricted: bool
+    exact: bool
+    size: float
+    undefined: NDArray[np.int64]  # (K,)
+
+    @property
+    def standard_errors(self) -> Floats:
+        """CR1 standard errors (K,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def observed(self) -> Floats:
+        """Observed t statistics (K,): (coefficient - null) / CR1 standard error."""
+        return np.asarray((self.coefficients - self.null) / self.standard_errors, dtype=float)
+
+    @property
+    def draws(self) -> Floats:
+        """The t statistics of the draws (B, K), at the null."""
+        return self.at(self.coefficients - self.null if self.restricted else np.zeros(len(self.null)))
+
+    def at(self, delta: Floats) -> Floats:
+        """The t statistics of the draws (B, K) under the null values coefficients - ``delta`` (K,)."""
+        variance = (
+            np.einsum("bkk->bk", self.cov00)
+            + 2 * delta * np.einsum("bkk->bk", self.cov01)
+            + delta**2 * np.einsum("bkk->bk", self.cov11)
+        )
+        return _ratio(self.slope0 + delta * self.slope1, variance)
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p-values (K,), each dimension by itself.
+
+        Enumerated draws around the estimates do not hold the realised data: only there p can be 0.
+        """
+        return p_values(self.observed, self.draws, exact=self.exact)
+
+    @property
+    def p_joint(self) -> Floats:
+        """Step-down max-T p-values (K,) over the K dimensions."""
+        return step_down(self.observed, self.draws, exact=self.exact)
+
+    @property
+    def floor(self) -> Floats:
+        """The smallest p-value that this design can give, (K,)."""
+        return self.attainable_size(None)
+
+    def attainable_size(self, level: float | None = 0.95) -> Floats:
+        """The largest false-alarm rate that is attainable at or below 1 - level, (K,); 0 where there is none.
+
+        With ``level=None`` the smallest rate above zero: the floor.
+        """
+        K = len(self.null)
+        share = None if level is None else 1 - check_level(level)
+        sets: list[Floats]
+        if self.exact and self.restricted:  # the realised data are one of the draws
+            sets = attainable(self.draws)
+        else:  # a grid of steps 1/(B+1), unless the design itself is coarser
+            step = max(1 / (len(self.slope0) + 1), 1 / self.size)
+            sets = [np.arange(1, int(1 / step + 1e-9) + 1, dtype=float) * step] * K
+        if share is None:
+            return np.array([values[0] for values in sets])
+        below = [values[values <= share + 1e-12] for values in sets]
+        return np.array([values[-1] if len(values) else 0.0 for values in below])
+
+    def interval(self, level: float = 0.95, *, simultaneous: bool = False) -> Floats:
+        """Interval (K, 2) by test inversion: the null values that are not rejected at this level.
+
+        Restricted draws are rebuilt for every null value. With few clusters p need not fall steadily with the
+        distance; the interval is the smallest that holds every value not rejected, so a value outside it always
+        has p <= 1 - level (sought on a grid of standard errors, then bisected). An end is infinite where values
+        ever farther out are not rejected. Draws around the estimates give estimate ± critical value * standard
+        error. ``simultaneous`` covers all K at once (single-step max-T: the other dimensions at their own null).
+        """
+        check_level(level)
+        if not self.restricted:
+            columns = [self.draws] * len(self.null) if simultaneous else list(self.draws.T[:, :, None])
+            c = np.array([critical_value(column, level, exact=self.exact) for column in columns])
+            half = c * self.standard_errors
+            return np.column_stack([self.coefficients - half, self.coefficients + half])
+        others = _others(np.abs(self.draws)) if simultaneous else None
+
+        def rejected(delta: Floats) -> NDArray[np.bool_]:
+            draws = np.abs(self.at(delta))
+            if others is not None:
+                draws = np.maximum(draws, others)
+            p = p_values(delta / self.standard_errors, draws, exact=self.exact)
+            return np.asarray(p <= 1 - level + 1e-12)
+
+        # delta = coefficient - null: a null below the estimate has a positive delta.
+        below, above = (_last_kept(rejected, sign * self.standard_errors) for sign in (1.0, -1.0))
+        return np.column_stack([self.coefficients - below, self.coefficients - above])
+
+    def mean_slope(self) -> StudentisedDraws:
+        """The plain mean of the K slopes, as draws of one slope; the null is "every slope equals b0"."""
+        K = len(self.null)
+        mean = float(self.coefficients.mean())
+        # Under the common value b0, delta_k = (b_k - mean) + (mean - b0): shift by the first part, keep the second.
+        shift = self.coefficients - mean if self.restricted else np.zeros(K)
+        moved = self.cov01 + shift[:, None] * self.cov11  # [k, l] multiplies delta_l
+        level = self.cov00 + self.cov01 * shift + np.swapaxes(self.cov01, 1, 2) * shift[:, None]
+        level = level + self.cov11 * np.outer(shift, shift)
+
+        def total(x: Floats) -> Floats:
+            return np.asarray(x.sum(axis=(1, 2))[:, None, None] / K**2)
+
+        return StudentisedDraws(
+            coefficients=np.array([mean]),
+            covariance=np.array([[self.covariance.sum() / K**2]]),
+            null=np.array([float(self.null.mean())]),
+            slope0=(self.slope0 + shift * self.slope1).mean(axis=1, keepdims=True),
+            slope1=self.slope1.mean(axis=1, keepdims=True),
+            cov00=total(level),
+            cov01=total(moved),
+            cov11=total(self.cov11),
+            restricted=self.restricted,
+            exact=self.exact,
+            size=self.size,
+            undefined=np.array([int(self.undefined.max())]),
+        )
+
+    def equality_p(self) -> float:
+        """p-value of "the K slopes are equal": the largest |slope - mean slope| / CR1 standard error, by the draws.
+
+        The null takes the mean slope as the common value.
+        """
+        K = len(self.null)
+        if K < 2:
+            raise SpecError("Equality needs at least two dimensions.")
+        R = np.eye(K) - 1.0 / K
+        delta = self.coefficients - self.coefficients.mean() if self.restricted else np.zeros(K)
+        cross = self.cov01 * delta
+        covariance = self.cov00 + cross + np.swapaxes(cross, 1, 2) + self.cov11 * np.outer(delta, delta)
+        drawn = _ratio((self.slope0 + delta * self.slope1) @ R, np.einsum("kl,blm,km->bk", R, covariance, R))
+        observed = _ratio(R @ self.coefficients, np.einsum("kl,lm,km->k", R, self.covariance, R))
+        largest = np.max(np.abs(drawn), axis=1, keepdims=True)
+        return float(p_values([np.max(np.abs(observed))], largest, exact=self.exact)[0])
+
+
+def empty_draws(B: int, K: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Arrays for slope0, slope1 (B, K) and cov00, cov01, cov11 (B, K, K), to be filled by blocks."""
+    return (np.empty((B, K)), np.empty((B, K)), np.empty((B, K, K)), np.empty((B, K, K)), np.empty((B, K, K)))
+
+
+def cross_products(S0: Floats, S1: Floats) -> tuple[Floats, Floats, Floats]:
+    """Covariance polynomials (b, K, K) from cluster scores (b, K, G) that are S0 + delta * S1."""
+    S0t, S1t = np.swapaxes(S0, 1, 2), np.swapaxes(S1, 1, 2)
+    return S0 @ S0t, S0 @ S1t, S1 @ S1t
+
+
+def check_covariance(covariance: Floats, fits: Sequence[WithinFit]) -> None:
+    """Refuse equations whose first standard error is nothing but rounding beside |z| |y| / z'z."""
+    for k, (variance, fit) in enumerate(zip(np.diag(covariance), fits, strict=True)):
+        explained = fit.regressors @ fit.coefficients
+        if variance <= 1e-20 * fit.bread[0, 0] * (explained @ explained + fit.residuals @ fit.residuals):
+            raise SpecError(
+                f"Equation {k + 1} leaves no error to measure (an exact fit, or two units only), so it has no t "
+                "statistic; use more units."
+            )
+
+
+def _ratio(value: Floats, variance: Floats) -> Floats:
+    """The ratio value / sqrt(variance), 0 where both vanish, infinite where only the variance does."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = value / np.sqrt(np.maximum(variance, 0.0))
+    return np.where(np.isnan(t), 0.0, t)
+
+
+def _others(size: Floats) -> Floats:
+    """For each column the maximum over the other columns, (B, K)."""
+    K = size.shape[1]
+    if K == 1:
+        return np.zeros_like(size)
+    return np.column_stack([np.delete(size, k, axis=1).max(axis=1) for k in range(K)])
+
+
+def _last_kept(rejected: Callable[[Floats], NDArray[np.bool_]], step: Floats) -> Floats:
+    """The farthest value in the direction of ``step`` (K,) that is not rejected, infinite if they never end."""
+    kept = np.array([~rejected(multiple * step) for multiple in GRID])  # (m, K)
+    multiples = np.array([0.0, *GRID])
+    last = np.where(kept.any(axis=0), len(GRID) - np.argmax(kept[::-1], axis=0), 0)
+    inside, outside = multiples[last], multiples[np.minimum(last + 1, len(GRID))]
+    for _ in range(35):
+        middle = (inside + outside) / 2
+        out = rejected(middle * step)
+        inside, outside = np.where(out, inside, middle), np.where(out, middle, outside)
+    return np.where(last == len(GRID), np.inf, outside) * step

@@ -1,0 +1,163 @@
+"""What equation is asked for, as a frozen value, and the arrays that it makes of a panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.regression import WithinFit, fit_within
+from papi_analysis.panel.panel import Panel
+
+Floats = NDArray[np.float64]
+Form = Literal["levels", "differences"]
+
+
+@dataclass(frozen=True)
+class Specification:
+    """The equation that relates scores to completion.
+
+    Levels: y[i,t] = unit effect + year effect + b C[i,t-lag] + controls + e.
+    Differences: y[i,t] - y[i,t-1] = year effect + b (C[i,t-lag] - C[i,t-1-lag]) + changes of controls + e.
+
+    Attributes
+    ----------
+    lag
+        Years by which completion precedes the score; negative for a lead, which is a placebo.
+    form
+        ``"levels"`` or ``"differences"``.
+    years
+        First and last year of the scores to use, an era for instance; default all.
+    controls
+        Names of the panel's controls to hold constant.
+    lagged_score
+        Whether the score of the year before is held constant. With unit effects and few years its own
+        coefficient is biased towards zero by about 1/T (Nickell 1981).
+
+    Examples
+    --------
+    >>> Specification().update(lag=1)
+    Specification(lag=1, form='levels', years=None, controls=(), lagged_score=False)
+
+    """
+
+    lag: int = 0
+    form: Form = "levels"
+    years: tuple[int, int] | None = None
+    controls: tuple[str, ...] = ()
+    lagged_score: bool = False
+
+    def __post_init__(self) -> None:
+        if self.form not in ("levels", "differences"):
+            raise SpecError(f"form is 'levels' or 'differences', not {self.form!r}.")
+        if isinstance(self.lag, bool) or not isinstance(self.lag, int | np.integer):
+            raise SpecError(f"lag is a whole number of years, not {self.lag!r}.")
+        object.__setattr__(self, "controls", (self.controls,) if isinstance(self.controls, str) else (*self.controls,))
+
+    def update(self, **changes: Any) -> Specification:
+        """Return a copy with some settings changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A specification applied to a panel: arrays over units, the years that are left, and dimensions.
+
+    ``y`` is NaN wherever the score, completion or a control is not known; ``C`` keeps what is known.
+    """
+
+    y: Floats  # (N, T, K)
+    C: Floats  # (N, T, K)
+    controls: Floats  # (N, T, K, q)
+    names: tuple[str, ...]  # of the q controls
+    dimensions: tuple[str, ...]
+    dropped: NDArray[np.int64]  # (K,) cells of the chosen years that cannot be used
+    unit_effects: bool
+
+    def fit(self, units: NDArray[np.bool_]) -> list[WithinFit]:
+        """Fit each dimension on the cells of ``units`` (N,); the clusters are units.
+
+        Raises
+        ------
+        SpecError
+            Where completion does not vary, a control is collinear, or the cells are too few.
+        """
+        fits = []
+        for k, dimension in enumerate(self.dimensions):
+            cells = np.isfinite(self.y[:, :, k]) & units[:, None]
+            if not cells.any():
+                raise SpecError(f"dimension {dimension} has no cell with both a score and completion. Leave it out.")
+            unit, year = np.nonzero(cells)
+            X = np.column_stack([self.C[:, :, k][cells], self.controls[:, :, k][cells]])
+            names = [f"completion of {dimension}", *(f"{name} ({dimension})" for name in self.names)]
+            y = self.y[:, :, k][cells]
+            if self.unit_effects:
+                fits.append(fit_within(y, X, unit, year, names=names))
+            else:  # in differences the unit effects are gone: years are the only effects left
+                fits.append(fit_within(y, X, year, clusters=unit, names=names))
+        return fits
+
+
+def equations(panel: Panel, spec: Specification) -> Equations:
+    """Apply a specification to a panel.
+
+    Raises
+    ------
+    SpecError
+        Where the panel lacks the years or controls that it asks for.
+    """
+    for name in spec.controls:
+        if name not in panel.controls:
+            known = ", ".join(panel.controls) or "none: give from_frames a table of controls"
+            raise SpecError(f"the panel has no control {name!r}. It has {known}.")
+    T = len(panel.years)
+    first, last = (panel.years[0], panel.years[-1]) if spec.years is None else spec.years
+    keep = np.arange(panel.position("year", first), panel.position("year", last) + 1)
+    C = _shift(panel.completion, spec.lag)
+    columns = [panel.controls[name] for name in spec.controls]
+    names = list(spec.controls)
+    if spec.lagged_score:
+        columns.append(_shift(panel.scores, 1))
+        names.append("score of the year before")
+    y = panel.scores
+    W = np.stack(columns, axis=-1) if columns else np.empty((*y.shape, 0))
+    if spec.form == "differences":
+        y, C, W = (_shift_difference(values) for values in (y, C, W))
+    # Years that the lag or the difference leaves without a partner are no gaps of the data.
+    keep = keep[(keep - spec.lag >= 0) & (keep - spec.lag < T)]
+    if spec.form == "differences":
+        keep = keep[(keep >= 1) & (keep - 1 - spec.lag >= 0)]
+    if spec.lagged_score:
+        keep = keep[keep >= (2 if spec.form == "differences" else 1)]
+    if len(keep) < 2:
+        raise SpecError(
+            f"lag {spec.lag} and form {spec.form!r} leave fewer than two of the years {first}-{last}. Use more years."
+        )
+    y, C, W = y[:, keep], C[:, keep], W[:, keep]
+    usable = np.isfinite(y) & np.isfinite(C) & np.isfinite(W).all(axis=-1)
+    return Equations(
+        y=np.where(usable, y, np.nan),
+        C=C,
+        controls=W,
+        names=tuple(names),
+        dimensions=panel.dimensions,
+        dropped=(~usable).sum(axis=(0, 1)),
+        unit_effects=spec.form == "levels",
+    )
+
+
+def _shift(values: Floats, lag: int) -> Floats:
+    """Move ``values`` (N, T, ...) so that year t holds the value of year t - lag; NaN where there is none."""
+    T = values.shape[1]
+    moved = np.full_like(values, np.nan)
+    if abs(lag) < T:
+        moved[:, max(lag, 0) : T + min(lag, 0)] = values[:, max(-lag, 0) : T - max(lag, 0)]
+    return moved
+
+
+def _shift_difference(values: Floats) -> Floats:
+    """Difference of each year and the year before; NaN in the first year."""
+    return values - _shift(values, 1)

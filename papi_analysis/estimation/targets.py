@@ -1,0 +1,124 @@
+"""Where a unit stood, what it aimed at, what it reached."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.panel.changes import TOTAL, national_shifts, standing
+from papi_analysis.panel.panel import Panel
+from papi_analysis.study.study import Study
+
+SHIFTED = Note(
+    "Between {base} and {end} definitions, samples or levels changed for all units; the mean over units moved "
+    "with them, so a gain is not a change by the unit alone: read it beside the shift and the rank."
+)
+NO_TARGET = Note("{dimensions}: no target is set.")
+NO_OUTCOME = Note("{dimensions}: the score of {end} was not published, so it cannot be said whether it was reached.")
+
+
+def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
+    """Compare the targets of a unit with what it reached, for each dimension and for their sum.
+
+    Parameters
+    ----------
+    study
+        A study with targets.
+    unit
+        The unit; default the study's own.
+
+    Returns
+    -------
+    Estimates
+        Rows: each dimension of the programme, then ``"total"``. Columns: ``base`` (score of the base year),
+        ``target``, ``needed`` (target minus base), ``outcome`` (score in the target's year), ``gain``,
+        ``reached``; ``rank_base``, ``rank_end`` among ``ranked_base``, ``ranked_end`` units and
+        ``group_base``, ``group_end`` (1 to 4, see ``standing``); ``national`` (change of the mean over the
+        units with both scores) and, for each year with a break in between, ``shift_YEAR``: how far that mean
+        moved in the year (missing where the dimension has no break).
+
+    Raises
+    ------
+    SpecError
+        Where the study has no targets, or none for the unit, or targets of more than one year.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> row = target_attainment(pa.load_study("can_tho_2018_2020")).row("total")
+    >>> f"{row.base:.2f}, target {row.target:.2f}; rank {row.rank_base:.0f}, then {row.rank_end:.0f}"
+    '39.57, target 42.05; rank 1, then 40'
+
+    """
+    unit = unit or study.unit
+    if study.targets is None:
+        raise SpecError("the study has no targets. Add targets.csv to its folder and name it in study.toml.")
+    targets = study.targets[study.targets["unit"] == unit]
+    if targets.empty or targets["year"].nunique() != 1:
+        raise SpecError(f"the study has no targets of one year for unit {unit!r}. Check targets.csv.")
+    base, end = study.base_year, int(targets["year"].iloc[0])
+    family = list(study.dimensions["dimension"])
+    table = pd.DataFrame({"dimension": [*family, TOTAL]}).set_index("dimension")
+    places = standing(study.scores, family).query("unit == @unit").set_index(["year", "dimension"])
+    for name, year in (("base", base), ("end", end)):
+        then = places.reindex(pd.MultiIndex.from_product([[year], table.index])).droplevel(0)
+        table["base" if name == "base" else "outcome"] = then["score"]
+        for column in ("rank", "ranked", "group"):
+            table[f"{column}_{name}"] = then[column]
+    table["target"] = targets.set_index("dimension")["target"].reindex(table.index)
+    table.loc[TOTAL, "target"] = table.loc[family, "target"].sum(skipna=False)
+    table["needed"] = table["target"] - table["base"]
+    table["gain"] = table["outcome"] - table["base"]
+    known = table["target"].notna() & table["outcome"].notna()
+    # Scores and targets are printed with at most four decimals: reached means reached at that precision.
+    table["reached"] = (table["outcome"] >= table["target"] - 5e-5).astype(object).where(known, None)
+    panel = _with_total(study, family)
+    shifts = national_shifts(panel, base, end).pivot(index="dimension", columns="year", values="shift")
+    table["national"] = _national_change(panel, base, end)
+    for year in shifts.columns:
+        table[f"shift_{year}"] = shifts[year].reindex(table.index)
+    return Estimates(
+        question="target_attainment",
+        table=table.reset_index()[[*_COLUMNS, *(f"shift_{year}" for year in shifts.columns)]],
+        notes=_notes(table, base, end, shifted=bool(len(shifts))),
+        simulated_tables=tuple(name for name in study.simulated_tables if name in ("scores", "targets")),
+        names=study.names,
+        design={"unit": unit, "base_year": base, "end_year": end},
+    )
+
+
+_COLUMNS = [
+    "dimension", "base", "target", "needed", "outcome", "gain", "reached", "rank_base", "ranked_base", "rank_end",
+    "ranked_end", "group_base", "group_end", "national",
+]  # fmt: skip
+
+
+def _with_total(study: Study, family: list[str]) -> Panel:
+    """Make a panel of the family and its sum; completion plays no part."""
+    scores = study.scores[study.scores["dimension"].isin(family)][["unit", "year", "dimension", "score"]]
+    sums = scores.groupby(["unit", "year"])["score"].agg(["sum", "size"])
+    full = sums[sums["size"] == len(family)]
+    total = full.reset_index()[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"].to_numpy())
+    every = pd.concat([scores, total], ignore_index=True)
+    none = every[["unit", "year", "dimension"]].assign(completion=np.nan)
+    every_break = study.breaks[study.breaks["dimension"].isin(["all", *family])]
+    as_total = every_break.assign(dimension=TOTAL).drop_duplicates(["year", "kind"])
+    breaks = pd.concat([every_break, as_total], ignore_index=True)
+    return Panel.from_frames(every, none, years=study.years, dimensions=[*family, TOTAL], breaks=breaks)
+
+
+def _national_change(panel: Panel, base: int, end: int) -> pd.Series:
+    """Mean change between two years over the units with both scores, by dimension."""
+    change = panel.scores[:, panel.position("year", end)] - panel.scores[:, panel.position("year", base)]
+    return pd.DataFrame(change, columns=list(panel.dimensions)).mean()
+
+
+def _notes(table: pd.DataFrame, base: int, end: int, shifted: bool) -> tuple[Note, ...]:
+    notes = [Note(SHIFTED.text, {"base": base, "end": end})] if shifted else []
+    for missing, note in ((table["target"], NO_TARGET), (table["outcome"], NO_OUTCOME)):
+        named = ", ".join(missing.index[missing.isna()])
+        if named:
+            notes.append(Note(note.text, {"dimensions": named, "end": end}))
+    return tuple(notes)
