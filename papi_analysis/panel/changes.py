@@ -193,7 +193,7 @@ def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
                 moved = panel.scores[:, t, place] - panel.scores[:, t - 1, place]
                 moved = moved[np.isfinite(moved)]
                 kinds = ", ".join(dict.fromkeys(hit["kind"]))
-                rows.append((dimension, panel.years[t], kinds, moved.mean(), len(moved)))
+                rows.append((dimension, panel.years[t], kinds, moved.mean() if len(moved) else np.nan, len(moved)))
     return pd.DataFrame(rows, columns=["dimension", "year", "kinds", "shift", "units"])
 
 
@@ -209,21 +209,23 @@ def describe_panel(panel: Panel) -> pd.DataFrame:
     """
     rows = []
     for place, dimension in enumerate(panel.dimensions):
-        y, done = panel.scores[:, :, place], panel.completion[:, :, place]
-        unit_means = np.nanmean(y, axis=1)
-        within = y - unit_means[:, None]
-        within = within - np.nanmean(within, axis=0)
+        # Frames, for means over units or years without any score: missing, and no warning.
+        y, done = pd.DataFrame(panel.scores[:, :, place]), panel.completion[:, :, place]
+        unit_means = y.mean(axis=1)
+        within = y.sub(unit_means, axis=0)
+        within = within - within.mean()
+        every = pd.Series(y.to_numpy().ravel())
         begun = done[done > 0]
         rows.append(
             {
                 "dimension": dimension,
-                "cells": int(np.isfinite(y).sum()),
-                "gaps": int(np.isnan(y).sum()),
-                "mean": np.nanmean(y),
-                "sd_between": np.nanstd(unit_means, ddof=1),
-                "sd_within": np.nanstd(within, ddof=1),
-                "min": np.nanmin(y),
-                "max": np.nanmax(y),
+                "cells": int(every.count()),
+                "gaps": int(every.isna().sum()),
+                "mean": every.mean(),
+                "sd_between": unit_means.std(),
+                "sd_within": pd.Series(within.to_numpy().ravel()).std(),
+                "min": every.min(),
+                "max": every.max(),
                 "completion_mean": begun.mean() if begun.size else np.nan,
                 "completion_max": begun.max() if begun.size else np.nan,
             }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.study.codebook import fieldwork_dates
-from papi_analysis.study.schema import BREAKS, COMPLETION, SCORES, Findings, check_frame
+from papi_analysis.study.schema import BREAKS, COMPLETION, SCORES, Column, Findings, Schema, check_frame
 from papi_analysis.study.scores import check_known
 from papi_analysis.study.study import Study
 
@@ -37,6 +37,8 @@ class Panel:
         The inputs that were made up, not observed.
     names
         English and Vietnamese name of dimensions and units, where they are known.
+    controls
+        Further variables by name, each an array (N, T, K).
     """
 
     scores: NDArray[np.float64]
@@ -47,6 +49,7 @@ class Panel:
     breaks: pd.DataFrame
     simulated_tables: tuple[str, ...]
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    controls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
     def from_frames(
@@ -60,6 +63,7 @@ class Panel:
         breaks: pd.DataFrame | None = None,
         simulated_tables: Sequence[str] = (),
         names: Mapping[str, tuple[str, str]] | None = None,
+        controls: pd.DataFrame | None = None,
     ) -> Panel:
         """Make a panel from any index: tables of scores and of completion.
 
@@ -82,6 +86,8 @@ class Panel:
             Names of inputs that were made up.
         names
             English and Vietnamese name of dimensions and units, for figures and tables.
+        controls
+            ``unit``, ``year``, where it differs by dimension also ``dimension``, and one column per variable.
 
         Raises
         ------
@@ -129,6 +135,7 @@ class Panel:
             breaks=_NO_BREAKS if breaks is None or breaks.empty else check_frame(breaks, BREAKS, "breaks"),
             simulated_tables=tuple(simulated_tables),
             names=dict(names or {}),
+            controls={} if controls is None else _controls(controls, axes),
         )
 
     @classmethod
@@ -227,3 +234,17 @@ def _cube(
     index = pd.MultiIndex.from_product(axes)
     values = cells.set_index(["unit", "year", "dimension"])[column].reindex(index)
     return np.array(values, dtype=float).reshape([len(axis) for axis in axes])
+
+
+def _controls(
+    table: pd.DataFrame, axes: tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
+) -> dict[str, NDArray[np.float64]]:
+    """Spread each variable of a table of controls over (N, T, K); one without dimensions is the same in all."""
+    if "dimension" not in table.columns:
+        table = table.merge(pd.DataFrame({"dimension": axes[2]}), how="cross")
+    key = ("unit", "year", "dimension")
+    variables = [str(name) for name in table.columns if name not in key]
+    numbers = tuple(Column(name, "number", empty=True) for name in variables)
+    schema = Schema("controls", (Column("unit"), Column("year", "integer"), Column("dimension"), *numbers), key)
+    table = check_frame(table, schema, "controls")
+    return {name: _cube(table, name, axes) for name in variables}

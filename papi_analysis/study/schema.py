@@ -175,13 +175,12 @@ class Findings:
         """Note one problem for each of ``rows``, whose index counts data rows from 0."""
         remedies = {value: remedy if isinstance(remedy, str) else remedy(value) for value in set(rows[column])}
         for index, value in zip(rows.index, rows[column], strict=True):
-            shown = value.date() if isinstance(value, pd.Timestamp) else value
             self.add(
                 what if isinstance(what, str) else what(value),
                 remedies[value],
                 row=int(index) + 2,
                 column=column,
-                value=shown,
+                value=_shown(value),
             )
 
     def raise_any(self) -> None:
@@ -198,6 +197,13 @@ def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.c
     if close:
         return f"Did you mean {folded[close[0]]!r}?"
     return f"Known: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
+
+
+def _shown(value: object) -> str:
+    """Write a value as a table would: a day without its hour, a whole number without decimals."""
+    if isinstance(value, pd.Timestamp):
+        return str(value.date())
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _parse(values: pd.Series, kind: Kind) -> pd.Series:
@@ -274,13 +280,12 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
     named = clean.loc[(clean[key].notna() & (clean[key] != "")).all(axis=1), key]
     first = pd.Series(named.index, index=named.index).groupby([named[name] for name in key]).transform("first")
     for index, twin in first[first != first.index].items():
-        values = (v.date() if isinstance(v, pd.Timestamp) else v for v in named.loc[index])
         findings.add(
             f"the row repeats row {int(twin) + 2}",
             f"Keep one row for each {', '.join(key)}.",
             row=int(index) + 2,
             column=", ".join(key),
-            value=", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values),
+            value=", ".join(map(_shown, named.loc[index])),
         )
 
 
