@@ -1,0 +1,110 @@
+# Everything a reader or a contributor types. GNU make 3.81 and a POSIX shell are enough.
+
+# Which Python to build the environment with; the first of these that is new enough when not given.
+PYTHON ?=
+CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
+
+# Tools are run as `python -m`, since their scripts hold the path of the folder they were installed in.
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.ready-bench
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+
+# Notebook kernels draw inline; a backend taken over from outside would leave every figure out.
+unexport MPLBACKEND
+
+.PHONY: help report test lab check notebooks bench lock clean
+
+help:
+	@echo "make report     run every notebook on the bundled study and write reports/index.html"
+	@echo "make test       run every test, the notebooks and docstring examples among them"
+	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make check      format, lint and types"
+	@echo "make notebooks  run the notebooks again in place, so that their stored outputs are fresh"
+	@echo "make bench      run the benchmarks"
+	@echo "make lock       choose and pin the packages again (needs uv)"
+	@echo "make clean      remove .venv, reports and caches"
+	@echo ""
+	@echo "Each sets up .venv first when it has to. PYTHON=/path/to/python3 says with which Python (after a"
+	@echo "make clean, where .venv is there already)."
+
+report: $(READY)
+	$(PY) -c "import papi_analysis as pa; pa.render_report('can_tho_2018_2020', 'reports')"
+
+test: $(READY)
+	$(PY) -m pytest
+
+lab: $(READY)
+	$(PY) -m jupyterlab --KernelManager.transport_encryption=auto notebooks
+
+check: $(READY)
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+notebooks: $(READY)
+	$(PY) -m papi_analysis.reporting.run $(NOTEBOOKS)
+
+bench: $(BENCH_READY)
+	$(PY) benchmarks/run.py
+
+# Pins already in the files stay while they fit; delete the files first to take newer versions.
+COMPILE = uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --custom-compile-command "make lock"
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv (python -m pip install uv)." >&2; exit 1; }
+	$(COMPILE) --extra notebooks --extra test --output-file requirements.lock
+	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements-bench.lock
+
+clean:
+	rm -rf $(VENV) reports build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
+	  -prune -exec rm -rf {} +
+
+# Set-up. The stamp is written last and holds the folder, so that neither a set-up that broke off nor an
+# environment that was moved passes for a finished one. Whatever fails takes .venv with it.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
+$(READY): pyproject.toml requirements.lock
+	@set -e; python=; seen=; \
+	for candidate in $(CANDIDATES); do \
+	  version=$$("$$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+	  seen="$$seen; $$candidate is $$version"; \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	    python=$$(command -v "$$candidate"); break; \
+	  fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Python 3.11 or newer is needed, and none was found (looked for: $(CANDIDATES)$$seen)." >&2; \
+	  echo "Install one, or say where it is: make test PYTHON=/path/to/python3.12" >&2; \
+	  exit 1; \
+	fi; \
+	if ! command -v uv >/dev/null && ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "Python $$version ($$python) comes without the modules venv and ensurepip." >&2; \
+	  echo "Debian, Ubuntu: install the package python3-venv (python$$version-venv). Elsewhere: install uv." >&2; \
+	  exit 1; \
+	fi; \
+	trap 'exit 1' HUP INT TERM; \
+	trap 'test -f $(READY) || { rm -rf $(VENV); \
+	  echo "Set-up failed, see above, and $(VENV) was removed. Packages come from the index that pip or uv is" >&2; \
+	  echo "set to: check the network and that setting, then type the same command again." >&2; }' EXIT; \
+	rm -rf $(VENV); \
+	echo "Setting up $(VENV) with Python $$version; the first time takes about a minute ..."; \
+	if command -v uv >/dev/null; then \
+	  uv venv --quiet --python "$$python" $(VENV); \
+	else \
+	  "$$python" -m venv $(VENV); \
+	fi; \
+	$(call install,--require-hashes -r requirements.lock); \
+	$(call install,--no-deps --no-build-isolation -e .); \
+	pwd -P > $(READY)
+
+$(BENCH_READY): requirements-bench.lock $(READY)
+	@$(call install,--require-hashes -r requirements-bench.lock)
+	@touch $@
+
+install = if command -v uv >/dev/null; then uv pip install --quiet --python $(PY) $(1); \
+	else $(PY) -m pip install -qq --no-compile --disable-pip-version-check $(1); fi
