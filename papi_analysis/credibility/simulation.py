@@ -42,9 +42,15 @@ def simulate_progress(tasks: pd.DataFrame, *, rng: Seed = 0) -> pd.DataFrame:
     -------
     DataFrame
         ``unit``, ``task``, ``as_of``, ``reported_on``, ``completion``, ``revision`` (schema ``PROGRESS``).
+        The order of the rows of ``tasks`` plays no part.
+
+    Raises
+    ------
+    DataError
+        Where the tasks do not pass their checks.
     """
     rng = np.random.default_rng(rng)
-    # In order of their names: the draws follow the tasks, however the rows of the table lie.
+    # The draws follow the tasks in the order of their names, however the rows lie.
     tasks = check_tasks(tasks).sort_values(["unit", "task", "dimension"])
     tasks = tasks.drop_duplicates(["unit", "task"]).reset_index(drop=True)
     start, due = (tasks[column].to_numpy("datetime64[D]") for column in ("start", "due"))

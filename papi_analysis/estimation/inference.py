@@ -34,13 +34,13 @@ USUAL = Note(
     "noise significant in {one} of cases for one dimension and {any} for any of six, at a nominal 5%."
 )
 BY_BOOTSTRAP = Note(
-    "Inference: wild cluster bootstrap over the {units} programme units, the same draws for all dimensions. Other "
-    "units are left out: who has a programme may depend on where it stood."
+    "Inference: wild cluster bootstrap over the {units} programme units, the same draws for all dimensions."
 )
 AMONG = Note(
     "Inference: completion is reassigned among the {units} programme units; under the null it does not matter how far "
-    "each of them got. Other units are left out: who has a programme may depend on where it stood."
+    "each of them got."
 )
+ONLY_PROGRAMMES = Note("The {units} units without a programme are left out: who has one may depend on where it stood.")
 OVER_ALL = Note(
     "Inference: whole programmes are reassigned over {units} units. This tests programme and completion together and "
     "assumes that who had a programme is unrelated to where it stood."
@@ -181,9 +181,10 @@ def plan_inference(
         )
     if requested == "bootstrap" or (requested == "auto" and compare_programmes and P >= BOOTSTRAP):
         sample = has_programme & everyone if compare_programmes else everyone
-        return Plan("bootstrap", sample, sample, P, (Note(BY_BOOTSTRAP.text, {"units": int(sample.sum())}),))
+        notes = [Note(BY_BOOTSTRAP.text, {"units": int(sample.sum())}), *_others(everyone & ~sample)]
+        return Plan("bootstrap", sample, sample, P, tuple(notes))
     if compare_programmes:
-        return _among(eq, units, has_programme & everyone, P)
+        return _among(eq, units, has_programme & everyone, everyone & ~has_programme, P)
     return _over_all(eq, units, has_programme, everyone, P, alike=P >= AMONG_PROGRAMMES)
 
 
@@ -219,10 +220,10 @@ def _usual(everyone: Bools, P: int, override: bool) -> Plan:
     return Plan("clustered", everyone, everyone, P, (note,))
 
 
-def _among(eq: Equations, units: Sequence[str], programmes: Bools, P: int) -> Plan:
+def _among(eq: Equations, units: Sequence[str], programmes: Bools, others: Bools, P: int) -> Plan:
     """Compare programme units: those whose completion is not known throughout keep their own trajectory."""
     known = programmes & np.isfinite(eq.C).all(axis=(1, 2))
-    notes = [Note(AMONG.text, {"units": int(known.sum())}), *_left_out(units, programmes & ~known)]
+    notes = [Note(AMONG.text, {"units": int(known.sum())}), *_others(others), *_left_out(units, programmes & ~known)]
     return Plan("reassignment", programmes, known, P, (*notes, RANK))
 
 
@@ -242,3 +243,7 @@ def _over_all(
 def _left_out(units: Sequence[str], out: Bools) -> list[Note]:
     named = ", ".join(unit for unit, is_out in zip(units, out, strict=True) if is_out)
     return [Note(INCOMPLETE.text, {"units": named})] if named else []
+
+
+def _others(out: Bools) -> list[Note]:
+    return [Note(ONLY_PROGRAMMES.text, {"units": int(out.sum())})] if out.any() else []

@@ -216,8 +216,10 @@ def _parse(values: pd.Series, kind: Kind) -> pd.Series:
         # A year like 0218 is a slip, and lies outside what pandas can hold to the nanosecond.
         return days.where(days.between(pd.Timestamp(1700, 1, 1), pd.Timestamp(2200, 1, 1)))
     if values.dtype == object or not pd.api.types.is_numeric_dtype(values):
-        values = values.astype(str).str.strip()
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+        text = values.astype(str).str.strip().astype(object)
+        # pandas says which texts are numbers; Python reads them, to the last bit on every version of pandas.
+        values = text.where(pd.to_numeric(text, errors="coerce").notna())
+    numbers = values.astype(float)
     return numbers.where(np.isfinite(numbers))
 
 

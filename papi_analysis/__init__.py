@@ -1,0 +1,62 @@
+"""How completing a reform programme's tasks relates to the change of the scores it wants to move.
+
+And how far that answer can be trusted. Names load when they are first used, so that importing is cheap.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "papi_analysis.errors": ("DataError", "DataWarning", "PapiError", "SpecError"),
+    "papi_analysis.study.codebook": (
+        "find_unit",
+        "load_breaks",
+        "load_dimensions",
+        "load_known_programmes",
+        "load_units",
+    ),
+    "papi_analysis.study.scores": ("load_scores",),
+    "papi_analysis.study.study": ("Study", "load_study"),
+    "papi_analysis.panel.completion": ("completion", "completion_by_agency", "reporting_record", "task_states"),
+    "papi_analysis.panel.changes": (
+        "describe_panel",
+        "eras",
+        "missing_scores",
+        "national_shifts",
+        "score_changes",
+        "standing",
+    ),
+    "papi_analysis.panel.panel": ("Panel",),
+    "papi_analysis.estimation.estimates": ("Estimates",),
+    "papi_analysis.estimation.slopes": ("change_slopes", "completion_slopes"),
+    "papi_analysis.estimation.targets": ("target_attainment",),
+    "papi_analysis.reporting.canvas": ("show",),
+    "papi_analysis.reporting.data_figures": (
+        "draw_agencies",
+        "draw_completion",
+        "draw_history",
+        "draw_rank",
+        "draw_reporting",
+    ),
+    "papi_analysis.reporting.figures": ("draw_changes", "draw_estimates", "draw_targets"),
+    "papi_analysis.reporting.report": ("render_report",),
+    "papi_analysis.reporting.sentences": ("remarks", "sentence"),
+    "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
+    "papi_analysis.credibility.simulation": ("simulate_progress", "simulate_study"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

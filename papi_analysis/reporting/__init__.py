@@ -1,0 +1,1 @@
+"""Tables, figures, sentences in two languages, notebooks to HTML. Computes no statistic."""

@@ -1,0 +1,277 @@
+"""Figures of the data: scores over the years, and the register of tasks.
+
+Every function draws what it is given; it computes nothing but positions.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.panel.changes import TOTAL, break_years
+from papi_analysis.reporting.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    PINK,
+    add_alternative,
+    grid_axes,
+    mark_simulated,
+    one_axes,
+    set_title,
+    spread_labels,
+    tidy,
+)
+from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.study.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "en") -> Any:
+    """Draw each dimension's scores over all years: the unit, the mean over units, the range of the middle half.
+
+    Dotted lines mark breaks of definition, sample or mode. Returns an array of axes, one per dimension.
+    """
+    tongue = find_language(language)
+    family = list(study.dimensions["dimension"])
+    cells = study.scores[study.scores["dimension"].isin(family)]
+    own = cells[cells["unit"] == unit]
+    if own.empty:
+        raise SpecError(f"the study has no scores of unit {unit!r}. Choose one of its units, by its code.")
+    years = range(int(cells["year"].min()), int(cells["year"].max()) + 1)
+    axes = grid_axes(len(family)) if axes is None else axes
+    for ax, dimension in zip(np.ravel(axes), family, strict=False):
+        scores = cells[cells["dimension"] == dimension].pivot(index="year", columns="unit", values="score")
+        _draw_path(ax, scores.reindex(index=years), unit)
+        for year in break_years(study.breaks, dimension):
+            ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+        ax.yaxis.set_major_formatter(tongue.tick)
+        set_title(ax, dimension, tongue, study.names)
+        tidy(ax)
+    labelled = own["dimension"].map(family.index).min()
+    _label_path(np.ravel(axes)[labelled], cells[cells["dimension"] == family[labelled]], unit, tongue, study.names)
+    first = np.ravel(axes)[0]
+    shown = tuple(name for name in study.simulated_tables if name in ("scores", "breaks"))
+    mark_simulated(first, shown, tongue, whole_figure=True)
+    words = tongue.text(
+        "Line charts of the scores of {unit} in {panels} dimensions, {first} to {last}, with the mean and the middle "
+        "half of all units; breaks are dotted.",
+        unit=tongue.name(unit, study.names),
+        panels=len(family),
+        first=years[0],
+        last=years[-1],
+    )
+    add_alternative(first, f"{words} {_extremes(own, len(family), tongue)}".strip())
+    return axes
+
+
+def _draw_path(ax: Axes, scores: pd.DataFrame, unit: str) -> None:
+    """Draw one dimension's scores (years, units): a unit among all; a year without a score breaks the line."""
+    from matplotlib.ticker import MaxNLocator
+
+    years = scores.index
+    low, high = scores.quantile(0.25, axis=1), scores.quantile(0.75, axis=1)
+    ax.fill_between(years, low, high, color=PALE, alpha=0.6, linewidth=0)
+    ax.plot(years, scores.mean(axis=1), color=GREY, linewidth=1.2, linestyle="--")
+    own = scores[unit] if unit in scores else pd.Series(np.nan, index=years)
+    ax.plot(years, own, color=BLUE, linewidth=2, marker="o", markersize=3)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _label_path(
+    ax: Axes, scores: pd.DataFrame, unit: str, tongue: Language, names: Mapping[str, tuple[str, str]]
+) -> None:
+    """Name the unit at its last score and the band at its end."""
+    own = scores[scores["unit"] == unit].sort_values("year").iloc[-1]
+    last = int(scores["year"].max())
+    top = scores.loc[scores["year"] == last, "score"].quantile(0.75)
+    near: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 8, "parse_math": False}
+    ax.annotate(
+        tongue.name(unit, names), (own["year"], own["score"]), xytext=(0, -12), color=BLUE, weight="bold", **near
+    )
+    words = textwrap.fill(tongue.text("mean, middle half"), 18)
+    ax.annotate(words, (last, top), xytext=(0, 5), color="#595959", **near)
+    ax.margins(y=0.12)
+
+
+def _extremes(own: pd.DataFrame, family: int, tongue: Language) -> str:
+    """Say when the sum of a unit's scores was highest and lowest, over the years that have all of them."""
+    sums = own.groupby("year")["score"].agg(["sum", "size"])
+    full = sums.loc[sums["size"] == family, "sum"]
+    if full.empty:
+        return ""
+    return tongue.text(
+        "Their sum was highest in {best} ({most}) and lowest in {worst} ({least}).",
+        best=int(full.idxmax()),
+        most=float(full.max()),
+        worst=int(full.idxmin()),
+        least=float(full.min()),
+    )
+
+
+def draw_rank(
+    places: pd.DataFrame,
+    unit: str,
+    *,
+    ax: Axes | None = None,
+    language: str = "en",
+    simulated: Sequence[str] = (),
+) -> Axes:
+    """Draw a unit's rank on the sum of the family over the years, first place on top.
+
+    ``places`` comes from ``standing``; ``simulated`` names the inputs that were made up. A year without a rank
+    breaks the line.
+    """
+    tongue = find_language(language)
+    places = places[places["dimension"] == TOTAL]
+    own = places[places["unit"] == unit]
+    if own.empty:
+        raise SpecError(f"unit {unit!r} has no rank: in no year does it have a score of every dimension.")
+    ax = one_axes(8, 3) if ax is None else ax
+    years = range(int(places["year"].min()), int(places["year"].max()) + 1)
+    ax.plot(years, own.set_index("year")["rank"].reindex(years), color=BLUE, linewidth=2, marker="o")
+    for year, rank in zip(own["year"], own["rank"], strict=True):
+        ax.annotate(
+            f"{rank}",
+            (year, rank),
+            xytext=(0, 8),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85},
+        )
+    ax.set_ylim(own["ranked"].max() + 1, -4)
+    ax.set_ylabel(tongue.text("Rank of {units} units", units=int(own["ranked"].max())))
+    ax.set_xticks(years)
+    ax.set_yticks([1, *range(10, int(own["ranked"].max()) + 1, 10)])
+    tidy(ax)
+    mark_simulated(ax, tuple(simulated), tongue)
+    listed = "; ".join(f"{year}: {rank}" for year, rank in zip(own["year"], own["rank"], strict=True))
+    add_alternative(
+        ax, tongue.text("Line chart of the rank on the sum of the dimensions by year: {listed}.", listed=listed)
+    )
+    return ax
+
+
+def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
+    """Draw completion over time, one line for each dimension of one unit.
+
+    ``cells`` comes from ``completion``; the band runs from the worst to the best case of unreported tasks.
+    """
+    tongue = find_language(language)
+    ax = one_axes(8, 4) if ax is None else ax
+    styles = [(BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (PINK, "-"), (BLUE, "--"), (ORANGE, "--")]
+    ends: list[tuple[float, str, str]] = []
+    for place, (dimension, line) in enumerate(cells.groupby("dimension", sort=True)):
+        colour, dash = styles[place % len(styles)]
+        ax.fill_between(line["as_of"], line["low"], line["high"], color=colour, alpha=0.15, linewidth=0)
+        ax.plot(line["as_of"], line["completion"], color=colour, linestyle=dash, linewidth=1.8)
+        ends.append((float(line["completion"].iloc[-1]), str(dimension), colour))
+    for height, (_, dimension, colour) in zip(
+        spread_labels([end[0] for end in ends], 0.05, top=1.02), ends, strict=True
+    ):
+        ax.annotate(
+            dimension, (1.01, height), xycoords=("axes fraction", "data"), color=colour, va="center", fontsize=9,
+            parse_math=False,
+        )  # fmt: skip
+    ax.set_ylim(0, 1.02)
+    ax.margins(x=0)
+    ax.set_ylabel(tongue.text("Completion"))
+    ax.yaxis.set_major_formatter(lambda share, _: tongue.percent(share))
+    tidy(ax)
+    mark_simulated(ax, study.simulated_tables, tongue)
+    listed = "; ".join(f"{dimension}: {tongue.percent(end)}" for end, dimension, _ in ends)
+    add_alternative(
+        ax,
+        tongue.text(
+            "Line chart of completion by dimension; on {day} it stood at {listed}.",
+            day=tongue.date(cells["as_of"].max()),
+            listed=listed,
+        ),
+    )
+    return ax
+
+
+def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
+    """Draw completion by lead agency on one day, with the range that unreported tasks leave open."""
+    tongue = find_language(language)
+    ax = one_axes(8, 0.32 * len(cells) + 0.8) if ax is None else ax
+    table = cells.sort_values("completion").reset_index(drop=True)
+    places = np.arange(len(table))
+    ax.hlines(places, table["low"], table["high"], color=PALE, linewidth=6, zorder=1)
+    ax.scatter(table["completion"], places, color=BLUE, s=36, zorder=2)
+    for place, row in zip(places, table.itertuples(), strict=True):
+        ax.annotate(
+            tongue.percent(row.completion), (max(row.high, row.completion), place), xytext=(8, 0),
+            textcoords="offset points", va="center", fontsize=8, color=INK,
+        )  # fmt: skip
+    labels = [f"{row.lead_agency} ({row.tasks})" for row in table.itertuples()]
+    ax.set_yticks(places, labels, fontsize=8, parse_math=False)
+    ax.set_xlim(0, 1.1)
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
+    ax.set_xlabel(tongue.text("Completion on {day} (number of tasks)", day=tongue.date(cells["as_of"].max())))
+    tidy(ax)
+    mark_simulated(ax, study.simulated_tables, tongue)
+    known = table.dropna(subset="completion")
+    low, high = (known if len(known) else table).iloc[[0, -1]].to_dict("records")
+    add_alternative(
+        ax,
+        tongue.text(
+            "Dot chart of completion by lead agency, from {low} ({least}) to {high} ({most}).",
+            low=low["lead_agency"],
+            least=tongue.percent(low["completion"]),
+            high=high["lead_agency"],
+            most=tongue.percent(high["completion"]),
+        ),
+    )
+    return ax
+
+
+def draw_reporting(record: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
+    """Draw, for each day reported on, how many reports came in time, late or never."""
+    from matplotlib.ticker import MaxNLocator
+
+    tongue = find_language(language)
+    ax = one_axes(8, 3.2) if ax is None else ax
+    places = np.arange(len(record))
+    base = np.zeros(len(record))
+    words = {"in_time": "In time", "late": "Late", "missing": "Missing"}
+    parts, middles = (("in_time", BLUE), ("late", ORANGE), ("missing", GREY)), []
+    for column, colour in parts:
+        height = record[column].to_numpy()
+        ax.bar(places, height, bottom=base, color=colour, width=0.75, edgecolor="white")
+        middles.append(float(base[-1] + height[-1] / 2))
+        base += height
+    for middle, (column, colour) in zip(spread_labels(middles, 0.07 * base.max(), base.max()), parts, strict=True):
+        ax.annotate(
+            tongue.text(words[column]), (places[-1] + 0.5, middle), color=colour, va="center", fontsize=9, weight="bold"
+        )
+    ax.set_xticks(places, [f"{day.year}\nQ{day.quarter}" for day in record["as_of"]], fontsize=8)
+    ax.set_xlim(-0.6, len(record) + 0.8)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_ylabel(tongue.text("Tasks begun"))
+    tidy(ax)
+    mark_simulated(ax, study.simulated_tables, tongue)
+    totals = record[["in_time", "late", "missing"]].sum()
+    add_alternative(
+        ax,
+        tongue.text(
+            "Stacked bars by quarter: over {quarters} quarters {in_time} reports came in time, {late} late, {missing} "
+            "never.",
+            quarters=len(record),
+            **{name: int(count) for name, count in totals.items()},
+        ),
+    )
+    return ax

@@ -1,0 +1,209 @@
+"""Figures of answers: direct labels, colours that colour-blind readers can tell apart, a text alternative.
+
+Every function draws what it is given; it computes nothing but positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.panel.changes import TOTAL
+from papi_analysis.reporting.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    add_alternative,
+    figure_of,
+    full_name,
+    grid_axes,
+    mark_simulated,
+    name_rows,
+    one_axes,
+    set_title,
+    tidy,
+)
+from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.tables import FAMILY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str = "en") -> Axes:
+    """Draw base, target and outcome of each dimension on one line each."""
+    tongue = find_language(language)
+    ax = one_axes(8, 3.6) if ax is None else ax
+    table = estimates.table[estimates.table["dimension"] != TOTAL].reset_index(drop=True)
+    places = np.arange(len(table))[::-1]
+    ax.hlines(places, table["base"], table["outcome"], color=PALE, linewidth=3, zorder=1)
+    marks = (("base", GREY, "o"), ("outcome", BLUE, "o"), ("target", ORANGE, "D"))
+    words = {
+        "base": str(estimates.design["base_year"]),
+        "outcome": str(estimates.design["end_year"]),
+        "target": tongue.text("Target"),
+    }
+    named = _widest(table[[column for column, _, _ in marks]].to_numpy(dtype=float))
+    for column, colour, marker in marks:
+        ax.scatter(table[column], places, color=colour, marker=marker, s=46, zorder=2)
+        if np.isnan(table[column].iloc[named]):
+            continue
+        ax.annotate(
+            words[column],
+            (table[column].iloc[named], places[named]),
+            xytext=(0, 9),
+            textcoords="offset points",
+            ha="center",
+            color=colour,
+            fontsize=9,
+            weight="bold",
+        )
+    name_rows(ax, places, table["dimension"], tongue, estimates.names)
+    ax.set_ylim(-0.6, len(table) - 0.2)
+    ax.set_xlabel(tongue.text("Score"))
+    ax.xaxis.set_major_formatter(tongue.tick)
+    tidy(ax)
+    ax.grid(axis="x", color="#EEEEEE")
+    ax.set_axisbelow(True)
+    mark_simulated(ax, estimates.simulated_tables, tongue)
+    listed = "; ".join(
+        f"{row.dimension}: {tongue.number(row.base)} / {tongue.number(row.target)} / {tongue.number(row.outcome)}"
+        for row in table.itertuples()
+    )
+    add_alternative(
+        ax, tongue.text("Dot chart of base, target and outcome of each dimension: {listed}.", listed=listed)
+    )
+    return ax
+
+
+def draw_changes(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
+    """Draw the change of the score against the change of completion: one small scatter per dimension.
+
+    ``estimates`` comes from ``change_slopes``. Units with a programme are filled, the others grey; the line is
+    the plain least-squares slope. Returns an array of axes.
+    """
+    tongue = find_language(language)
+    table = estimates.table
+    axes = grid_axes(len(table)) if axes is None else axes
+    with_programme = set(estimates.design["programme_units"])
+    for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
+        cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
+        has = cells["unit"].isin(with_programme)
+        # Programme units above the line: a single one lies at the line's end and would be hidden by it.
+        for chosen, colour, size, above in ((~has, GREY, 10, 1), (has, BLUE, 16, 3)):
+            x, y = cells.loc[chosen, "completion_change"], cells.loc[chosen, "score_change"]
+            ax.scatter(x, y, s=size, color=colour, alpha=0.6, linewidth=0, zorder=above)
+        if row.estimate == row.estimate:
+            x = np.array([cells["completion_change"].min(), cells["completion_change"].max()])
+            ax.plot(x, row.intercept + 10 * row.estimate * x, color=ORANGE, linewidth=1.8)
+        ax.axhline(0, color=PALE, linewidth=0.8, zorder=0)
+        words = tongue.text(
+            "slope {slope}, r = {correlation}, n = {n}",
+            slope=tongue.number(row.estimate, 3),
+            correlation=tongue.number(row.correlation),
+            n=row.n,
+        )
+        set_title(ax, row.dimension, tongue, estimates.names, words)
+        ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
+        ax.yaxis.set_major_formatter(tongue.tick)
+        tidy(ax)
+    figure = figure_of(axes)
+    figure.supxlabel(tongue.text("Change of completion"), fontsize=9)
+    figure.supylabel(tongue.text("Change of score, points"), fontsize=9)
+    first = np.ravel(axes)[0]
+    mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
+    listed = "; ".join(
+        f"{row.dimension}: {tongue.number(row.estimate, 3)} ({tongue.number(row.correlation)}; {row.n})"
+        for row in table.itertuples()
+    )
+    add_alternative(
+        first,
+        tongue.text(
+            "Scatter plots of score change against completion change; slope per 10 points (correlation; n) by "
+            "dimension: {listed}.",
+            listed=listed,
+        ),
+    )
+    return axes
+
+
+def draw_estimates(estimates: Estimates, *, ax: Axes | None = None, truth: Any = None, language: str = "en") -> Axes:
+    """Draw the slopes of the family with their intervals, and the mean below them.
+
+    ``truth`` gives known true slopes, one per dimension, where they are known.
+    """
+    tongue = find_language(language)
+    ax = one_axes(8, 3.6) if ax is None else ax
+    table = estimates.table.reset_index(drop=True)
+    places = np.arange(len(table))[::-1]
+    of_family = table["dimension"].isin(FAMILY)
+    colours = [INK if family else BLUE for family in of_family]
+    has_interval = table["low"].notna()
+    _draw_intervals(ax, table, places, colours)
+    ax.scatter(table["estimate"], places, color=colours, s=40, zorder=2)
+    if truth is not None:
+        known = np.broadcast_to(np.asarray(truth, dtype=float), (int((~of_family).sum()),))
+        known = np.append(known, known.mean())
+        ax.scatter(known, places[: len(known)], marker="|", s=260, color=ORANGE, linewidth=2.5, zorder=3)
+        ax.annotate(
+            tongue.text("true slope"), (known[0], places[0]), xytext=(0, 11), textcoords="offset points", ha="center",
+            color=ORANGE, fontsize=9, weight="bold",
+        )  # fmt: skip
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    name_rows(ax, places, table["dimension"], tongue, estimates.names)
+    ax.set_ylim(-0.6, len(table) - 0.2)
+    level = tongue.percent(estimates.level)
+    label = tongue.text("Points of score per 10 points of completion")
+    if has_interval.any():
+        label += tongue.text(", {level} intervals", level=level)
+    ax.set_xlabel(label)
+    ax.xaxis.set_major_formatter(tongue.tick)
+    floor = float(table["floor"].max())
+    if floor > 0:
+        words = tongue.text("smallest possible p: {floor}", floor=tongue.number(floor, 4))
+        ax.annotate(words, (1, 0.01), xycoords="axes fraction", ha="right", va="bottom", fontsize=8, color=GREY)
+    tidy(ax)
+    mark_simulated(ax, estimates.simulated_tables, tongue)
+    listed = "; ".join(_interval(row, tongue) for row in table.itertuples())
+    if has_interval.any():
+        words = tongue.text("Slopes with {level} intervals: {listed}.", level=level, listed=listed)
+    else:
+        words = tongue.text("Slopes: {listed}.", listed=listed)
+    add_alternative(ax, words)
+    return ax
+
+
+def _widest(values: NDArray[np.float64]) -> int:
+    """Return the row (n, 3) whose three values lie farthest apart, so that their labels do not overlap."""
+    gaps = np.diff(np.sort(values, axis=1), axis=1).min(axis=1)
+    return int(np.argmax(np.nan_to_num(gaps, nan=-1.0)))
+
+
+def _draw_intervals(ax: Axes, table: pd.DataFrame, places: NDArray[np.int64], colours: Sequence[str]) -> None:
+    """Draw a line from low to high; an end that is infinite becomes an arrow just beyond all that is finite."""
+    values = table[["estimate", "low", "high"]].to_numpy(dtype=float)
+    finite = values[np.isfinite(values)]
+    beyond = 0.1 * np.ptp(finite) if len(finite) else 0.0
+    ends = np.clip(values[:, 1:], finite.min(initial=np.inf) - beyond, finite.max(initial=-np.inf) + beyond)
+    for place, (low, high), shown, colour in zip(places, values[:, 1:], ends, colours, strict=True):
+        if np.isnan(low):
+            continue
+        ax.hlines(place, *shown, color=colour, linewidth=2)
+        for end, at, marker in ((low, shown[0], "<"), (high, shown[1], ">")):
+            if np.isinf(end):
+                ax.scatter(at, place, marker=marker, color=colour, s=36)
+
+
+def _interval(row: Any, tongue: Language) -> str:
+    name = full_name(row.dimension, tongue, {})
+    words = f"{name} {tongue.number(row.estimate, 3)}"
+    if row.low == row.low:
+        words += f" [{tongue.number(row.low, 3)}; {tongue.number(row.high, 3)}]"
+    return words

@@ -1,0 +1,255 @@
+"""An executed notebook as one HTML page that needs nothing else: no network, no script, no second file.
+
+The module imports nbconvert; whoever only wants the package's functions never loads it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from papi_analysis.errors import PapiError, SpecError
+from papi_analysis.reporting.finish import finish_page, first_lines
+from papi_analysis.reporting.run import notebooks_extra
+
+with notebooks_extra():
+    from jinja2 import pass_context
+    from math_core import LatexError, LatexToMathML
+    from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+    from traitlets.config import Config
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+#: The frame's own words; everything else on a page comes from the notebook.
+WORDS = {
+    "en": {
+        "skip": "Skip to the content",
+        "pages": "Pages of the report",
+        "contents": "On this page",
+        "code": "Code",
+        "table": "Table",
+        "formula": "Formula",
+        "steps": "Next and previous page",
+        "previous": "Previous",
+        "next": "Next",
+    },
+    "vi": {
+        "skip": "Chuyển đến nội dung",
+        "pages": "Các trang của báo cáo",
+        "contents": "Trong trang này",
+        "code": "Mã lệnh",
+        "table": "Bảng",
+        "formula": "Công thức",
+        "steps": "Trang trước và trang sau",
+        "previous": "Trang trước",
+        "next": "Trang sau",
+    },
+}
+
+#: Which form of an output is shown, the best first. Scripts and widgets are not in the list.
+SHOWN = ["text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain"]
+
+#: Figures are drawn at 144 dots per inch; a browser counts 96 pixels per inch.
+PIXELS_PER_DOT = 96 / 144
+
+
+def to_html(
+    notebook: NotebookNode,
+    *,
+    title: str,
+    language: str = "en",
+    pages: Sequence[tuple[str, str]] = (),
+    file: str = "",
+    banner: str = "",
+) -> str:
+    """Return a notebook with outputs as a self-contained HTML page; the same notebook gives the same bytes.
+
+    Parameters
+    ----------
+    notebook
+        An executed notebook. Figures are outputs of type ``image/png``, ``image/jpeg`` or ``image/svg+xml``
+        with their alternative text in ``metadata[mime]["alt"]``.
+    title
+        Of the page; also its heading when the notebook does not start with one of its own.
+    language
+        ``"en"`` or ``"vi"``: the language of the text, and of the words around it.
+    pages
+        Name and title of every page of the report, in reading order; links between their notebooks are
+        turned to the pages.
+    file
+        Which of ``pages`` this one is.
+    banner
+        A warning in plain text, shown above everything and at the head of every printed page.
+
+    Raises
+    ------
+    SpecError
+        There are no words for the language.
+    PapiError
+        A figure has no alternative text, a formula cannot be set, or something would be fetched from elsewhere.
+
+    Examples
+    --------
+    >>> from nbformat.v4 import new_markdown_cell, new_notebook
+    >>> notebook = new_notebook(cells=[new_markdown_cell("The slope of dimension $k$.")])
+    >>> page = to_html(notebook, title="Slopes")
+    >>> "<mi>k</mi>" in page, "<script" in page
+    (True, False)
+    """
+    check_language(language)
+    words, where = WORDS[language], file or title
+    names = [name for name, _ in pages]
+    at = names.index(file) if file in names else None
+    page = {
+        "title": title,
+        "words": words,
+        "pages": pages,
+        "file": file,
+        "banner": banner,
+        "previous": pages[at - 1] if at else None,
+        "next": pages[at + 1] if at is not None and at + 1 < len(pages) else None,
+    }
+    html, _ = _Exporter(where, words, language_code=language).from_notebook_node(notebook, {"page": page})
+    return finish_page(html, title=title, words=words, names=names, where=where)
+
+
+def check_language(language: str) -> None:
+    """Raise `SpecError` unless there are words for the language."""
+    if language not in WORDS:
+        raise SpecError(f"There is no report in {language!r}, only in {', '.join(map(repr, WORDS))}")
+
+
+def opening(notebook: NotebookNode, file: str = "") -> tuple[str, str]:
+    """Return the first heading and the first paragraph of a notebook, as plain text; "" where there is none.
+
+    ``file`` names the page in the `PapiError` about a formula that cannot be set.
+    """
+    maths = _maths(file, "")
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            found = first_lines(_markdown(cell.source, maths))
+            if any(found):
+                return found
+    return "", ""
+
+
+class _Renderer(IPythonRenderer):
+    """Markdown to HTML with formulas as MathML, which browsers show without any script."""
+
+    def __init__(self, maths: Callable[[str, bool], str], **options: Any) -> None:
+        super().__init__(exclude_anchor_links=True, **options)
+        self.maths = maths
+
+    def inline_math(self, body: str) -> str:
+        return self.maths(body, False)
+
+    def block_math(self, body: str) -> str:
+        return self.maths(body, True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.maths(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
+
+
+def _markdown(source: str, maths: Callable[[str, bool], str], **options: Any) -> str:
+    return str(MarkdownWithMath(renderer=_Renderer(maths, **{"escape": False, **options})).render(source))
+
+
+def _maths(where: str, label: str) -> Callable[[str, bool], str]:
+    """Return a function from LaTeX to MathML that numbers equations through one page and refuses the unknown."""
+    converter = LatexToMathML(fancy_error=False)
+
+    def convert(latex: str, block: bool) -> str:
+        try:
+            mathml = str(converter.convert_with_global_state(latex.strip(), displaystyle=block))
+        except LatexError as error:
+            reason = re.sub(r"^\d+: ", "", str(error))
+            raise PapiError(f"{where}: the formula ${' '.join(latex.split())}$ cannot be set: {reason}") from None
+        if block:  # a long formula scrolls by itself, so it must be reachable by keyboard
+            return f'<span class="formula" tabindex="0" role="group" aria-label="{label}">{mathml}</span>'
+        return mathml
+
+    return convert
+
+
+class _Exporter(HTMLExporter):
+    """nbconvert's exporter with our template, MathML and figures that must be described."""
+
+    def __init__(self, where: str, words: dict[str, str], **options: Any) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
+            template_name="report",
+            extra_template_basedirs=[str(files(__package__) / "templates")],
+            exclude_input_prompt=True,
+            exclude_output_prompt=True,
+            **options,
+        )
+        self.where = where
+        self.maths = _maths(where, words["formula"])
+
+    def default_filters(self) -> Iterator[tuple[str, Any]]:
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
+        yield "markdown_cell", self._markdown_cell
+        yield "markdown_output", self._markdown_output
+        yield "figure", self._figure
+        yield "plain_text", _plain_text
+        yield "without_places", _without_places
+        yield "css_string", _css_string
+
+    @pass_context
+    def _markdown_cell(self, context: Any, source: str) -> str:
+        return _markdown(source, self.maths, attachments=context["cell"].get("attachments"))
+
+    def _markdown_output(self, source: str) -> str:
+        # An author writes cells; outputs can carry text of whoever filled in the data: its tags stay text.
+        return _markdown(source, self.maths, escape=True, allow_harmful_protocols=False)
+
+    @pass_context
+    def _figure(self, context: Any, output: NotebookNode, mime: str) -> str:
+        meta = output.metadata.get(mime, {})
+        if not str(meta.get("alt", "")).strip():
+            count = context["cell"].get("execution_count")
+            raise PapiError(
+                f"{self.where}, code cell {count}: a figure has no alternative text. "
+                f'Display it with metadata={{"{mime}": {{"alt": "..."}}}}'
+            )
+        data = output.data[mime]
+        if mime == "image/svg+xml":
+            data = base64.b64encode(data.encode()).decode()
+        size = {name: meta[name] for name in ("width", "height") if name in meta} or _size(mime, data)
+        attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in size.items())
+        source = f"data:{mime};base64,{''.join(data.split())}"
+        return f'<figure><img src="{escape(source)}" alt="{escape(str(meta["alt"]))}"{attributes}></figure>\n'
+
+
+def _size(mime: str, data: str) -> dict[str, int]:
+    """Return the size in browser pixels at which a PNG has its true size in print."""
+    head = base64.b64decode(data[:64])
+    if mime != "image/png" or not head.startswith(b"\x89PNG"):
+        return {}
+    width, height = struct.unpack(">II", head[16:24])
+    return {"width": round(width * PIXELS_PER_DOT), "height": round(height * PIXELS_PER_DOT)}
+
+
+def _plain_text(text: str) -> str:
+    """Return text that was printed: sentences like the text around them, columns as they were aligned."""
+    aligned = re.search(r"^ |\S {2,}\S", text, re.MULTILINE)
+    kind = 'aligned" tabindex="0' if aligned else "words"
+    return f'<pre class="output {kind}">{escape(text.rstrip())}</pre>'
+
+
+def _without_places(text: str) -> str:
+    """Return warnings without the paths of this machine in front of them."""
+    text = re.sub(r"^  warnings\.warn\(.*\n?", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\S.*?:\d+: (?=\w*Warning: )", "", text, flags=re.MULTILINE)
+
+
+def _css_string(text: str) -> str:
+    safe = re.sub(r"[^\w .,;:()–-]", lambda match: f"\\{ord(match[0]):x} ", text)
+    return f'"{safe}"'

@@ -1,0 +1,97 @@
+"""Words, numbers and dates in the reader's language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from papi_analysis.errors import SpecError
+
+CATALOGUES = Path(__file__).parent / "locale"
+
+#: What stands where a value is missing.
+MISSING = "–"
+
+
+class Language:
+    """One language: messages from its catalogue, numbers and dates by its locale.
+
+    Examples
+    --------
+    >>> vi = find_language("vi")
+    >>> vi.number(39.5722), vi.date(date(2018, 2, 1)), vi.text("Score")
+    ('39,57', '01/02/2018', 'Điểm')
+
+    """
+
+    def __init__(self, code: str, messages: Mapping[str, str]) -> None:
+        self.code = code
+        self._messages = messages
+
+    def text(self, message: str, **values: Any) -> str:
+        """Translate an English ``message`` and fill in its ``{names}``; floats are written by the locale.
+
+        Without ``values`` nothing is filled in, so that a name from the data may hold braces.
+        """
+        words = self._messages.get(message, message)
+        return (
+            words
+            if not values
+            else words.format(**{k: self.number(v) if isinstance(v, float) else v for k, v in values.items()})
+        )
+
+    def number(self, value: float | None, digits: int = 2) -> str:
+        """Write a number with so many decimals; a missing one is a dash, and there is no minus zero."""
+        from babel.numbers import format_decimal
+
+        if value is None or math.isnan(value):
+            return MISSING
+        rounded = round(float(value), digits) + 0.0
+        pattern = "#,##0." + "0" * digits if digits else "#,##0"
+        return str(format_decimal(rounded, format=pattern, locale=self.code))
+
+    def tick(self, value: float, _: float | None = None) -> str:
+        """Write a number on an axis: as many decimals as it needs, at most four, thousands not grouped."""
+        from babel.numbers import format_decimal
+
+        return str(format_decimal(round(float(value), 4) + 0.0, format="0.####", locale=self.code))
+
+    def percent(self, share: float | None, digits: int = 0) -> str:
+        """Write a share from 0 to 1 in percent."""
+        return MISSING if share is None or math.isnan(share) else f"{self.number(100 * share, digits)}%"
+
+    def p_value(self, p: float, *, sign: bool = False) -> str:
+        """Write a p-value: three decimals, and below 0.001 only that; ``sign`` puts "=" before a plain number."""
+        if p < 0.001:
+            return f"< {self.number(0.001, 3)}"
+        return f"= {self.number(p, 3)}" if sign else self.number(p, 3)
+
+    def date(self, day: date | None) -> str:
+        """Write a day: 2018-02-01 in English, 01/02/2018 in Vietnamese."""
+        if day is None or day != day:  # the missing day differs from itself
+            return MISSING
+        return day.strftime("%Y-%m-%d" if self.code == "en" else "%d/%m/%Y")
+
+    def name(self, code: str, names: Mapping[str, tuple[str, str]]) -> str:
+        """Give a dimension's or unit's name, or its code where no name is known."""
+        english, vietnamese = names.get(code, (code, code))
+        return english if self.code == "en" else vietnamese
+
+
+@lru_cache(maxsize=4)
+def find_language(code: str) -> Language:
+    """Return the language with this code: ``"en"`` or ``"vi"``."""
+    if code == "en":
+        return Language("en", {})
+    known = sorted(file.stem for file in CATALOGUES.glob("*.po"))
+    if code not in known:
+        raise SpecError(f"there is no language {code!r}. Choose one of {', '.join(['en', *known])}.")
+    from babel.messages.pofile import read_po
+
+    with (CATALOGUES / f"{code}.po").open("rb") as file:
+        catalogue = read_po(file, locale=code)
+    return Language(code, {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string})

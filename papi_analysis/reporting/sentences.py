@@ -1,0 +1,107 @@
+"""One honest sentence for each kind of answer, in either language."""
+
+from __future__ import annotations
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.tables import FAMILY, mark
+
+
+def sentence(estimates: Estimates, *, language: str = "en") -> str:
+    """Say the answer in a sentence, with the warning that its inputs are simulated where they are.
+
+    Parameters
+    ----------
+    estimates
+        An answer.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> print(pa.sentence(pa.target_attainment(pa.load_study("can_tho_2018_2020"))))
+    Can Tho reached 0 of its 6 targets for 2020: the sum of its scores was 35.95 against a target of 42.05, \
+from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
+
+    """
+    tongue = find_language(language)
+    makers = {
+        "target_attainment": _targets,
+        "completion_slopes": _slopes,
+        "change_slopes": _changes,
+    }
+    if estimates.question not in makers:
+        raise SpecError(f"there is no sentence for {estimates.question!r}.")
+    words = makers[estimates.question](estimates, tongue)
+    warning = mark(estimates.simulated_tables, tongue)
+    return f"{words} [{warning}]" if warning else words
+
+
+def remarks(estimates: Estimates, *, language: str = "en") -> str:
+    """Say what an answer cannot show: its notes, one to a line."""
+    tongue = find_language(language)
+    return "\n".join(tongue.text(note.text, **note.values) for note in estimates.notes)
+
+
+def _targets(estimates: Estimates, tongue: Language) -> str:
+    each, total = estimates.table.iloc[:-1], estimates.table.iloc[-1]
+    judged = each["reached"].dropna()
+    return tongue.text(
+        "{unit} reached {reached} of its {targets} targets for {end}: the sum of its scores was {outcome} against a "
+        "target of {target}, from {base} in {base_year} (rank {rank_base} of {ranked_base}, then {rank_end} of "
+        "{ranked_end}).",
+        unit=tongue.name(estimates.design["unit"], estimates.names),
+        reached=int(judged.sum()),
+        targets=len(judged),
+        end=estimates.design["end_year"],
+        base_year=estimates.design["base_year"],
+        outcome=float(total["outcome"]),
+        target=float(total["target"]),
+        base=float(total["base"]),
+        **{name: tongue.number(total[name], 0) for name in ("rank_base", "ranked_base", "rank_end", "ranked_end")},
+    )
+
+
+def _slopes(estimates: Estimates, tongue: Language) -> str:
+    mean, size = estimates.row("mean"), 1 - estimates.level
+    each = estimates.table[~estimates.table["dimension"].isin(FAMILY)]
+    words = tongue.text(
+        "Ten more points of completion go with {estimate} points of score on average over {dimensions} dimensions",
+        estimate=tongue.number(mean["estimate"], 3),
+        dimensions=len(each),
+    )
+    if mean["p"] != mean["p"]:
+        return words + tongue.text(
+            "; with so few units (programme units: {units}) this design cannot tell whether that is more than noise.",
+            units=estimates.design["programme_units"],
+        )
+    words += tongue.text(
+        " ({level} interval {low} to {high}, p {p}). ",
+        level=tongue.percent(estimates.level),
+        low=tongue.number(mean["low"], 3),
+        high=tongue.number(mean["high"], 3),
+        p=tongue.p_value(mean["p"], sign=True),
+    )
+    if mean["p"] > size:
+        words += tongue.text(
+            "This design cannot tell it from noise: it would have found a mean slope of {detectable} or more. ",
+            detectable=tongue.number(mean["detectable"], 3),
+        )
+    return words + tongue.text(
+        "Judged together, {found} of {dimensions} slopes differ from zero.",
+        found=int((each["p_joint"] <= size).sum()),
+        dimensions=len(each),
+    )
+
+
+def _changes(estimates: Estimates, tongue: Language) -> str:
+    known = estimates.table.dropna(subset="estimate")
+    return tongue.text(
+        "Where completion grew by ten more points, scores changed by {low} to {high} points more, depending on the "
+        "dimension: a description of {n} changes, not an estimate.",
+        low=tongue.number(known["estimate"].min(), 3),
+        high=tongue.number(known["estimate"].max(), 3),
+        n=int(estimates.table["n"].sum()),
+    )

@@ -1,0 +1,265 @@
+"""Frames ready to show: words for columns, numbers and dates in the reader's language."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.language import MISSING, Language, find_language
+
+#: Words for the columns of the package's tables.
+LABELS = {
+    "agency": "Lead agency",
+    "as_of": "Date",
+    "base": "Base",
+    "begun": "Tasks begun",
+    "cells": "Scores",
+    "completion_change": "Change of completion",
+    "crosses_break": "Crosses a break",
+    "detectable": "Detectable slope",
+    "df_cr2": "Degrees of freedom (CR2)",
+    "floor": "Smallest p-value",
+    "from_year": "From",
+    "is_due": "Due by then",
+    "p_holm": "Holm p-value",
+    "p_joint": "Joint p-value",
+    "score_change": "Change of score",
+    "se_cr2": "Standard error (CR2)",
+    "share": "Share of the task",
+    "to_year": "To",
+    "complete": "Share complete",
+    "completion": "Completion",
+    "completion_max": "Highest completion",
+    "completion_mean": "Mean completion",
+    "correlation": "Correlation",
+    "dimension": "Dimension",
+    "df": "Degrees of freedom",
+    "due": "Due",
+    "dropped": "Not usable",
+    "estimate": "Slope per 10 points",
+    "first_year": "From",
+    "gain": "Gain",
+    "gaps": "Gaps",
+    "group": "Group of four",
+    "group_base": "Group before",
+    "group_end": "Group after",
+    "high": "High",
+    "in_time": "In time",
+    "last_report": "Last report",
+    "last_year": "To",
+    "late": "Late",
+    "lead_agency": "Lead agency",
+    "lead_agency_en": "Lead agency",
+    "lead_agency_vi": "Lead agency",
+    "low": "Low",
+    "max": "Highest",
+    "mean": "Mean",
+    "min": "Lowest",
+    "missing": "Missing",
+    "n": "Cells",
+    "name_en": "English name",
+    "name_vi": "Vietnamese name",
+    "scale_min": "Scale from",
+    "scale_max": "Scale to",
+    "from_mean": "From the mean",
+    "known": "Known by then",
+    "national": "National change",
+    "needed": "Needed",
+    "of_due": "Of tasks due",
+    "on_time": "Share on time",
+    "outcome": "Outcome",
+    "p": "p-value",
+    "usual": "Usual p",
+    "rank": "Rank",
+    "rank_base": "Rank before",
+    "rank_end": "Rank after",
+    "ranked": "Units ranked",
+    "ranked_base": "Units before",
+    "ranked_end": "Units after",
+    "intercept": "Intercept",
+    "reached": "Reached",
+    "revised": "Revised",
+    "score": "Score",
+    "sd_between": "SD between units",
+    "sd_within": "SD within units",
+    "se": "Standard error",
+    "start": "Start",
+    "statistic": "Statistic",
+    "target": "Target",
+    "task": "Task",
+    "tasks": "Tasks",
+    "test": "Test",
+    "title_en": "Title",
+    "title_vi": "Title",
+    "truth": "True slope",
+    "unit": "Unit",
+    "units": "Units",
+    "unreported": "Unreported",
+    "what": "What changed",
+    "kind": "Kind",
+    "kinds": "Kind",
+    "standing": "Standing",
+    "shift": "National shift",
+    "weight": "Weight",
+    "year": "Year",
+}
+
+#: Columns that hold shares, shown in percent.
+SHARES = (
+    "completion",
+    "completion_change",
+    "low_completion",
+    "high_completion",
+    "of_due",
+    "complete",
+    "on_time",
+    "completion_mean",
+    "completion_max",
+)
+
+#: Columns that hold p-values: three decimals, and below 0.001 only that.
+P_VALUES = ("p", "p_joint", "p_holm", "floor")
+
+#: Words that stand for the family of dimensions as a whole.
+FAMILY = {
+    "mean": "Mean of the family",
+    "total": "Sum of the family",
+    "within": "Within the programme",
+    "equal slopes": "Equal slopes",
+}
+
+
+class Table(pd.DataFrame):  # type: ignore[misc]  # pandas ships no types
+    """A frame of texts that shows all of itself, under a caption where it has one."""
+
+    _metadata = ("caption",)
+    caption: str = ""
+
+    @property
+    def _constructor(self) -> type[Table]:
+        return Table
+
+    def _repr_html_(self) -> str:
+        with pd.option_context("display.max_colwidth", None):
+            page: str = self.to_html(border=0, max_rows=None, max_cols=None)
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return page.replace(">", f">\n  {caption}", 1) if caption else page
+
+    def __repr__(self) -> str:
+        with pd.option_context("display.max_colwidth", None, "display.width", 200):
+            rows: str = self.to_string(max_rows=None, max_cols=None)
+        return f"{self.caption}\n{rows}" if self.caption else rows
+
+
+def table_frame(
+    frame: pd.DataFrame,
+    columns: Sequence[str] | None = None,
+    *,
+    language: str = "en",
+    digits: int = 2,
+    simulated: Sequence[str] = (),
+) -> Table:
+    """Make a frame of the package ready to show: chosen columns, words, numbers and dates in the language.
+
+    Parameters
+    ----------
+    frame
+        Any table of this package.
+    columns
+        Which columns, in order; default all. The first names the rows.
+    language
+        ``"en"`` or ``"vi"``.
+    digits
+        Decimals of numbers that are not counts or shares.
+    simulated
+        Inputs that were made up; the caption says so.
+
+    Returns
+    -------
+    Table
+        Of texts; the index is the first column.
+
+    Examples
+    --------
+    >>> table_frame(pd.DataFrame({"dimension": ["D1"], "score": [5.123]}), language="vi").iloc[0, 0]
+    '5,12'
+
+    """
+    tongue = find_language(language)
+    chosen = list(frame.columns) if columns is None else list(columns)
+    cells = {name: [_cell(value, str(name), tongue, digits) for value in frame[name].tolist()] for name in chosen}
+    texts = pd.DataFrame(cells, dtype=object)
+    texts.columns = pd.Index([_label(str(name), tongue) for name in chosen], dtype=object)
+    shown = Table(texts.set_index(texts.columns[0]))
+    shown.columns.name, shown.index.name = shown.index.name, None
+    shown.caption = mark(simulated, tongue)
+    return shown
+
+
+def table_estimates(
+    estimates: Estimates,
+    columns: Sequence[str] | None = None,
+    *,
+    language: str = "en",
+    digits: int | None = None,
+) -> Table:
+    """Make the table of an answer ready to show; columns that are missing throughout are left out.
+
+    Parameters
+    ----------
+    estimates
+        The answer.
+    columns
+        Which columns after the dimension, in order; default all.
+    language
+        ``"en"`` or ``"vi"``.
+    digits
+        Decimals; default 2 for scores, 3 for slopes.
+
+    """
+    if digits is None:
+        digits = 2 if estimates.question == "target_attainment" else 3
+    table = estimates.table
+    hidden = set()
+    if estimates.question == "completion_slopes" and table["p"].isna().all():
+        hidden.add("se")  # what the notes call unfit for a p-value is not shown as an error either
+    wanted = list(table.columns) if columns is None else ["dimension", *columns]
+    shown = [name for name in wanted if name not in hidden and table[name].notna().any()]
+    return table_frame(table, shown, language=language, digits=digits, simulated=estimates.simulated_tables)
+
+
+def mark(simulated: Sequence[str], tongue: Language) -> str:
+    """Say which inputs are simulated, or nothing."""
+    if not simulated:
+        return ""
+    return tongue.text("SIMULATED: {tables}", tables=", ".join(tongue.text(name) for name in simulated))
+
+
+def _label(name: str, tongue: Language) -> str:
+    if name.startswith("shift_"):
+        return tongue.text("National shift {year}", year=name.removeprefix("shift_"))
+    return tongue.text(LABELS.get(name, name))
+
+
+def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
+    value = value.item() if isinstance(value, np.bool_ | np.number) else value
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return MISSING
+    if isinstance(value, bool):
+        return tongue.text("yes") if value else tongue.text("no")
+    if isinstance(value, date):
+        return tongue.date(value)
+    if isinstance(value, int | float):
+        if name in SHARES:
+            return tongue.percent(float(value))
+        if name in P_VALUES:
+            return tongue.p_value(float(value))
+        whole = isinstance(value, int) or name.startswith(("rank", "group"))
+        plain_year = name.endswith("year")
+        return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
+    return tongue.text(FAMILY.get(value, value)) if isinstance(value, str) and value in FAMILY else str(value)
