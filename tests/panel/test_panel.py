@@ -1,0 +1,195 @@
+"""The panel: any index becomes a rectangle in which gaps stay gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import papi_analysis as pa
+
+NAN = float("nan")
+# Another index in another country: three schools, two subjects, years 1 to 4 with no survey in year 3.
+SCORES = pd.DataFrame(
+    [
+        ("north", 1, "reading", 50.0),
+        ("north", 2, "reading", 52.0),
+        ("north", 4, "reading", 56.0),
+        ("north", 1, "sums", 40.0),
+        ("north", 4, "sums", 44.0),  # year 2 was not published
+        ("south", 1, "reading", 60.0),
+        ("south", 2, "reading", 61.0),
+        ("south", 1, "sums", 70.0),
+        ("west", 2, "reading", 30.0),
+        ("west", 2, "music", 99.0),
+    ],
+    columns=["unit", "year", "dimension", "score"],
+)
+DONE = pd.DataFrame(
+    [
+        ("north", 1, "sums", 0.0),
+        ("north", 2, "sums", 0.5),
+        ("north", 1, "reading", 0.0),
+        ("north", 2, "reading", NAN),
+        ("north", 4, "reading", 1.0),
+    ],
+    columns=["unit", "year", "dimension", "completion"],
+)
+
+
+def same(a: pa.Panel, b: pa.Panel) -> bool:
+    arrays = np.array_equal(a.scores, b.scores, True) and np.array_equal(a.completion, b.completion, True)
+    return arrays and (a.units, a.years, a.dimensions) == (b.units, b.years, b.dimensions)
+
+
+def test_any_index_by_hand() -> None:
+    panel = pa.Panel.from_frames(SCORES, DONE, without_programme=["south"], dimensions=["reading", "sums"])
+    assert panel.units == ("north", "south", "west")
+    assert panel.years == (1, 2, 3, 4)
+    assert panel.dimensions == ("reading", "sums")
+    reading, sums = panel.scores[:, :, 0], panel.scores[:, :, 1]
+    np.testing.assert_array_equal(reading, [[50, 52, NAN, 56], [60, 61, NAN, NAN], [NAN, 30, NAN, NAN]])
+    np.testing.assert_array_equal(sums, [[40, NAN, NAN, 44], [70, NAN, NAN, NAN], [NAN] * 4])
+    # north: as reported, gaps kept; south: declared, 0 everywhere; west: neither, a gap everywhere.
+    np.testing.assert_array_equal(panel.completion[:, :, 0], [[0, NAN, NAN, 1], [0, 0, 0, 0], [NAN] * 4])
+    np.testing.assert_array_equal(panel.completion[:, :, 1], [[0, 0.5, NAN, NAN], [0, 0, 0, 0], [NAN] * 4])
+    np.testing.assert_array_equal(panel.usable[:, :, 0], [[1, 0, 0, 1], [1, 1, 0, 0], [0, 0, 0, 0]])
+    assert panel.programme_units == ("north",)
+    assert not panel.simulated
+    assert repr(panel) == "Panel(3 units, 1-4, 2 dimensions, 18 gaps in 24 cells, 1 programme unit)"
+
+
+def test_the_family_is_by_default_what_has_completion_in_its_order() -> None:
+    assert pa.Panel.from_frames(SCORES, DONE).dimensions == ("sums", "reading")
+
+
+def test_years_are_cut_as_asked() -> None:
+    panel = pa.Panel.from_frames(SCORES, DONE, years=(2, 4))
+    assert panel.years == (2, 3, 4)
+    np.testing.assert_array_equal(panel.scores[0, :, panel.dimensions.index("reading")], [52, NAN, 56])
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    options = {"without_programme": ["south"], "dimensions": ["reading", "sums"]}
+    panel = pa.Panel.from_frames(SCORES, DONE, **options)
+    mixed = pa.Panel.from_frames(SCORES.sample(frac=1, random_state=3), DONE[::-1], **options)
+    assert same(panel, mixed)
+
+
+def test_the_inputs_are_not_changed_and_other_columns_do_not_matter() -> None:
+    scores, done = SCORES.assign(note="x"), DONE.assign(low=0.0)
+    before = scores.copy(deep=True), done.copy(deep=True)
+    assert same(pa.Panel.from_frames(scores, done), pa.Panel.from_frames(SCORES, DONE))
+    pd.testing.assert_frame_equal(scores, before[0])
+    pd.testing.assert_frame_equal(done, before[1])
+
+
+def test_the_frame_gives_back_every_cell() -> None:
+    panel = pa.Panel.from_frames(SCORES, DONE, without_programme=["south"])
+    frame = panel.frame()
+    assert len(frame) == 3 * 4 * 2
+    again = pa.Panel.from_frames(frame.dropna(subset="score"), frame.drop(columns="score"))
+    assert same(panel, again)
+    gaps = panel.gaps()
+    assert len(gaps) == (~panel.usable).sum() == 18
+    assert gaps[["score", "completion"]].isna().any(axis=1).all()
+    assert not frame.dropna().merge(gaps, on=["unit", "year", "dimension"]).size
+
+
+def test_breaks_and_marks_are_carried() -> None:
+    breaks = pd.DataFrame({"dimension": ["sums"], "year": [2], "kind": ["definition"]})
+    panel = pa.Panel.from_frames(SCORES, DONE, breaks=breaks, simulated_tables=["progress"])
+    assert panel.breaks[["dimension", "year", "kind"]].to_numpy().tolist() == [["sums", 2, "definition"]]
+    assert panel.simulated
+    assert repr(panel).endswith(", SIMULATED: progress)")
+
+
+@pytest.mark.parametrize(
+    ("axis", "label", "place"), [("unit", "south", 1), ("year", 4, 3), ("dimension", "reading", 1)]
+)
+def test_positions(axis: str, label: str | int, place: int) -> None:
+    panel = pa.Panel.from_frames(SCORES, DONE)
+    assert panel.position(axis, label) == place
+    with pytest.raises(pa.SpecError, match=f"the panel has no {axis} 'east'. It has "):
+        panel.position(axis, "east")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dimensions": ["reading", "art"]}, "no scores for dimension art"),
+        ({"without_programme": ["east"]}, "no scores for unit east"),
+        ({"without_programme": ["north"]}, "north has completion and is declared to be without a programme"),
+        ({"years": (2030, 2040)}, "no scores between 2030 and 2040"),
+    ],
+)
+def test_questions_that_make_no_panel_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(pa.SpecError, match=message):
+        pa.Panel.from_frames(SCORES, DONE, **options)
+
+
+def test_data_that_do_not_pass_are_refused() -> None:
+    strange = pd.concat([DONE, DONE.iloc[[0]].assign(unit="nort")], ignore_index=True)
+    with pytest.raises(pa.DataError, match=r"row 7, column unit: this unit is not known .*Did you mean 'north'"):
+        pa.Panel.from_frames(SCORES, strange)
+    with pytest.raises(pa.DataError, match=r"row 12.*repeats row 2"):
+        pa.Panel.from_frames(pd.concat([SCORES, SCORES.iloc[[0]]], ignore_index=True), DONE)
+    with pytest.raises(pa.DataError, match="outside 0 to 1"):
+        pa.Panel.from_frames(SCORES, DONE.assign(completion=50))
+    with pytest.raises(pa.DataError, match="column kind: a required column is missing"):
+        pa.Panel.from_frames(SCORES, DONE, breaks=pd.DataFrame({"dimension": ["sums"], "year": [2]}))
+
+
+@pytest.fixture(scope="module")
+def study() -> pa.Study:
+    return pa.load_study("can_tho_2018_2020")
+
+
+@pytest.fixture(scope="module")
+def panel(study: pa.Study) -> pa.Panel:
+    return pa.Panel.from_study(study)
+
+
+SIX = ("D1", "D2", "D3", "D4", "D5", "D6")
+#: What was not published up to 2020: all of Bac Giang and Dong Thap in 2014, two dimensions of two in 2018.
+NOT_PUBLISHED = {("Bac Giang", 2014, d) for d in SIX} | {("Dong Thap", 2014, d) for d in SIX}
+NOT_PUBLISHED |= {(unit, 2018, d) for unit in ("Dong Thap", "Quang Ninh") for d in ("D2", "D4")}
+
+
+def test_the_bundled_panel(panel: pa.Panel) -> None:
+    assert panel.scores.shape == panel.completion.shape == (63, 10, 6)
+    assert panel.years == tuple(range(2011, 2021))
+    assert panel.dimensions == SIX
+    assert panel.programme_units == ("VN-CT",)
+    assert panel.simulated_tables == ("tasks", "progress")
+    assert repr(panel).endswith("1 programme unit, SIMULATED: tasks, progress)")
+
+
+def test_the_gaps_are_those_that_were_not_published(panel: pa.Panel) -> None:
+    name = pa.load_units().set_index("unit")["name_en"]
+    gaps = {(name[row.unit], row.year, row.dimension) for row in panel.gaps().itertuples()}
+    assert gaps == NOT_PUBLISHED
+    assert len(gaps) == 16
+    assert np.isfinite(panel.completion).all()
+
+
+def test_scores_and_completion_are_those_of_the_tables(study: pa.Study, panel: pa.Panel) -> None:
+    published = pa.load_scores().set_index(["unit", "year", "dimension"])["score"]
+    for unit, year, dimension in [("VN-CT", 2016, "D4"), ("VN-HN", 2020, "D6"), ("VN-CT", 2011, "D1")]:
+        places = panel.position("unit", unit), panel.position("year", year), panel.position("dimension", dimension)
+        assert panel.scores[places] == published[unit, year, dimension]
+    cells = pa.completion(study.tasks, study.progress, as_of=["2018-09-30", "2019-09-30", "2020-09-30"])
+    ours = panel.completion[panel.position("unit", "VN-CT")]
+    np.testing.assert_array_equal(ours[:7], 0)
+    np.testing.assert_array_equal(ours[7:], cells.pivot(index="year", columns="dimension", values="completion"))
+    assert (ours[7:] > 0).all()
+    others = np.delete(panel.completion, panel.position("unit", "VN-CT"), axis=0)
+    np.testing.assert_array_equal(others, 0)
+
+
+def test_what_was_known_by_a_day_can_only_take_away(study: pa.Study, panel: pa.Panel) -> None:
+    before = pa.Panel.from_study(study, known_on="2018-02-01")
+    place = before.position("unit", "VN-CT")
+    assert np.isnan(before.completion[place]).any()
+    assert not (np.nan_to_num(before.completion) > 0).any()
+    assert same(pa.Panel.from_study(study, known_on="2100-01-01"), panel)

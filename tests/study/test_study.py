@@ -1,0 +1,290 @@
+"""A study folder: it loads when it is right, and says everything that is wrong with it when it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import papi_analysis as pa
+
+
+def test_a_right_folder_loads_without_a_word(folder) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study = folder.load()
+    assert study.source == str(folder.path)
+    assert study.programme_units == ("A",)
+    assert study.without_programme == ("B",)
+    assert study.years == (2016, 2019)
+    assert not study.simulated
+    assert study.tasks["unit"].unique().tolist() == ["A"]  # from study.toml: the column is absent
+    assert len(study.breaks) == 0  # breaks of PAPI say nothing about another index
+    assert repr(study) == "Study('A programme': 3 tasks, 1 programme unit(s), 2 dimensions, 2018-2019)"
+
+
+def test_what_is_simulated_shows(folder) -> None:
+    folder.swap("study.toml", "[tables]", 'simulated_tables = ["progress"]\n\n[tables]')
+    study = folder.load()
+    assert study.simulated
+    assert "SIMULATED: progress" in repr(study)
+
+
+def test_a_unit_column_in_a_table_is_used_as_it_is(folder) -> None:
+    folder.put("tasks.csv", "unit,task,dimension,start,due\nB,T1,D1,2018-01-01,2018-12-31\n")
+    folder.put("progress.csv", "unit,task,as_of,reported_on,completion\nB,T1,2018-03-31,2018-04-10,0.2\n")
+    assert folder.load().programme_units == ("B",)
+
+
+def test_without_a_unit_in_the_settings_the_tables_must_name_it(folder) -> None:
+    folder.swap("study.toml", 'unit = "A"\n', "")
+    assert folder.places() == [(f"{name}.csv", 1, "unit", "") for name in ("tasks", "progress", "targets")]
+
+
+def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
+    folder.put("progress.csv", "unit,task,as_of,reported_on,completion\nB,T1,2018-03-31,2018-04-10,0.2\n")
+    (problem,) = folder.error().problems
+    assert (problem.file, problem.row, problem.column, problem.value) == ("progress.csv", 2, "unit", "B")
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "column", "value", "what", "remedy"),
+    [
+        ("scores.csv", 3, "unit", "Alpha City", "this unit is not known", "Write its code, 'A'."),
+        ("scores.csv", 3, "unit", "thanh pho a", "this unit is not known", "Write its code, 'A'."),
+        ("scores.csv", 3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
+        ("scores.csv", 3, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        ("scores.csv", 3, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
+        ("scores.csv", 3, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
+        ("scores.csv", 3, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
+        ("scores.csv", 3, "score", "5,6", "this is not a number", "decimal point"),
+        ("scores.csv", 3, "score", "", "the cell is empty", "decimal point"),
+        ("scores.csv", 3, "year", "2016.5", "this is not a whole number", "like 2018"),
+        ("tasks.csv", 4, "dimension", "d2", "this dimension is not known", "Did you mean 'D2'?"),
+        ("tasks.csv", 5, "start", "01/01/2019", "this is not a date", "year-month-day"),
+        ("tasks.csv", 4, "share", "0.6", None, "Make them sum to 1"),
+        ("progress.csv", 5, "task", "T22", "this task is not in the register", "Did you mean 'T2'?"),
+        ("progress.csv", 5, "completion", "40%", "this is not a number", "decimal point"),
+        ("progress.csv", 5, "completion", "40", "the value is outside 0 to 1", "divide percentages by 100"),
+        ("progress.csv", 5, "as_of", "2018-06-30", "the report is for a date before the task starts", "Correct"),
+        (
+            "progress.csv",
+            5,
+            "reported_on",
+            "2018-12-30",
+            "the report was made before the date it reports on",
+            "Correct",
+        ),
+        ("targets.csv", 3, "dimension", "D3", "this dimension is not known", "Did you mean 'D2'?"),
+        ("targets.csv", 3, "target", "65", "the target of D2 is outside 1 to 10", "Correct it"),
+        ("targets.csv", 3, "year", "2016", "the target's year is not after the base year 2016", "Correct it"),
+        ("units.csv", 3, "unit", "", "the cell is empty", "Fill in"),
+        ("dimensions.csv", 3, "scale_max", "ten", "this is not a number", "decimal point"),
+    ],
+)
+def test_one_bad_cell_gives_one_problem(
+    folder, name: str, row: int, column: str, value: str, what: str | None, remedy: str
+) -> None:
+    folder.cell(name, row, column, value)
+    (problem,) = folder.error().problems
+    assert (problem.file, problem.column) == (name, column)
+    if what is not None:
+        assert (problem.row, problem.value, problem.what) == (row, value, what)
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize("score", ["1", "10", "0.99996", "10.00004"])
+def test_scores_may_touch_the_ends_of_the_scale(folder, score: str) -> None:
+    folder.cell("scores.csv", 3, "score", score)
+    assert folder.load().scores["score"][1] == float(score)
+
+
+@pytest.mark.parametrize(
+    "name", ["scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv"]
+)
+def test_a_repeated_row_is_refused_in_every_table(folder, name: str) -> None:
+    lines = folder.text(name).splitlines()
+    folder.add(name, "", lines[1])
+    assert [place[:2] for place in folder.places()] == [(name, len(lines) + 2)]
+
+
+@pytest.mark.parametrize(
+    "name", ["scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv"]
+)
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "the file is empty"),
+        (b"a,b\n", "the table has no rows"),
+        ("Thành phố".encode("utf-16"), "the file is not in UTF-8"),
+        (b"a,b\n1\n", "the row has 1 cells where the header has 2"),
+        (b"a,b\n1,\x00\n", "the file holds NUL bytes"),
+        (None, "the file cannot be read: No such file or directory"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named(folder, name: str, content: bytes | None, what: str) -> None:
+    if content is None:
+        folder.path.joinpath(name).unlink()
+    else:
+        folder.put(name, content)
+    (problem,) = folder.error().problems
+    assert (problem.file, problem.what) == (name, what)
+
+
+@pytest.mark.parametrize(
+    "name", ["scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv"]
+)
+def test_a_missing_column_is_named_with_the_nearest(folder, name: str) -> None:
+    column = folder.text(name).split("\n")[0].split(",")[1 if name == "units.csv" else 0]
+    folder.put(name, folder.text(name).replace(column, f"{column}s", 1))
+    (problem,) = folder.error().problems
+    assert (problem.file, problem.row, problem.column) == (name, 1, column)
+    assert problem.remedy == f"Add it. Did you mean '{column}s'?"
+
+
+def test_everything_that_is_wrong_in_every_table_is_reported_at_once(folder) -> None:
+    folder.cell("scores.csv", 2, "score", "0")
+    folder.cell("scores.csv", 4, "dimension", "D3")
+    folder.add("scores.csv", "A,2016,D2,5.10")
+    folder.cell("tasks.csv", 2, "due", "2017-01-01")
+    folder.cell("tasks.csv", 5, "dimension", "D5")
+    folder.cell("progress.csv", 3, "completion", "50%")
+    folder.cell("progress.csv", 7, "as_of", "30/06/2019")
+    folder.cell("targets.csv", 3, "target", "6,5")
+    assert folder.places() == [
+        ("scores.csv", 2, "score", "0"),
+        ("scores.csv", 4, "dimension", "D3"),
+        ("scores.csv", 18, "unit, year, dimension", "A, 2016, D2"),
+        ("tasks.csv", 2, "due", "2017-01-01"),
+        ("tasks.csv", 5, "dimension", "D5"),
+        ("progress.csv", 3, "completion", "50%"),
+        ("progress.csv", 7, "as_of", "30/06/2019"),
+        ("targets.csv", 3, "target", "6,5"),
+    ]
+    message = str(folder.error())
+    assert message.startswith("8 problems:\n")
+    assert "tasks.csv, row 5, column dimension: this dimension is not known ('D5'). Did you mean 'D" in message
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_cells_of_the_others(folder) -> None:
+    folder.put("tasks.csv", b"")
+    folder.cell("progress.csv", 3, "completion", "50%")
+    folder.cell("scores.csv", 2, "score", "five")
+    assert folder.places() == [
+        ("tasks.csv", None, "", ""),
+        ("scores.csv", 2, "score", "five"),
+        ("progress.csv", 3, "completion", "50%"),
+    ]
+
+
+def test_a_fall_without_a_mark_is_a_warning_with_the_row_of_the_file(folder) -> None:
+    folder.swap("progress.csv", "T2,2019-06-30,2019-07-10,0.9,0\n", "\n\nT2,2019-06-30,2019-07-10,0.3,0\n")
+    with pytest.warns(pa.DataWarning, match=r"progress\.csv: completion falls without a revision mark in row 8\. "):
+        study = folder.load()
+    assert study.progress["completion"].tolist() == [0.2, 0.5, 1, 0.4, 0.3, 0.3]
+
+
+@pytest.mark.parametrize("kind", ["right", "wrong"])
+def test_the_files_are_never_touched(folder, kind: str) -> None:
+    if kind == "wrong":
+        folder.cell("progress.csv", 3, "completion", "50%")
+
+    def state() -> dict[str, tuple[str, int]]:
+        files = sorted(folder.path.rglob("*"))
+        return {f.name: (hashlib.sha256(f.read_bytes()).hexdigest(), f.stat().st_mtime_ns) for f in files}
+
+    before = state()
+    if kind == "wrong":
+        folder.error()
+    else:
+        study = folder.load()
+        pa.completion(study.tasks, study.progress)
+        pa.Panel.from_study(study)
+    assert state() == before
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_byte_order_mark_changes_nothing(folder, mark: str) -> None:
+    for name in ("study.toml", "tasks.csv", "progress.csv", "scores.csv"):
+        folder.put(name, mark + folder.text(name))
+    assert len(folder.load().tasks) == 4
+
+
+def test_a_folder_without_settings_is_refused(folder) -> None:
+    folder.path.joinpath("study.toml").unlink()
+    with pytest.raises(pa.DataError, match=r"the folder holds no study\.toml.*can_tho_2018_2020"):
+        folder.load()
+
+
+@pytest.mark.parametrize("name", ["can_tho_2018_2021", "no/such/folder", "", "study.toml"])
+def test_a_study_that_does_not_exist_is_refused_with_those_that_do(name: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(pa.DataError, match=r"Give a folder with a study\.toml, or a bundled study: can_tho_2018_2020"):
+        pa.load_study(name)
+
+
+def test_a_folder_is_found_from_anywhere(folder, monkeypatch) -> None:
+    monkeypatch.chdir(folder.path.parent)
+    by_name, by_path, by_text = pa.load_study("study"), pa.load_study(folder.path), pa.load_study(str(folder.path))
+    for study in (by_path, by_text):
+        pd.testing.assert_frame_equal(study.tasks, by_name.tasks)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column", "remedy"),
+    [
+        ('unit = "A"', 'unit = "a"', "unit", "Did you mean 'A'?"),
+        ("[tables]", 'dimensions = ["D1", "D22"]\n[tables]', "dimensions", "Did you mean 'D2'?"),
+        ("[tables]", "dimensions = [1]\n[tables]", "dimensions", ""),
+        ('"all others"', '["B", "C"]', "without_programme", "Known: A, B."),
+        ('"all others"', '[["B"]]', "without_programme", ""),
+    ],
+)
+def test_settings_may_name_only_what_is_known(folder, old: str, new: str, column: str, remedy: str) -> None:
+    folder.swap("study.toml", old, new)
+    (problem,) = folder.error().problems
+    assert (problem.file, problem.column) == ("study.toml", column)
+    assert remedy in problem.remedy
+
+
+def test_the_programme_keeps_its_own_dimensions(folder) -> None:
+    folder.swap("study.toml", "[tables]", 'dimensions = ["D1"]\n[tables]')
+    assert folder.load().dimensions["dimension"].tolist() == ["D1"]
+
+
+def test_a_unit_that_is_not_declared_is_no_unit_without_a_programme(folder) -> None:
+    folder.swap("study.toml", 'without_programme = "all others"', "without_programme = []")
+    assert folder.load().without_programme == ()
+
+
+def test_targets_may_be_left_out(folder) -> None:
+    folder.swap("study.toml", 'targets = "targets.csv"\n', "")
+    assert folder.load().targets is None
+
+
+def test_a_folder_that_brings_only_its_register_stands_on_papi(folder) -> None:
+    for name in ("scores", "units", "dimensions", "targets"):
+        folder.swap("study.toml", f'{name} = "{name}.csv"\n', "")
+    folder.swap("study.toml", 'unit = "A"', 'unit = "VN-DN"')
+    study = folder.load()
+    assert study.programme_units == ("VN-DN",)
+    assert len(study.without_programme) == 62
+    pd.testing.assert_frame_equal(study.scores, pa.load_scores())
+    pd.testing.assert_frame_equal(study.breaks, pa.load_breaks())
+
+
+def test_quoted_newlines_in_a_title_keep_the_row_numbers_right(folder) -> None:
+    folder.put(
+        "tasks.csv",
+        'task,dimension,start,due,title_en\nT1,D1,2018-01-01,2018-12-31,"one\ntwo"\nT2,D1,2018-07-01,x,\n',
+    )
+    assert ("tasks.csv", 3, "due", "x") in folder.places()
+
+
+def test_the_bundled_name_wins_over_a_file_of_that_name(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("can_tho_2018_2020").mkdir()
+    assert pa.load_study("can_tho_2018_2020").unit == "VN-CT"
