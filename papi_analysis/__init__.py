@@ -30,6 +30,8 @@ _HOMES = {
     ),
     "papi_analysis.panel.panel": ("Panel",),
     "papi_analysis.estimation.estimates": ("Estimates",),
+    "papi_analysis.estimation.mean_reversion": ("regression_to_the_mean",),
+    "papi_analysis.estimation.specification": ("Specification",),
     "papi_analysis.estimation.slopes": ("change_slopes", "completion_slopes"),
     "papi_analysis.estimation.targets": ("target_attainment",),
     "papi_analysis.reporting.canvas": ("show",),

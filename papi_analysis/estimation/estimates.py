@@ -111,6 +111,5 @@ class Estimates:
         names = html.escape(", ".join(self.simulated_tables))
         made_up = f"<p><strong>SIMULATED: {names}</strong></p>" if names else ""
         notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in self.notes)
-        with pd.option_context("display.max_colwidth", None):
-            table = self.table.to_html(index=False, float_format="{:z.4f}".format, na_rep="", border=0)
+        table = self.table.to_html(index=False, float_format="{:z.4f}".format, na_rep="", border=0)
         return f"{made_up}{table}<ul>{notes}</ul>"

@@ -50,6 +50,10 @@ ALIKE = Note(
     "stand high adopt programmes, reassignment over all units gives too many false alarms."
 )
 RANK = Note("A p-value from placebos is a rank among units, not the result of a randomised test.")
+UNKNOWN = Note(
+    "{cells} pair(s) of year and dimension are left out for all units: completion of a programme unit is not "
+    "known there."
+)
 INCOMPLETE = Note("Not in the comparison, for lack of cells: {units}.")
 
 
@@ -145,6 +149,7 @@ class Plan:
     among: Bools  # (N,) units between which trajectories move
     programme_units: int
     notes: tuple[Note, ...]
+    unknown: Bools | None = None  # (T, K) cells to leave out for all units, where a trajectory that moves is not known
 
 
 def plan_inference(
@@ -232,12 +237,14 @@ def _over_all(
 ) -> Plan:
     """Compare the programme units with all units that have the cells that theirs have."""
     cells = np.isfinite(eq.y)
-    needed = cells[has_programme].any(axis=0)
+    unknown: Bools = np.asarray(~np.isfinite(eq.C[has_programme]).all(axis=0))
+    needed = cells[has_programme].any(axis=0) & ~unknown
     complete = (cells | ~needed).all(axis=(1, 2)) & np.isfinite(eq.C[:, needed]).all(axis=1)
     among = (complete | has_programme) & everyone
     notes = [Note(ALIKE.text, {"units": P})] if alike else []
+    notes += [Note(UNKNOWN.text, {"cells": int(unknown.sum())})] if unknown.any() else []
     notes += [Note(OVER_ALL.text, {"units": int(among.sum())}), *_left_out(units, everyone & ~among), RANK]
-    return Plan("reassignment", everyone, among, P, tuple(notes))
+    return Plan("reassignment", everyone, among, P, tuple(notes), unknown if unknown.any() else None)
 
 
 def _left_out(units: Sequence[str], out: Bools) -> list[Note]:

@@ -20,7 +20,7 @@ TIE = 1e-9
 
 def check_level(level: float) -> float:
     """Give back a level strictly between 0 and 1, or raise SpecError."""
-    if not 0 < level < 1:
+    if isinstance(level, str) or not 0 < level < 1:
         raise SpecError(f"level is {level}; it must lie between 0 and 1, for instance 0.95.")
     return float(level)
 
@@ -114,6 +114,8 @@ def holm(p: ArrayLike) -> Floats:
     >>> holm([0.01, 0.04, 0.03]).round(12).tolist()
     [0.03, 0.06, 0.06]
     """
-    from statsmodels.stats.multitest import multipletests
-
-    return np.asarray(multipletests(np.asarray(p, dtype=float), method="holm")[1], dtype=float)
+    p = np.asarray(p, dtype=float)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
+    return adjusted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,8 @@ def completion_slopes(
     spec = _specify(spec, changes)
     eq = equations(panel, spec)
     plan = plan_inference(eq, panel.units, inference, override=override)
+    if plan.unknown is not None:
+        eq = replace(eq, y=np.where(plan.unknown, np.nan, eq.y), C=np.where(plan.unknown, 0.0, eq.C))
     fits = eq.fit(plan.sample)
     if plan.engine == "clustered":
         family: StudentisedDraws | Clustered = _usual(fits, len(panel.units))
@@ -184,7 +187,7 @@ def change_slopes(panel: Panel, start: int | None = None, end: int | None = None
     for dimension in panel.dimensions:
         cells = changes[changes["dimension"] == dimension]
         x, y = cells["completion_change"].to_numpy(), cells["score_change"].to_numpy()
-        x0, y0 = x - x.mean(), y - y.mean()
+        x0, y0 = (values - values.sum() / max(len(values), 1) for values in (x, y))
         varies = x0 @ x0 > 1e-12
         slope = (x0 @ y0) / (x0 @ x0) if varies else np.nan
         spread = np.sqrt((x0 @ x0) * (y0 @ y0))
@@ -192,7 +195,7 @@ def change_slopes(panel: Panel, start: int | None = None, end: int | None = None
             {
                 "dimension": dimension,
                 "estimate": PER_TEN_POINTS * slope,
-                "intercept": y.mean() - slope * x.mean(),
+                "intercept": y.mean() - slope * x.mean() if varies else np.nan,
                 "correlation": (x0 @ y0) / spread if varies and spread > 0 else np.nan,
                 "n": len(cells),
             }

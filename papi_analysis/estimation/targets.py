@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates, Note
-from papi_analysis.panel.changes import TOTAL, national_shifts, standing
+from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.study import Study
 
@@ -37,7 +38,10 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
         ``reached``; ``rank_base``, ``rank_end`` among ``ranked_base``, ``ranked_end`` units and
         ``group_base``, ``group_end`` (1 to 4, see ``standing``); ``national`` (change of the mean over the
         units with both scores) and, for each year with a break in between, ``shift_YEAR``: how far that mean
-        moved in the year (missing where the dimension has no break).
+        moved in the year (missing where the dimension has no break). How ambitious the target was, over all
+        windows of as many years in the scores: ``often``, the share of units that gained at least ``needed``;
+        ``often_net``, the same net of the mean change of the units; ``often_high``, net and among the units
+        whose rank at the start was at least as good (``windows``, ``windows_high`` count them).
 
     Raises
     ------
@@ -79,9 +83,11 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     table["national"] = _national_change(panel, base, end)
     for year in shifts.columns:
         table[f"shift_{year}"] = shifts[year].reindex(table.index)
+    ambition = _ambition(_with_total(study, family, every_year=True), table, end - base)
+    table[ambition.columns] = ambition
     return Estimates(
         question="target_attainment",
-        table=table.reset_index()[[*_COLUMNS, *(f"shift_{year}" for year in shifts.columns)]],
+        table=table.reset_index()[[*_COLUMNS, *ambition.columns, *(f"shift_{year}" for year in shifts.columns)]],
         notes=_notes(table, base, end, shifted=bool(len(shifts))),
         simulated_tables=tuple(name for name in study.simulated_tables if name in ("scores", "targets")),
         names=study.names,
@@ -95,7 +101,33 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _with_total(study: Study, family: list[str]) -> Panel:
+def _ambition(panel: Panel, table: pd.DataFrame, years: int) -> pd.DataFrame:
+    """Say how often units made a gain of ``needed`` points in ``years`` years (rows as in ``table``)."""
+    y = panel.scores
+    gain = y[:, years:] - y[:, :-years]  # (N, windows, K)
+    found = np.isfinite(gain)
+    net = gain - mean_over_units(gain)
+    start = pd.DataFrame(np.round(y[:, :-years], 6).reshape(len(y), -1))
+    rank = start.rank(ascending=False, method="min").to_numpy().reshape(gain.shape)
+    high = found & (rank <= np.nan_to_num(table["rank_base"].to_numpy(dtype=float)))
+    needed = table["needed"].to_numpy(dtype=float)
+
+    def share(reached: NDArray[np.bool_], among: NDArray[np.bool_]) -> NDArray[np.float64]:
+        count = among.sum(axis=(0, 1)).astype(float)
+        hits = (reached & among).sum(axis=(0, 1))
+        return np.where((count > 0) & np.isfinite(needed), hits / np.maximum(count, 1.0), np.nan)
+
+    columns = {
+        "often": share(gain >= needed - 5e-5, found),
+        "often_net": share(net >= needed - 5e-5, found),
+        "often_high": share(net >= needed - 5e-5, high),
+        "windows": found.sum(axis=(0, 1)),
+        "windows_high": high.sum(axis=(0, 1)),
+    }
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _with_total(study: Study, family: list[str], *, every_year: bool = False) -> Panel:
     """Make a panel of the family and its sum; completion plays no part."""
     scores = study.scores[study.scores["dimension"].isin(family)][["unit", "year", "dimension", "score"]]
     sums = scores.groupby(["unit", "year"])["score"].agg(["sum", "size"])
@@ -106,13 +138,15 @@ def _with_total(study: Study, family: list[str]) -> Panel:
     every_break = study.breaks[study.breaks["dimension"].isin(["all", *family])]
     as_total = every_break.assign(dimension=TOTAL).drop_duplicates(["year", "kind"])
     breaks = pd.concat([every_break, as_total], ignore_index=True)
-    return Panel.from_frames(every, none, years=study.years, dimensions=[*family, TOTAL], breaks=breaks)
+    return Panel.from_frames(
+        every, none, years=None if every_year else study.years, dimensions=[*family, TOTAL], breaks=breaks
+    )
 
 
 def _national_change(panel: Panel, base: int, end: int) -> pd.Series:
     """Mean change between two years over the units with both scores, by dimension."""
     change = panel.scores[:, panel.position("year", end)] - panel.scores[:, panel.position("year", base)]
-    return pd.DataFrame(change, columns=list(panel.dimensions)).mean()
+    return pd.Series(mean_over_units(change), index=list(panel.dimensions))
 
 
 def _notes(table: pd.DataFrame, base: int, end: int, shifted: bool) -> tuple[Note, ...]:

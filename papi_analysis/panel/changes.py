@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.panel import Panel
@@ -43,6 +44,8 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     [[39.57, 1.0, 63.0, 1.0]]
     """
     family = sorted(scores["dimension"].unique()) if dimensions is None else list(dimensions)
+    if TOTAL in family:
+        raise SpecError(f"a dimension cannot be called {TOTAL!r} here: the sum of the family has that name.")
     cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
     sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
     full = sums[sums["size"] == len(family)].reset_index()
@@ -136,6 +139,12 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
             "crosses_break": crossed[pair, dimension],
         }
     )
+
+
+def mean_over_units(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the first axis of the values that are known; missing where none is."""
+    flat = pd.DataFrame(values.reshape(len(values), -1)).mean()
+    return np.asarray(flat, dtype=float).reshape(values.shape[1:])
 
 
 def break_years(breaks: pd.DataFrame, dimension: str, kinds: Sequence[str] = ERA_KINDS) -> list[int]:

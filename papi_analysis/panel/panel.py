@@ -16,6 +16,9 @@ from papi_analysis.study.schema import BREAKS, COMPLETION, SCORES, Column, Findi
 from papi_analysis.study.scores import check_known
 from papi_analysis.study.study import Study
 
+#: Rows of tables that stand for the family of dimensions as a whole.
+FAMILY_ROWS = ("mean", "within")
+
 _NO_BREAKS = pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], "standing": []})
 
 
@@ -116,6 +119,8 @@ class Panel:
             unknown = sorted(set(wanted) - set(scores[what]))
             if unknown:
                 raise SpecError(f"there are no scores for {what} {', '.join(unknown)}. Check the names.")
+        if set(family) & set(FAMILY_ROWS):
+            raise SpecError(f"a dimension cannot be called {', '.join(FAMILY_ROWS)}: tables have rows of that name.")
         if used.empty:
             raise SpecError(f"no scores between {first} and {last}. Choose years within the scores.")
         axes = (

@@ -97,7 +97,7 @@ def set_title(
     ax: Axes, dimension: str, tongue: Language, names: Mapping[str, tuple[str, str]], below: str = ""
 ) -> None:
     """Title a panel with its dimension, and a second line below."""
-    words = textwrap.fill(full_name(dimension, tongue, names), 34)
+    words = textwrap.fill(full_name(dimension, tongue, names), 36, break_on_hyphens=False)
     text = f"{words}\n{below}" if below else words
     ax.set_title(text, fontsize=9, loc="left", color=INK, parse_math=False)
 

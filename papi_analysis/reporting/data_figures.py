@@ -170,7 +170,7 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
     """
     tongue = find_language(language)
     ax = one_axes(8, 4) if ax is None else ax
-    styles = [(BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (PINK, "-"), (BLUE, "--"), (ORANGE, "--")]
+    styles = [(BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (PINK, "-"), (INK, "-"), (GREY, "--")]
     ends: list[tuple[float, str, str]] = []
     for place, (dimension, line) in enumerate(cells.groupby("dimension", sort=True)):
         colour, dash = styles[place % len(styles)]
@@ -260,7 +260,7 @@ def draw_reporting(record: pd.DataFrame, study: Study, *, ax: Axes | None = None
         )
     ax.set_xticks(places, [f"{day.year}\nQ{day.quarter}" for day in record["as_of"]], fontsize=8)
     ax.set_xlim(-0.6, len(record) + 0.8)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.set_ylabel(tongue.text("Tasks begun"))
     tidy(ax)
     mark_simulated(ax, study.simulated_tables, tongue)

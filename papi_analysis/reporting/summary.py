@@ -43,7 +43,7 @@ def summarise(study: Study, language: str = "en") -> Summary:
         start=study.start.year,
         end=study.end.year,
     )
-    if study.targets is None:
+    if study.targets is None or not study.unit:
         sentences: tuple[str, ...] = (asked, sentence(slopes, language=language))
         ax = draw_estimates(slopes, language=language)
     else:

@@ -71,6 +71,9 @@ LABELS = {
     "national": "National change",
     "needed": "Needed",
     "of_due": "Of tasks due",
+    "often": "Gained as much",
+    "often_high": "Net, from as high",
+    "often_net": "Net of the mean",
     "on_time": "Share on time",
     "outcome": "Outcome",
     "p": "p-value",
@@ -106,6 +109,8 @@ LABELS = {
     "standing": "Standing",
     "shift": "National shift",
     "weight": "Weight",
+    "windows": "Windows",
+    "windows_high": "Windows from as high",
     "year": "Year",
 }
 
@@ -116,6 +121,9 @@ SHARES = (
     "low_completion",
     "high_completion",
     "of_due",
+    "often",
+    "often_high",
+    "often_net",
     "complete",
     "on_time",
     "completion_mean",
@@ -226,8 +234,8 @@ def table_estimates(
         digits = 2 if estimates.question == "target_attainment" else 3
     table = estimates.table
     hidden = set()
-    if estimates.question == "completion_slopes" and table["p"].isna().all():
-        hidden.add("se")  # what the notes call unfit for a p-value is not shown as an error either
+    if estimates.design.get("inference") == "reassignment":
+        hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
     shown = [name for name in wanted if name not in hidden and table[name].notna().any()]
     return table_frame(table, shown, language=language, digits=digits, simulated=estimates.simulated_tables)

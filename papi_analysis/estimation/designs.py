@@ -1,0 +1,160 @@
+"""Who has a programme, since when, which years come before, and which units may stand for what would have been."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from papi_analysis.errors import SpecError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Who has the programme, since when, and who may stand for what would have been.
+
+    Attributes
+    ----------
+    Y
+        Scores (N, T, K); complete for treated units and donors in every year that is used.
+    units
+        The m treated units, as places on the first axis.
+    starts
+        The first year of the programme of each (m,), as places on the second axis.
+    end
+        The last year whose gap counts.
+    before
+        Years (T,) that may serve as years before; those from a unit's start on never do.
+    donors
+        Units (N,) that may be donors, without a programme.
+
+    Examples
+    --------
+    >>> Y = np.array([[1.0, 1, 5], [2, 2, 3], [0, 1, 1], [4, 4, 5]])[:, :, None]
+    >>> design = programme_design(Y, 0, 2)
+    >>> design.pre(2).tolist(), design.eligible.tolist()
+    ([True, True, False], [True, True, True, True])
+
+    """
+
+    Y: Floats
+    units: Ints
+    starts: Ints
+    end: int
+    before: Bools
+    donors: Bools
+
+    @property
+    def eligible(self) -> Bools:
+        """Units (N,) that take part: treated units and donors."""
+        return self.donors | np.isin(np.arange(len(self.Y)), self.units)
+
+    def pre(self, start: int) -> Bools:
+        """The years before (T,) of a unit that starts then."""
+        return self.before & (np.arange(self.Y.shape[1]) < start)
+
+    def post(self, start: int) -> Bools:
+        """The years after (T,), up to the end."""
+        years = np.arange(self.Y.shape[1])
+        return np.asarray((years >= start) & (years <= self.end))
+
+
+def programme_design(
+    Y: ArrayLike,
+    units: ArrayLike,
+    start: ArrayLike,
+    *,
+    end: int | None = None,
+    before: ArrayLike | None = None,
+    donors: ArrayLike | None = None,
+) -> Design:
+    """A checked ``Design``.
+
+    Parameters
+    ----------
+    Y : (N, T, K)
+        Scores.
+    units : int or (m,)
+        Treated units.
+    start : int or (m,)
+        Their first programme years.
+    end : int, optional
+        The last year whose gap counts, itself included; the last of ``Y`` unless given.
+    before : (T,) bool, optional
+        Which years may serve as years before; all unless given. One base year is a choice like any other.
+    donors : (N,) bool, optional
+        Which units may be donors; all without the programme unless given.
+
+    Raises
+    ------
+    SpecError
+        Units or years that are not there, a treated unit among the donors, no year before a start, fewer than two
+        donors, a missing score in a cell that is used.
+
+    """
+    Y = np.asarray(Y, dtype=float)
+    if Y.ndim != 3:
+        raise SpecError(f"Scores have shape {Y.shape}; give units x years x dimensions.")
+    N, T, _ = Y.shape
+    treated = np.atleast_1d(np.asarray(units, dtype=np.int64))
+    starts = np.broadcast_to(np.asarray(start, dtype=np.int64), treated.shape).copy()
+    last = T - 1 if end is None else int(end)
+    may_precede = np.ones(T, dtype=bool) if before is None else np.asarray(before, dtype=bool)
+    without = ~np.isin(np.arange(N), treated)
+    pool = without if donors is None else np.asarray(donors, dtype=bool)
+    if not treated.size or treated.min() < 0 or treated.max() >= N or len(np.unique(treated)) < len(treated):
+        raise SpecError(f"units is {treated.tolist()}; give different places from 0 to {N - 1}.")
+    if (pool & ~without).any():
+        raise SpecError(f"Unit {int(np.flatnonzero(pool & ~without)[0])} has the programme and cannot be a donor.")
+    if pool.sum() < 2:
+        raise SpecError(f"There are {int(pool.sum())} donors; at least two are needed.")
+    if starts.max() > last or last >= T:
+        raise SpecError(f"Starts {starts.tolist()} and end {last} do not fit: years run from 0 to {T - 1}.")
+    design = Design(Y, treated, starts, last, may_precede, pool)
+    for first in starts:
+        if not design.pre(int(first)).any():
+            raise SpecError(f"A programme that starts in year {first} has no year before it to compare with.")
+    _check_complete(design)
+    return design
+
+
+def _check_complete(design: Design) -> None:
+    """Every eligible unit could have any of the starts, so all need all the years."""
+    used = np.zeros(design.Y.shape[1], dtype=bool)
+    for start in design.starts:
+        used |= design.pre(int(start)) | design.post(int(start))
+    missing = design.eligible[:, None, None] & used[:, None] & ~np.isfinite(design.Y)
+    if missing.any():
+        i, t, k = (int(place[0]) for place in np.nonzero(missing))
+        raise SpecError(
+            f"The score of unit {i}, year {t}, dimension {k} (counted from 0) is missing; leave the unit out of the "
+            "donors, or that year out."
+        )
+
+
+def in_time(design: Design, start: int) -> Design:
+    """The design as if all programmes had started in an earlier year, up to the year before the first one did.
+
+    A gap that such a design shows is none of the programme's.
+    """
+    first = int(design.starts.min())
+    if start >= first:
+        raise SpecError(f"A placebo in time starts before the programme: choose a year before {first}.")
+    return programme_design(design.Y, design.units, start, end=first - 1, before=design.before, donors=design.donors)
+
+
+def backdated(design: Design, years: int) -> Design:
+    """The design as if each programme had started so many years earlier, up to the same end.
+
+    The gap should stay away until the programme's true start (Abadie 2021, section 7).
+    """
+    if years < 1:
+        raise SpecError(f"years is {years}; a programme is backdated by at least one year.")
+    return programme_design(
+        design.Y, design.units, design.starts - years, end=design.end, before=design.before, donors=design.donors
+    )

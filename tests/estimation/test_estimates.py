@@ -1,0 +1,99 @@
+"""An answer: frozen, found by row, shown whole, safe in a page, and marked where inputs were made up."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+import papi_analysis as pa
+from papi_analysis.estimation.estimates import Estimates, Note
+
+HOSTILE = "<script>alert('x')</script>&amp;"
+
+
+@pytest.fixture
+def answer():
+    table = pd.DataFrame(
+        {
+            "dimension": ["D1", HOSTILE, "long " * 30 + "name", "mean"],
+            "estimate": [0.5, -0.25, np.nan, -0.00001],
+            "reached": [True, None, False, None],
+        }
+    )
+    notes = (Note("{n} of {all} were left out.", {"n": 3, "all": 10}), Note(HOSTILE))
+    return Estimates("completion_slopes", table, notes, simulated_tables=("tasks", HOSTILE))
+
+
+def test_a_row_is_found_by_its_dimension(answer):
+    assert answer.row("D1")["estimate"] == 0.5
+    assert answer.row("mean").name == "mean"
+    with pytest.raises(KeyError, match="D9"):
+        answer.row("D9")
+
+
+def test_an_answer_cannot_be_changed(answer):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        answer.level = 0.9
+    assert dataclasses.replace(answer, level=0.9).level == 0.9
+    assert answer.level == 0.95
+
+
+def test_answers_share_nothing():
+    one, other = (Estimates("x", pd.DataFrame()) for _ in range(2))
+    for name in ("tests", "cells"):
+        assert getattr(one, name) is not getattr(other, name)
+    assert one.design is not other.design
+    assert one.tests.empty
+    assert {"test", "p"} <= set(one.tests.columns)
+
+
+def test_simulated_is_so_when_any_input_was(answer):
+    assert answer.simulated is True
+    assert dataclasses.replace(answer, simulated_tables=()).simulated is False
+
+
+def test_the_page_shows_all_of_it_and_runs_nothing(answer):
+    with pd.option_context("display.max_colwidth", 10, "display.max_rows", 2):
+        page = answer._repr_html_()
+    soup = BeautifulSoup(page, "html.parser")
+    assert soup.script is None
+    rows = [[cell.get_text() for cell in row.find_all("td")] for row in soup.tbody.find_all("tr")]
+    assert [row[0] for row in rows] == answer.table["dimension"].tolist()
+    assert [row[1] for row in rows] == ["0.5000", "-0.2500", "", "0.0000"], "no minus zero, no nan"
+    assert [item.get_text() for item in soup.find_all("li")] == ["3 of 10 were left out.", HOSTILE]
+
+
+def test_the_page_says_first_what_is_simulated(answer):
+    soup = BeautifulSoup(answer._repr_html_(), "html.parser")
+    assert soup.find(True).get_text() == f"SIMULATED: tasks, {HOSTILE}"
+    assert "SIMULATED" not in dataclasses.replace(answer, simulated_tables=())._repr_html_()
+
+
+def test_the_page_of_a_real_answer_holds_its_numbers():
+    answer = pa.target_attainment(pa.load_study())
+    soup = BeautifulSoup(answer._repr_html_(), "html.parser")
+    columns = [cell.get_text() for cell in soup.thead.find_all("th")]
+    assert columns == answer.table.columns.tolist()
+    shown = pd.DataFrame(
+        [[cell.get_text() for cell in row.find_all("td")] for row in soup.tbody.find_all("tr")], columns=columns
+    )
+    for name in ("base", "target", "outcome", "gain", "national"):
+        np.testing.assert_allclose(shown[name].astype(float), answer.table[name], atol=5.01e-5)
+    assert len(soup.find_all("li")) == len(answer.notes)
+
+
+def test_a_note_fills_in_its_values():
+    assert str(Note("{n} of {all}.", {"n": 1, "all": "2 {x}"})) == "1 of 2 {x}."
+    assert str(Note("Nothing to fill in.")) == "Nothing to fill in."
+    with pytest.raises(KeyError):
+        str(Note("{n} is not given."))
+
+
+def test_what_was_not_resampled_has_no_draws_and_no_intervals():
+    answer = pa.target_attainment(pa.load_study())
+    with pytest.raises(pa.SpecError, match="target_attainment"):
+        _ = answer.draws
+    with pytest.raises(pa.SpecError, match="target_attainment"):
+        answer.interval(0.9)

@@ -1,0 +1,348 @@
+"""Which inference is chosen, what is refused, and that one engine gives p, joint p and interval."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import papi_analysis as pa
+from papi_analysis.estimation.inference import FALSE_ALARMS, Clustered, measured_rates
+from papi_analysis.estimation.multiplicity import holm
+from papi_analysis.estimation.specification import Specification, equations
+
+
+@pytest.fixture(scope="module")
+def real() -> pa.Panel:
+    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+
+
+def simulated(real: pa.Panel, units: int, slope: float = 0.0, rng: int = 4) -> pa.Panel:
+    return pa.Panel.from_study(pa.simulate_study(real, slopes=slope, units=units, rng=rng))
+
+
+def tiny(N: int = 6, T: int = 5, programmes: int = 1, alike: bool = False, seed: int = 0) -> pa.Panel:
+    """N units, T years, two dimensions; the first units have programmes in the last two years."""
+    rng = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product(
+        [range(N), range(2000, 2000 + T), ["A", "B"]], names=["unit", "year", "dimension"]
+    )
+    frame = index.to_frame(index=False)
+    frame["unit"] = "u" + frame["unit"].astype(str)
+    frame["score"] = rng.normal(5, 1, len(frame)).round(3)
+    late = frame["year"] >= 2000 + T - 2
+    treated = frame["unit"].isin([f"u{i}" for i in range(programmes)])
+    path = 0.25 * (frame["year"] - (2000 + T - 3)) + 0.1 * (frame["dimension"] == "B")
+    own = 0.0 if alike else 0.04 * frame["unit"].str[1:].astype(int)
+    frame["completion"] = np.where(late & treated, path + own, 0.0)
+    return pa.Panel.from_frames(frame.drop(columns="completion"), frame.drop(columns="score"))
+
+
+@pytest.mark.parametrize(
+    ("units", "engine", "compared"),
+    [(1, "reassignment", 60), (3, "reassignment", None), (8, "reassignment", 8), (19, "reassignment", 19),
+     (20, "bootstrap", 20), (63, "bootstrap", 63)],
+)  # fmt: skip
+def test_auto_follows_the_number_of_programme_units(real, units, engine, compared) -> None:
+    answer = pa.completion_slopes(simulated(real, units), draws=99)
+    assert answer.design["inference"] == engine
+    assert answer.design["programme_units"] == units
+    if compared:
+        assert answer.design["compared"] == compared
+    assert ("within" in set(answer.table["dimension"])) == (units == 1)
+    words = pa.remarks(answer)
+    assert ("unrelated to where it stood" in words) == (units < 5)
+    assert ("left out: who has one" in words) == (5 <= units < 63)
+
+
+def test_the_floor_of_one_programme_is_one_over_the_units_compared(real) -> None:
+    answer = pa.completion_slopes(real)
+    assert answer.table["floor"].iloc[:7].tolist() == pytest.approx([1 / 60] * 7)
+    assert "VN-13, VN-45, VN-54" in pa.remarks(answer)
+    assert len(answer.draws) == 60
+
+
+def test_each_reassignment_is_the_same_regression_with_another_unit_treated(real) -> None:
+    """Oracle: hand the whole programme to another unit and fit again with statsmodels."""
+    import statsmodels.formula.api as smf
+
+    answer = pa.completion_slopes(real)
+    path = real.completion[real.position("unit", "VN-CT")]
+    drawn = np.sort(np.abs(answer.draws[:, 3]))
+    for unit in ("VN-HN", "VN-59"):
+        frame = real.frame().query("dimension == 'D4'").dropna().copy()
+        years = {year: path[t, 3] for t, year in enumerate(real.years)}
+        frame["completion"] = np.where(frame["unit"] == unit, frame["year"].map(years), 0.0)
+        groups = frame["unit"].astype("category").cat.codes
+        fit = smf.ols("score ~ completion + C(unit) + C(year)", frame).fit(
+            cov_type="cluster", cov_kwds={"groups": groups}
+        )
+        t = abs(fit.params["completion"] / fit.bse["completion"])
+        assert np.abs(drawn - t).min() < 1e-8 * t
+
+
+@pytest.mark.parametrize("units", [1, 8, 20])
+def test_p_joint_p_and_interval_come_from_one_engine(real, units) -> None:
+    answer = pa.completion_slopes(simulated(real, units, 0.05), draws=499)
+    each = answer.table.iloc[:6]
+    engine = answer.engines[0]
+    assert each["p"].to_numpy() == pytest.approx(engine.p)
+    assert each["p_joint"].to_numpy() == pytest.approx(engine.p_joint)
+    assert each["p_holm"].to_numpy() == pytest.approx(holm(engine.p))
+    assert (each["p_joint"] >= each["p"] - 1e-12).all()
+    for level in (0.9, 0.95):
+        ends = answer.interval(level).iloc[:6]
+        excludes_zero = (ends["low"] > 0) | (ends["high"] < 0)
+        # an interval is the hull of the values not rejected: what it leaves out is rejected
+        assert (each["p"][excludes_zero] <= 1 - level + 1e-12).all()
+    wide = answer.interval(0.95, simultaneous=True).iloc[:6]
+    assert (wide["low"] <= each["low"] + 1e-9).all()
+    assert (wide["high"] >= each["high"] - 1e-9).all()
+
+
+def test_an_interval_at_the_tables_level_is_the_tables(real) -> None:
+    answer = pa.completion_slopes(real, level=0.9)
+    ends = answer.interval(0.9)
+    assert ends[["low", "high"]].to_numpy() == pytest.approx(answer.table[["low", "high"]].to_numpy())
+    assert answer.level == 0.9
+
+
+@pytest.mark.parametrize("units", [1, 3, 10, 19])
+def test_usual_errors_are_refused_below_twenty_units_and_printed_beside_their_rate(real, units) -> None:
+    panel = simulated(real, units)
+    with pytest.raises(pa.SpecError, match="clustered standard errors are not valid") as refusal:
+        pa.completion_slopes(panel, inference="clustered")
+    case, one, family = measured_rates(units)
+    assert f"{one:.0%}" in str(refusal.value)
+    assert "inference='auto'" in str(refusal.value)
+    answer = pa.completion_slopes(panel, inference="clustered", override=True)
+    assert answer.table["p"].notna().all()
+    assert f"{one:.0%}" in pa.remarks(answer)
+    assert f"{family:.0%}" in pa.remarks(answer)
+    assert case <= units
+
+
+def test_the_bootstrap_is_refused_below_five_units(real) -> None:
+    with pytest.raises(pa.SpecError, match="inference='reassignment'"):
+        pa.completion_slopes(real, inference="bootstrap")
+
+
+def test_usual_inference_is_statsmodels(real) -> None:
+    import statsmodels.formula.api as smf
+
+    panel = simulated(real, 63, 0.05)
+    answer = pa.completion_slopes(panel, inference="clustered", level=0.9)
+    frame = panel.frame().query("dimension == 'D2'").dropna()
+    groups = frame["unit"].astype("category").cat.codes
+    fit = smf.ols("score ~ completion + C(unit) + C(year)", frame).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "df_correction": True}, use_t=True
+    )
+    row = answer.row("D2")
+    assert row["p"] == pytest.approx(fit.pvalues["completion"], rel=1e-8)
+    assert [row["low"] * 10, row["high"] * 10] == pytest.approx(fit.conf_int(0.1).loc["completion"].tolist(), rel=1e-8)
+
+
+def test_usual_family_by_hand() -> None:
+    family = Clustered(np.array([1.0, 3.0]), np.array([[1.0, 0.5], [0.5, 4.0]]), df=10)
+    assert family.p == pytest.approx(2 * stats.t.sf([1.0, 1.5], 10))
+    assert family.mean_slope().coefficients == pytest.approx([2.0])
+    assert family.mean_slope().standard_errors == pytest.approx([np.sqrt(6.0) / 2])
+    # difference 2, variance 1 + 4 - 2 * 0.5 = 4: F = 1 with 1 and 10 degrees of freedom
+    assert family.equality_p() == pytest.approx(stats.f.sf(1.0, 1, 10))
+    half = stats.t.isf(0.05 / 4, 10)
+    assert family.interval(0.95, simultaneous=True)[0] == pytest.approx([1 - half, 1 + half])
+
+
+def test_programmes_that_followed_the_same_path_are_compared_with_everyone() -> None:
+    answer = pa.completion_slopes(tiny(N=12, programmes=6, alike=True))
+    assert answer.design["compared"] == 12
+    assert "followed the same completion" in pa.remarks(answer)
+
+
+def test_a_floor_above_the_size_prints_no_p_value() -> None:
+    answer = pa.completion_slopes(tiny(N=6, programmes=1))
+    assert answer.table.iloc[:3][["p", "p_joint", "low", "high", "detectable"]].isna().all().all()
+    assert answer.table["floor"].iloc[0] == pytest.approx(1 / 6)
+    assert answer.table["estimate"].notna().all()
+    assert "0.167" in pa.remarks(answer)
+    assert answer.tests.empty
+    assert answer.interval(0.8).iloc[:3].notna().all().all()  # 1/6 lies below 0.2
+    assert "cannot tell" in pa.sentence(answer)
+
+
+def test_an_attainable_size_below_the_nominal_one_is_said() -> None:
+    answer = pa.completion_slopes(tiny(N=33, programmes=1))
+    assert "0.030" in pa.remarks(answer)  # 1/33 is the largest multiple of 1/33 at or below 0.05
+
+
+def test_strata_and_exclusion_shrink_what_is_compared(real) -> None:
+    regions = pa.load_units().set_index("unit")["region"].to_dict()
+    delta = [unit for unit, region in regions.items() if region == regions["VN-CT"]]
+    complete = [unit for unit in delta if unit not in ("VN-13", "VN-45", "VN-54")]
+    within = pa.completion_slopes(real, strata=regions, level=0.9)
+    assert within.table["floor"].iloc[0] == pytest.approx(1 / len(complete))
+    without = pa.completion_slopes(real, excluded=["VN-73", "VN-52"])
+    assert without.table["floor"].iloc[0] == pytest.approx(1 / 58)
+    with pytest.raises(pa.SpecError, match="excluded"):
+        pa.completion_slopes(real, excluded=["VN-CT"])
+    with pytest.raises(pa.SpecError, match="strata has no label"):
+        pa.completion_slopes(real, strata={"VN-CT": 1})
+
+
+def test_detectable_is_what_it_says(real) -> None:
+    """Injected into scores that hold nothing, the detectable slope is found about four times in five."""
+    found, tried = 0, 40
+    for seed in range(tried):
+        nothing = simulated(real, 20, rng=100 + seed)
+        scale = 10 * pa.completion_slopes(nothing, draws=499).row("D4")["detectable"]
+        with_it = pa.Panel(
+            nothing.scores + scale * nothing.completion, nothing.completion, nothing.units, nothing.years,
+            nothing.dimensions, nothing.breaks, ("scores",),
+        )  # fmt: skip
+        found += pa.completion_slopes(with_it, draws=499).row("D4")["p"] <= 0.05
+    assert 0.55 <= found / tried <= 0.97
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(real) -> None:
+    panel = simulated(real, 20)
+    first, again, other = (pa.completion_slopes(panel, draws=199, rng=seed).table["p"] for seed in (1, 1, 2))
+    assert first.equals(again)
+    assert not first.equals(other)
+    exact, also = (pa.completion_slopes(real, rng=seed).table for seed in (1, 2))
+    pd.testing.assert_frame_equal(exact, also)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"inference": "magic"}, "'auto', 'bootstrap'"),
+        ({"draws": 0}, "at least 1"),
+        ({"level": 1.0}, "between 0 and 1"),
+        ({"lags": 1}, "no setting 'lags'"),
+        ({"form": "ratios"}, "'levels' or 'differences'"),
+        ({"lag": 0.5}, "whole number"),
+        ({"lag": 20}, "fewer than two"),
+        ({"years": (2016, 2016)}, "fewer than two"),
+        ({"years": (2011, 2017)}, "completion above 0"),
+        ({"controls": ["gdp"]}, "no control 'gdp'"),
+        ({"years": (2018, 2030)}, "no year 2030"),
+    ],
+)
+def test_impossible_questions_are_refused_with_the_way_out(real, arguments, words) -> None:
+    with pytest.raises(pa.SpecError, match=words):
+        pa.completion_slopes(real, **arguments)
+
+
+def test_measured_rates_rise_as_units_fall() -> None:
+    counts = sorted(FALSE_ALARMS)
+    for few, more in itertools.pairwise(counts):
+        assert FALSE_ALARMS[few][0] >= FALSE_ALARMS[more][0]
+        assert FALSE_ALARMS[few][1] >= FALSE_ALARMS[more][1]
+    assert measured_rates(4)[0] == 3
+
+
+def controlled(N: int = 30, T: int = 6) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    rng = np.random.default_rng(8)
+    index = pd.MultiIndex.from_product([range(N), range(T), ["A", "B"]], names=["unit", "year", "dimension"])
+    frame = index.to_frame(index=False).assign(year=lambda f: f["year"] + 2000)
+    frame["unit"] = "u" + frame["unit"].astype(str).str.zfill(2)
+    frame["completion"] = np.where(frame["year"] >= 2003, rng.random(len(frame)), 0.0)
+    wealth = frame[["unit", "year"]].drop_duplicates().assign(wealth=lambda f: rng.normal(size=len(f)))
+    frame = frame.merge(wealth, on=["unit", "year"])
+    frame["score"] = 5 + 0.7 * frame["completion"] + 0.4 * frame["wealth"] + rng.normal(0, 0.3, len(frame))
+    key = ["unit", "year", "dimension"]
+    return frame[[*key, "score"]], frame[[*key, "completion"]], wealth
+
+
+@pytest.mark.parametrize("inference", ["auto", "reassignment", "clustered"])
+def test_controls_and_lagged_score_equal_statsmodels(inference) -> None:
+    import statsmodels.formula.api as smf
+
+    scores, done, wealth = controlled()
+    panel = pa.Panel.from_frames(scores, done, controls=wealth)
+    answer = pa.completion_slopes(panel, controls="wealth", lagged_score=True, inference=inference, draws=99)
+    frame = scores.merge(done, on=["unit", "year", "dimension"]).merge(wealth, on=["unit", "year"])
+    frame = frame[frame["dimension"] == "B"].sort_values(["unit", "year"])
+    frame["before"] = frame.groupby("unit")["score"].shift()
+    frame = frame.dropna()
+    groups = frame["unit"].astype("category").cat.codes
+    fit = smf.ols("score ~ completion + wealth + before + C(unit) + C(year)", frame).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}
+    )
+    row = answer.row("B")
+    assert row["estimate"] * 10 == pytest.approx(fit.params["completion"], rel=1e-10)
+    assert row["se"] * 10 == pytest.approx(fit.bse["completion"], rel=1e-10)
+
+
+def test_a_collinear_control_is_named() -> None:
+    scores, done, wealth = controlled()
+    wealth["twice"] = 2 * wealth["wealth"]
+    panel = pa.Panel.from_frames(scores, done, controls=wealth)
+    with pytest.raises(pa.SpecError, match="twice"):
+        pa.completion_slopes(panel, controls=["wealth", "twice"])
+
+
+def test_eras_use_their_years_alone() -> None:
+    scores, done, _ = controlled()
+    panel = pa.Panel.from_frames(scores, done)
+    late = pa.completion_slopes(panel, years=(2002, 2005), draws=99).table
+    cut = pa.Panel.from_frames(scores[scores["year"] >= 2002], done[done["year"] >= 2002])
+    alone = pa.completion_slopes(cut, draws=99).table
+    assert late["estimate"].to_numpy() == pytest.approx(alone["estimate"].to_numpy(), rel=1e-10)
+
+
+def test_a_unit_with_a_single_cell_is_said_and_changes_no_slope() -> None:
+    scores, done, _ = controlled()
+    lone = (scores["unit"] == "u03") & (scores["dimension"] == "A") & (scores["year"] > 2000)
+    with_lone = pa.Panel.from_frames(scores[~lone], done)
+    gone = (scores["unit"] == "u03") & (scores["dimension"] == "A")
+    without = pa.Panel.from_frames(scores[~gone], done)
+    first, second = (pa.completion_slopes(panel, draws=99) for panel in (with_lone, without))
+    assert first.row("A")["estimate"] == pytest.approx(second.row("A")["estimate"], rel=1e-10)
+    assert "a single cell" in pa.remarks(first)
+
+
+def test_a_specification_is_frozen_and_update_copies() -> None:
+    spec = Specification()
+    later = spec.update(lag=1)
+    assert (spec.lag, later.lag) == (0, 1)
+    with pytest.raises(AttributeError):
+        spec.lag = 2  # type: ignore[misc]
+
+
+def test_lags_take_the_completion_of_that_year() -> None:
+    scores, done, _ = controlled()
+    panel = pa.Panel.from_frames(scores, done)
+    eq = equations(panel, Specification(lag=1))
+    assert eq.C[:, 1:] == pytest.approx(panel.completion[:, 1:-1])
+    assert eq.y == pytest.approx(panel.scores[:, 1:])
+    lead = equations(panel, Specification(lag=-1))
+    assert pytest.approx(panel.completion[:, 1:]) == lead.C
+    assert lead.y == pytest.approx(panel.scores[:, :-1])
+    changes = equations(panel, Specification(form="differences"))
+    assert changes.y == pytest.approx(np.diff(panel.scores, axis=1))
+
+
+def test_unknown_completion_of_the_one_programme_leaves_its_cells_out_for_all(real) -> None:
+    C = real.completion.copy()
+    t, k = real.position("year", 2018), 2
+    C[real.position("unit", "VN-CT"), t, k] = np.nan
+    gap = pa.Panel(real.scores, C, real.units, real.years, real.dimensions, real.breaks, ())
+    answer = pa.completion_slopes(gap)
+    assert "1 pair(s) of year and dimension are left out" in pa.remarks(answer)
+    scores = real.scores.copy()
+    scores[:, t, k] = np.nan
+    without = pa.Panel(scores, real.completion, real.units, real.years, real.dimensions, real.breaks, ())
+    cut = pa.completion_slopes(without)
+    assert answer.row("D3")["estimate"] == pytest.approx(cut.row("D3")["estimate"], rel=1e-10)
+    assert answer.row("D3")["n"] == real.usable[:, :, k].sum() - 63
+
+
+@pytest.mark.parametrize("name", ["mean", "within"])
+def test_a_dimension_cannot_have_the_name_of_a_family_row(name) -> None:
+    frame = pd.DataFrame({"unit": ["a", "b"] * 2, "year": [1, 1, 2, 2], "dimension": name, "score": 5.0})
+    with pytest.raises(pa.SpecError, match="cannot be called"):
+        pa.Panel.from_frames(frame, frame.drop(columns="score").assign(completion=0.0))

@@ -1,0 +1,144 @@
+"""Answers to show: of the bundled study, of simulated programmes, and of a study that is not PAPI at all."""
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+import papi_analysis as pa
+from papi_analysis.study.study import make_study
+
+matplotlib.use("agg")
+
+
+@pytest.fixture(scope="session")
+def papi_words():
+    """Words that belong to PAPI and must not show up in a study of anything else."""
+    return ("D1", "PAPI", "Can Tho", "Cần Thơ", "VN-", "Participation", "Six", "Sáu")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    import matplotlib.pyplot as plt
+
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def study():
+    return pa.load_study("can_tho_2018_2020")
+
+
+@pytest.fixture(scope="session")
+def panel(study):
+    return pa.Panel.from_study(study)
+
+
+@pytest.fixture(scope="session")
+def targets(study):
+    return pa.target_attainment(study)
+
+
+@pytest.fixture(scope="session")
+def changes(panel):
+    return pa.change_slopes(panel, 2017, 2020)
+
+
+@pytest.fixture(scope="session")
+def simulated_study(panel):
+    return pa.simulate_study(panel, slopes=0.05, rng=1)
+
+
+@pytest.fixture(scope="session")
+def slopes(simulated_study):
+    """Slopes with intervals: every unit has a programme."""
+    return pa.completion_slopes(pa.Panel.from_study(simulated_study), draws=99)
+
+
+@pytest.fixture(scope="session")
+def untold():
+    """Slopes without intervals: one programme among twelve units."""
+    rng = np.random.default_rng(0)
+    index = pd.MultiIndex.from_product([[f"u{i}" for i in range(12)], range(1, 7), ["a", "b"]])
+    scores = index.to_frame(index=False, name=["unit", "year", "dimension"])
+    scores["score"] = 5 + rng.random(len(scores))
+    done = scores[scores["unit"] == "u3"].drop(columns="score")
+    done["completion"] = np.sort(rng.random(len(done)))
+    others = [f"u{i}" for i in range(12) if i != 3]
+    return pa.completion_slopes(pa.Panel.from_frames(scores, done, without_programme=others), draws=99)
+
+
+@pytest.fixture(scope="session")
+def foreign():
+    """Twelve schools, two measures with awkward names, three years, nothing simulated.
+
+    A pair of dollar signs in a name is no formula: drawn as one, these would stop with an error.
+    """
+    rng = np.random.default_rng(3)
+    units = [f"school {i}" for i in range(12)]
+    dimensions = ["money", "x < y & {z}"]
+    index = pd.MultiIndex.from_product([units, [2001, 2002, 2003], dimensions])
+    scores = index.to_frame(index=False, name=["unit", "year", "dimension"])
+    scores["score"] = np.round(40 + 20 * rng.random(len(scores)), 2)
+    # A gap in the middle of one unit's years, and one in another unit's last.
+    scores = scores[~((scores["unit"] == "school 1") & (scores["year"] == 2002) & (scores["dimension"] == "money"))]
+    scores = scores[~((scores["unit"] == "school 2") & (scores["year"] == 2003))].reset_index(drop=True)
+    tasks = pd.DataFrame(
+        [
+            (
+                unit,
+                f"{unit} {number}",
+                dimension,
+                pd.Timestamp(2002, 1, 1),
+                pd.Timestamp(2003, 6, 30),
+                rf"$\frac{{$ office {number}",
+            )
+            for unit in units[:3]
+            for number, dimension in enumerate(dimensions)
+        ],
+        columns=["unit", "task", "dimension", "start", "due", "lead_agency_en"],
+    )
+    reports = [(pd.Timestamp(2002, 3, 31), 0.1), (pd.Timestamp(2002, 9, 30), 0.4), (pd.Timestamp(2003, 6, 30), 0.9)]
+    progress = pd.DataFrame(
+        [
+            (task.unit, task.task, day, day + pd.Timedelta(days=10 + 40 * late), share * (1 - 0.2 * late))
+            for late, task in enumerate(tasks.itertuples())
+            for day, share in reports
+        ],
+        columns=["unit", "task", "as_of", "reported_on", "completion"],
+    ).assign(completion=lambda frame: frame["completion"].clip(0, 1))
+    goals = pd.DataFrame(
+        [("school 0", dimension, 2003, 55.5) for dimension in dimensions],
+        columns=["unit", "dimension", "year", "target"],
+    )
+    return make_study(
+        source="",
+        title_en="Repairs of schools",
+        title_vi="",
+        decision="",
+        unit="school 0",
+        base_year=2001,
+        start=pd.Timestamp(2002, 1, 1),
+        end=pd.Timestamp(2003, 12, 31),
+        years=(2001, 2003),
+        without_programme="all others",
+        scores=scores,
+        units=pd.DataFrame(
+            {"unit": units, "name_en": [rf"School $\frac{{$ {i}" for i in range(12)], "name_vi": "", "variants": ""}
+        ),
+        dimensions=pd.DataFrame(
+            {
+                "dimension": dimensions,
+                "name_en": [r"Cost $\frac{1}{$ of a place", "Order"],
+                "name_vi": "",
+                "scale_min": 0.0,
+                "scale_max": 100.0,
+            }
+        ),
+        breaks=pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], "standing": []}),
+        tasks=tasks,
+        progress=progress,
+        targets=goals,
+        simulated_tables=(),
+    )

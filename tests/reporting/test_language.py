@@ -1,0 +1,244 @@
+"""Every word that can be shown has a Vietnamese one; numbers, shares and days are written as readers write them."""
+
+import ast
+import string
+import unicodedata
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from babel.messages.pofile import read_po
+
+import papi_analysis as pa
+from papi_analysis.reporting import language as module
+from papi_analysis.reporting.language import MISSING, find_language
+from papi_analysis.reporting.tables import FAMILY, LABELS
+from papi_analysis.study.settings import TABLES
+
+PACKAGE = Path(pa.__file__).parent
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    """Vietnamese by English."""
+    with (module.CATALOGUES / "vi.po").open("rb") as file:
+        read = read_po(file, locale="vi", abort_invalid=True)
+    return {entry.id: entry.string for entry in read if entry.id}
+
+
+def placeholders(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def calls(name):
+    """Calls of a function or method of this name whose first argument is a text: file, call, text."""
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and node.args and is_text(node.args[0]):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if called == name:
+                    yield path, node, node.args[0].value
+
+
+TEXTS = [(path, call, text) for path, call, text in calls("text") if path.is_relative_to(PACKAGE / "reporting")]
+NOTES = list(calls("Note"))
+MESSAGES = sorted(
+    {text for _, _, text in (*TEXTS, *NOTES)} | set(LABELS.values()) | set(FAMILY.values()) | {*TABLES, "yes", "no"}
+)
+
+
+def test_the_search_finds_messages_of_each_kind():
+    assert {"Score", "In time", "scores", "Mean of the family"} <= set(MESSAGES)
+    assert any("{unit} reached" in text for text in MESSAGES)
+    assert len(NOTES) >= 6
+    assert len(TEXTS) >= 20
+
+
+def test_every_message_is_translated_once(catalogue):
+    missing = [text for text in MESSAGES if not catalogue.get(text)]
+    assert not missing
+    lines = (module.CATALOGUES / "vi.po").read_text(encoding="utf-8").splitlines()
+    ids = [line for line in lines if line.startswith("msgid")]
+    assert len(ids) == len(set(ids)) == len(catalogue) + 1
+
+
+def test_no_translation_is_of_a_message_that_nobody_says(catalogue):
+    said = {node.value for tree in TREES.values() for node in ast.walk(tree) if is_text(node)}
+    assert not sorted(set(catalogue) - said)
+
+
+def test_both_languages_fill_in_the_same_values(catalogue):
+    differ = {text for text, words in catalogue.items() if placeholders(text) != placeholders(words)}
+    assert not differ
+
+
+def test_every_call_gives_the_values_that_its_message_names():
+    for path, call, text in TEXTS:
+        given = {keyword.arg for keyword in call.keywords}
+        if None not in given:  # a ** argument may bring any
+            assert given == placeholders(text), f"{path.name}, line {call.lineno}"
+
+
+def test_every_note_gives_the_values_that_its_words_name():
+    """Notes are worded at the top of a module as constants and filled in below: ``Note(WORDS.text, {...})``."""
+    worded = {}
+    for tree in TREES.values():
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
+                name = getattr(node.value.func, "id", "")
+                if name == "Note" and is_text(node.value.args[0]):
+                    worded[node.targets[0].id] = node.value.args[0].value
+    filled = 0
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Note" and len(node.args) == 2):
+                continue
+            words, values = node.args
+            if isinstance(values, ast.Dict) and isinstance(words, ast.Attribute) and words.value.id in worded:
+                given = {key.value for key in values.keys}
+                assert placeholders(worded[words.value.id]) <= given, f"{path.name}, line {node.lineno}"
+                filled += 1
+    assert filled >= 3
+
+
+def test_the_catalogue_is_composed_and_tidy(catalogue):
+    """A search for "Điểm" must find it: one code point a letter, as keyboards type it."""
+    for text in (*catalogue, *catalogue.values()):
+        assert unicodedata.is_normalized("NFC", text), text
+        assert "  " not in text
+    for text, words in catalogue.items():
+        # Parts of a sentence are put together: what stands at their ends must fit in both languages.
+        assert (text[0] == " ", text[-1] == " ") == (words[0] == " ", words[-1] == " "), text
+        for mark in (".", "?", ":"):
+            assert text.rstrip().endswith(mark) == words.rstrip().endswith(mark), text
+        for mark in (",", ";"):
+            assert text.startswith(mark) == words.startswith(mark), text
+        assert words != text or text.isupper(), f"{text!r} was left in English"
+
+
+def test_the_catalogue_has_vietnamese_letters_only(catalogue):
+    letters = {c for words in catalogue.values() for c in words if c.isalpha()}
+    assert all("LATIN" in unicodedata.name(c) for c in letters), "a look-alike from another alphabet"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "english", "vietnamese"),
+    [
+        (39.5722, 2, "39.57", "39,57"),
+        (1234567.891, 2, "1,234,567.89", "1.234.567,89"),
+        (1234567, 0, "1,234,567", "1.234.567"),
+        (-0.5, 3, "-0.500", "-0,500"),
+        (-0.0004, 3, "0.000", "0,000"),
+        (-0.0, 0, "0", "0"),
+        (-0.0005001, 3, "-0.001", "-0,001"),
+        (0.1 + 0.2, 4, "0.3000", "0,3000"),
+        (999.999, 1, "1,000.0", "1.000,0"),
+        (7, 2, "7.00", "7,00"),
+        (np.float32(2.5), 1, "2.5", "2,5"),
+        (np.int64(5000), 0, "5,000", "5.000"),
+        (float("nan"), 2, MISSING, MISSING),
+        (None, 2, MISSING, MISSING),
+        (float("inf"), 2, "∞", "∞"),
+        (float("-inf"), 2, "-∞", "-∞"),
+    ],
+)
+def test_numbers(value, digits, english, vietnamese):
+    assert find_language("en").number(value, digits) == english
+    assert find_language("vi").number(value, digits) == vietnamese
+
+
+def test_two_decimals_unless_asked_otherwise():
+    assert find_language("en").number(1) == "1.00"
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "english", "vietnamese"),
+    [
+        (0.823, 0, "82%", "82%"),
+        (0.8235, 1, "82.3%", "82,3%"),
+        (0, 0, "0%", "0%"),
+        (-0.001, 0, "0%", "0%"),
+        (1, 0, "100%", "100%"),
+        (12.5, 0, "1,250%", "1.250%"),
+        (float("nan"), 0, MISSING, MISSING),
+        (None, 0, MISSING, MISSING),
+    ],
+)
+def test_shares(share, digits, english, vietnamese):
+    assert find_language("en").percent(share, digits) == english
+    assert find_language("vi").percent(share, digits) == vietnamese
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "vietnamese"),
+    [
+        (5.0, "5", "5"),
+        (5.25, "5.25", "5,25"),
+        (-1e-9, "0", "0"),
+        (0.1 + 0.2, "0.3", "0,3"),
+        (12345.5, "12345.5", "12345,5"),
+    ],
+)
+def test_ticks(value, english, vietnamese):
+    assert find_language("en").tick(value, None) == english
+    assert find_language("vi").tick(value) == vietnamese
+
+
+@pytest.mark.parametrize(
+    "day", [date(2018, 2, 1), pd.Timestamp("2018-02-01 17:30"), pd.Timestamp("2018-02-01", tz="UTC")]
+)
+def test_days(day):
+    assert find_language("en").date(day) == "2018-02-01"
+    assert find_language("vi").date(day) == "01/02/2018"
+
+
+@pytest.mark.parametrize("day", [None, pd.NaT])
+def test_a_missing_day_is_a_dash(day):
+    assert find_language("vi").date(day) == MISSING
+
+
+def test_messages_are_translated_and_filled_in():
+    vi = find_language("vi")
+    assert vi.text("Score") == "Điểm"
+    assert vi.text("Rank of {units} units", units=63) == "Thứ hạng trong 63 đơn vị"
+    assert (
+        vi.text("slope {slope}, r = {correlation}, n = {n}", slope=0.5, correlation="–", n=7)
+        == "hệ số 0,50, r = –, n = 7"
+    )
+    assert find_language("en").text("{a} and {b}", a=1.5, b="{c}") == "1.50 and {c}"
+
+
+def test_a_message_without_a_translation_stays_in_english():
+    assert find_language("vi").text("of {n} no translation", n=1.5) == "of 1,50 no translation"
+
+
+@pytest.mark.parametrize("name", ["a {b} c", "{", "100% {}", "{0}"])
+def test_names_from_the_data_may_hold_braces(name):
+    assert find_language("vi").text(name) == name
+    assert find_language("en").text("{x}", x=name) == name
+
+
+def test_names_of_dimensions_and_units():
+    names = {"D1": ("Participation", "Tham gia")}
+    assert [find_language(code).name("D1", names) for code in ("en", "vi")] == ["Participation", "Tham gia"]
+    assert find_language("vi").name("D9", names) == "D9"
+
+
+@pytest.mark.parametrize("code", ["fr", "VI", "", "../locale/vi", "vi.po"])
+def test_a_language_that_is_not_there_is_refused_with_those_that_are(code):
+    with pytest.raises(pa.SpecError, match="en, vi"):
+        find_language(code)
+
+
+def test_languages_share_no_state():
+    vi, en = find_language("vi"), find_language("en")
+    assert (vi.code, en.code) == ("vi", "en")
+    assert en.text("Score") == "Score"
+    assert find_language("vi").text("Score") == vi.text("Score")

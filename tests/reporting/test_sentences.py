@@ -1,0 +1,171 @@
+"""Sentences say what the table says, in either language, and what was simulated."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import papi_analysis as pa
+from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.reporting.language import find_language
+
+LANGUAGES = ["en", "vi"]
+ANSWERS = ["targets", "changes", "slopes", "untold"]
+MARKS = {"en": "SIMULATED", "vi": "MÔ PHỎNG"}
+
+
+def numbers(text, language):
+    """All numbers in a sentence, as numbers."""
+    # A comma or point between digits belongs to the number, one before a space to the sentence.
+    found = re.findall(r"(?<![\w.,])-?\d+(?:[.,]\d+)*", text)
+    plain = (n.replace(".", "").replace(",", ".") if language == "vi" else n.replace(",", "") for n in found)
+    return [float(n) for n in plain]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_targets(targets, language):
+    said = pa.sentence(targets, language=language)
+    total, each = targets.row("total"), targets.table.iloc[:-1]
+    expected = [
+        each["reached"].sum(),
+        len(each),
+        2020,
+        round(total["outcome"], 2),
+        round(total["target"], 2),
+        round(total["base"], 2),
+        2016,
+        *total[["rank_base", "ranked_base", "rank_end", "ranked_end"]],
+    ]
+    assert sorted(numbers(said, language)) == sorted(expected)
+    assert said.startswith({"en": "Can Tho reached 0 of", "vi": "Cần Thơ đạt 0 trong"}[language])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_targets_that_were_reached_are_counted(targets, language):
+    table = targets.table.copy()
+    table["reached"] = [True, False, True, None, True, False, False]
+    said = pa.sentence(dataclasses.replace(targets, table=table), language=language)
+    assert numbers(said, language)[:2] == [3, 5]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sum_that_is_not_known_is_a_dash(targets, language):
+    table = targets.table.copy()
+    table.loc[6, ["outcome", "rank_end", "ranked_end"]] = np.nan
+    said = pa.sentence(dataclasses.replace(targets, table=table), language=language)
+    assert "nan" not in said.lower()
+    assert said.count("–") == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_changes(changes, language):
+    said = pa.sentence(changes, language=language)
+    slopes = changes.table["estimate"].round(3)
+    assert numbers(said, language)[:3] == [slopes.min(), slopes.max(), changes.table["n"].sum()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_slopes_with_an_interval(slopes, language):
+    said = pa.sentence(slopes, language=language)
+    mean = slopes.row("mean")
+    expected = [round(mean["estimate"], 3), 6, 95, *mean[["low", "high", "p"]].round(3)]
+    found = (slopes.table["p_joint"].dropna() <= 0.05).sum()
+    assert mean["p"] < 0.05
+    assert numbers(said, language)[: len(expected) + 2] == [*expected, found, 6]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_slopes_that_may_be_noise_say_what_would_have_been_found(panel, language):
+    answer = pa.completion_slopes(panel)
+    mean = answer.row("mean")
+    assert mean["p"] > 0.05
+    said = pa.sentence(answer, language=language)
+    assert round(mean["detectable"], 3) in numbers(said, language)
+    assert {"en": "from noise", "vi": "nhiễu"}[language] in said
+    assert "detectable" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_slopes_without_one_say_that_the_design_cannot_tell(untold, language):
+    said = pa.sentence(untold, language=language)
+    assert {"en": "cannot tell", "vi": "không thể"}[language] in said
+    estimate = round(untold.row("mean")["estimate"], 3)
+    assert numbers(said, language) == [estimate, 2, 1]
+    assert "95" not in said
+
+
+def test_the_level_is_the_one_that_was_used(slopes):
+    assert "90% interval" in pa.sentence(dataclasses.replace(slopes, level=0.9))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ANSWERS)
+def test_simulated_inputs_are_said(request, name, language):
+    answer = request.getfixturevalue(name)
+    made_up = dataclasses.replace(answer, simulated_tables=("tasks", "progress"))
+    real = dataclasses.replace(answer, simulated_tables=())
+    words = {"en": "[SIMULATED: tasks, progress]", "vi": "[MÔ PHỎNG: nhiệm vụ, tiến độ]"}[language]
+    assert pa.sentence(made_up, language=language).endswith(f". {words}")
+    assert MARKS[language] not in pa.sentence(real, language=language)
+
+
+def test_real_targets_are_not_called_simulated(targets, changes):
+    assert "SIMULATED" not in pa.sentence(targets)
+    assert "SIMULATED" in pa.sentence(changes)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_vietnamese_sentences_are_vietnamese(request, name):
+    answer = dataclasses.replace(request.getfixturevalue(name), simulated_tables=())
+    english, vietnamese = (pa.sentence(answer, language=language) for language in LANGUAGES)
+    assert english != vietnamese
+    assert not re.search(r"\b(the|of|and|with|that|is)\b", vietnamese)
+    assert not re.search(r"\d\.\d", vietnamese)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_study_is_told_without_papi(foreign, papi_words, language):
+    panel = pa.Panel.from_study(foreign)
+    answers = (pa.target_attainment(foreign), pa.change_slopes(panel), pa.completion_slopes(panel, draws=99))
+    for answer in answers:
+        said = pa.sentence(answer, language=language) + pa.remarks(answer, language=language)
+        assert not [word for word in papi_words if word in said]
+        assert not re.search(r"\bsix\b|\bsáu\b|province|tỉnh", pa.sentence(answer, language=language))
+    assert r"School $\frac{$ 0" in pa.sentence(answers[0], language=language)
+
+
+def test_a_question_without_a_sentence_is_refused():
+    with pytest.raises(pa.SpecError, match="weather"):
+        pa.sentence(Estimates("weather", pd.DataFrame()))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_remarks_are_the_notes_one_to_a_line(targets, slopes, untold, language):
+    for answer in (targets, slopes, untold):
+        lines = pa.remarks(answer, language=language).splitlines()
+        assert len(lines) == len(answer.notes) > 0
+        tongue = find_language(language)
+        for line, note in zip(lines, answer.notes, strict=True):
+            assert line == tongue.text(note.text, **note.values)
+            assert "{" not in line
+    assert pa.remarks(targets).splitlines() == [str(note) for note in targets.notes]
+
+
+@pytest.mark.parametrize("name", ["targets", "slopes", "untold"])
+def test_vietnamese_remarks_are_vietnamese(request, name):
+    answer = request.getfixturevalue(name)
+    assert not re.search(r"\b(the|of|and|with|that|is)\b", pa.remarks(answer, language="vi"))
+
+
+def test_a_remark_writes_its_numbers_in_the_readers_language():
+    answer = Estimates("x", pd.DataFrame(), notes=(Note("{size} left of {n}.", {"size": 0.5, "n": 3}),))
+    assert pa.remarks(answer, language="vi") == "0,50 left of 3."
+    assert pa.remarks(Estimates("x", pd.DataFrame())) == ""
+
+
+def test_a_language_that_is_not_there_is_refused(targets):
+    for tell in (pa.sentence, pa.remarks):
+        with pytest.raises(pa.SpecError, match="en, vi"):
+            tell(targets, language="fr")

@@ -1,0 +1,67 @@
+"""The public face is written out here, so that widening it shows."""
+
+from __future__ import annotations
+
+import papi_analysis
+
+PUBLIC = [
+    "DataError",
+    "DataWarning",
+    "Estimates",
+    "Panel",
+    "PapiError",
+    "SpecError",
+    "Specification",
+    "Study",
+    "change_slopes",
+    "completion",
+    "completion_by_agency",
+    "completion_slopes",
+    "describe_panel",
+    "draw_agencies",
+    "draw_changes",
+    "draw_completion",
+    "draw_estimates",
+    "draw_history",
+    "draw_rank",
+    "draw_reporting",
+    "draw_targets",
+    "eras",
+    "find_unit",
+    "load_breaks",
+    "load_dimensions",
+    "load_known_programmes",
+    "load_scores",
+    "load_study",
+    "load_units",
+    "missing_scores",
+    "national_shifts",
+    "regression_to_the_mean",
+    "remarks",
+    "render_report",
+    "reporting_record",
+    "score_changes",
+    "sentence",
+    "show",
+    "simulate_progress",
+    "simulate_study",
+    "standing",
+    "table_estimates",
+    "table_frame",
+    "target_attainment",
+    "task_states",
+]
+
+
+def test_public_names_are_these():
+    assert sorted(papi_analysis.__all__) == PUBLIC
+
+
+def test_each_public_name_is_there_and_documented():
+    assert not [
+        name for name in PUBLIC if not (getattr(papi_analysis, name, None) and getattr(papi_analysis, name).__doc__)
+    ]
+
+
+def test_dir_lists_the_public_names():
+    assert set(PUBLIC) <= set(dir(papi_analysis))
