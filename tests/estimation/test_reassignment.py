@@ -334,9 +334,9 @@ def test_without_unit_effects_every_draw_is_a_regression_with_year_dummies() -> 
         for k in range(2):
             has = np.isfinite(y[:, :, k])
             unit, year = np.nonzero(has)
-            fit = sm.OLS(
-                y[:, :, k][has], np.column_stack([C[source, :, k][has], year[:, None] == np.arange(4)])
-            ).fit(cov_type="cluster", cov_kwds={"groups": unit})
+            fit = sm.OLS(y[:, :, k][has], np.column_stack([C[source, :, k][has], year[:, None] == np.arange(4)])).fit(
+                cov_type="cluster", cov_kwds={"groups": unit}
+            )
             found.add((k, round(float(fit.params[0] / fit.bse[0]), 8)))
     drawn = {(k, round(float(t), 8)) for k in range(2) for t in result.draws[:, k]}
     assert drawn == found
