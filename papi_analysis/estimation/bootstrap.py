@@ -29,8 +29,8 @@ WEIGHTS = {
 #: Below so many clusters the two-point weights give too few distinct draws (Webb 2023).
 WEBB_BELOW = 12
 
-#: Elements of one block of weights: 16 MB.
-BLOCK = 2_000_000
+#: Elements of one block of weights; the unit scores of six dimensions are then 2 MB, for a processor's cache.
+BLOCK = 50_000
 
 
 @dataclass(frozen=True)

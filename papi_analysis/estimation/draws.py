@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import (
+    TIE,
     attainable,
     check_level,
     critical_value,
@@ -129,18 +130,47 @@ class StudentisedDraws:
             c = np.array([critical_value(column, level, exact=self.exact) for column in columns])
             half = c * self.standard_errors
             return np.column_stack([self.coefficients - half, self.coefficients + half])
-        others = _others(np.abs(self.draws)) if simultaneous else None
+        others = _others(np.abs(self.draws)).T if simultaneous else None
+        reaches = self._reach()
 
         def rejected(delta: Floats) -> NDArray[np.bool_]:
-            draws = np.abs(self.at(delta))
+            t = np.abs(delta) / self.standard_errors * (1 - TIE)
+            hits = reaches(delta, t)
             if others is not None:
-                draws = np.maximum(draws, others)
-            p = p_values(delta / self.standard_errors, draws, exact=self.exact)
+                hits |= others >= t[:, None]
+            extra = 0 if self.exact else 1
+            p = (np.count_nonzero(hits, axis=1) + extra) / (hits.shape[1] + extra)
             return np.asarray(p <= 1 - level + 1e-12)
 
         # delta = coefficient - null: a null below the estimate has a positive delta.
         below, above = (_last_kept(rejected, sign * self.standard_errors) for sign in (1.0, -1.0))
         return np.column_stack([self.coefficients - below, self.coefficients - above])
+
+    def _reach(self) -> Callable[[Floats, Floats], NDArray[np.bool_]]:
+        """Which draws (K, B) reach ``t`` (K,) under the null values coefficients - ``delta``: as ``at``, in squares.
+
+        Inverting a test asks this a hundred times, so the polynomials are laid out by dimension once.
+        """
+        slope0, slope1 = self.slope0.T.copy(), self.slope1.T.copy()
+        var0, var1, var2 = (np.einsum("bkk->kb", c).copy() for c in (self.cov00, 2 * self.cov01, self.cov11))
+        var0[(slope0 == 0) & (slope1 == 0) & (var0 == 0)] = np.inf  # no slope: its statistic is 0
+
+        def reaches(delta: Floats, t: Floats) -> NDArray[np.bool_]:
+            d = delta[:, None]
+            square = (slope0 + d * slope1) ** 2
+            return np.asarray(square >= (t**2)[:, None] * (var0 + d * (var1 + d * var2)))
+
+        return reaches
+
+    def detectable(self, level: float = 0.95) -> Floats:
+        """The slope (K,) that the design would have told from zero four times in five at this level.
+
+        The standard error times the critical value of |t| plus the 80% quantile of t, both from the draws. Infinite
+        where the design cannot reject at this level.
+        """
+        critical = [critical_value(column, level, exact=self.exact) for column in self.draws.T[:, :, None]]
+        both = np.vstack([self.draws, -self.draws])
+        return np.asarray((np.array(critical) + np.quantile(both, 0.8, axis=0)) * self.standard_errors)
 
     def mean_slope(self) -> StudentisedDraws:
         """The plain mean of the K slopes, as draws of one slope; the null is "every slope equals b0"."""

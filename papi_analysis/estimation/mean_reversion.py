@@ -44,7 +44,7 @@ def regression_to_the_mean(panel: Panel, unit: str, base_year: int, end_year: in
         all units then), ``change`` (of the unit), ``national`` (mean change of the others), ``reversion`` (share
         of the distance lost by the end: minus the line's slope), ``expected`` (change that the line predicts),
         ``low``, ``high`` (lowest and highest prediction by the lines of all windows of as many years, about the
-        same mean change), ``beyond`` (change minus expected), ``n`` (other units used). ``cells`` holds the
+        same mean change), ``beyond`` (change minus expected), ``units`` (others used). ``cells`` holds the
         points behind the lines.
 
     Raises
@@ -94,7 +94,7 @@ def regression_to_the_mean(panel: Panel, unit: str, base_year: int, end_year: in
             "low": predictions.min(axis=0),
             "high": predictions.max(axis=0),
             "beyond": change[i] - expected,
-            "n": n,
+            "units": n,
         }
     )
     where, which = np.nonzero(np.isfinite(change) & np.isfinite(away))

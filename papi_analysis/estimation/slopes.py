@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.alone import PlaceboSlopes, within_programme
+from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.draws import StudentisedDraws
 from papi_analysis.estimation.estimates import Estimates, Note
-from papi_analysis.estimation.inference import Clustered, Engine, Inference, Plan, detectable, plan_inference
+from papi_analysis.estimation.inference import Clustered, Engine, Inference, Plan, plan_inference
 from papi_analysis.estimation.multiplicity import check_count, check_level, holm
 from papi_analysis.estimation.reassignment import reassign
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
@@ -260,7 +260,6 @@ def _rows(dimensions: list[str], engine: Engine, level: float) -> pd.DataFrame:
     """Tabulate what one engine says, in points per 10 percentage points of completion."""
     low, high = PER_TEN_POINTS * engine.interval(level).T
     many = len(dimensions) > 1
-    sizes = engine.detectable(level) if isinstance(engine, PlaceboSlopes) else detectable(engine, level)
     return pd.DataFrame(
         {
             "dimension": dimensions,
@@ -272,7 +271,7 @@ def _rows(dimensions: list[str], engine: Engine, level: float) -> pd.DataFrame:
             "p_joint": engine.p_joint if many else np.nan,
             "p_holm": holm(engine.p) if many else np.nan,
             "floor": engine.floor,
-            "detectable": PER_TEN_POINTS * sizes,
+            "detectable": PER_TEN_POINTS * engine.detectable(level),
         }
     )
 

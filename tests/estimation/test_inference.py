@@ -43,26 +43,45 @@ def tiny(N: int = 6, T: int = 5, programmes: int = 1, alike: bool = False, seed:
 
 @pytest.mark.parametrize(
     ("units", "engine", "compared"),
-    [(1, "reassignment", 60), (3, "reassignment", None), (8, "reassignment", 8), (19, "reassignment", 19),
+    [(1, "reassignment", 63), (3, "reassignment", 63), (8, "reassignment", 8), (19, "reassignment", 19),
      (20, "bootstrap", 20), (63, "bootstrap", 63)],
 )  # fmt: skip
 def test_auto_follows_the_number_of_programme_units(real, units, engine, compared) -> None:
     answer = pa.completion_slopes(simulated(real, units), draws=99)
     assert answer.design["inference"] == engine
     assert answer.design["programme_units"] == units
-    if compared:
-        assert answer.design["compared"] == compared
+    assert answer.design["compared"] == compared
     assert ("within" in set(answer.table["dimension"])) == (units == 1)
     words = pa.remarks(answer)
     assert ("unrelated to where it stood" in words) == (units < 5)
     assert ("left out: who has one" in words) == (5 <= units < 63)
 
 
-def test_the_floor_of_one_programme_is_one_over_the_units_compared(real) -> None:
+def test_the_floor_of_one_programme_is_one_over_all_units_gaps_or_not(real) -> None:
+    """Every unit could have had the programme, so every one takes part, with the cells that it has."""
     answer = pa.completion_slopes(real)
-    assert answer.table["floor"].iloc[:7].tolist() == pytest.approx([1 / 60] * 7)
-    assert "VN-13, VN-45, VN-54" in pa.remarks(answer)
-    assert len(answer.draws) == 60
+    assert answer.table["floor"].iloc[:7].tolist() == pytest.approx([1 / 63] * 7)
+    assert len(answer.draws) == 63
+    assert answer.table["floor"].iloc[7] == pytest.approx(1 / 61)  # within: the units with all 2018-2020 cells
+
+
+def test_whoever_has_the_programme_ranks_once_at_each_place(real) -> None:
+    """Exact under random assignment: over all units in turn, p takes each multiple of 1/63 about once."""
+    path = real.completion[real.position("unit", "VN-CT")]
+    p = []
+    for i in range(0, 63, 3):
+        C = np.zeros_like(real.completion)
+        C[i] = path
+        given = pa.Panel(real.scores, C, real.units, real.years, real.dimensions, real.breaks, ())
+        p.append(pa.completion_slopes(given).table["p"].iloc[:6].to_numpy())
+    C = np.zeros_like(real.completion)
+    C[0] = path
+    everyone = pa.completion_slopes(pa.Panel(real.scores, C, real.units, real.years, real.dimensions, real.breaks, ()))
+    ranks = 1 + (np.abs(everyone.draws)[None] > np.abs(everyone.draws)[:, None] * (1 + 1e-9)).sum(axis=1)
+    for k in range(6):
+        own = np.sort(np.array(p)[:, k] * 63).round()
+        assert set(own) <= set(ranks[:, k].astype(float))
+        assert len(set(own)) == len(own)
 
 
 def test_each_reassignment_is_the_same_regression_with_another_unit_treated(real) -> None:
@@ -181,11 +200,10 @@ def test_an_attainable_size_below_the_nominal_one_is_said() -> None:
 def test_strata_and_exclusion_shrink_what_is_compared(real) -> None:
     regions = pa.load_units().set_index("unit")["region"].to_dict()
     delta = [unit for unit, region in regions.items() if region == regions["VN-CT"]]
-    complete = [unit for unit in delta if unit not in ("VN-13", "VN-45", "VN-54")]
     within = pa.completion_slopes(real, strata=regions, level=0.9)
-    assert within.table["floor"].iloc[0] == pytest.approx(1 / len(complete))
+    assert within.table["floor"].iloc[0] == pytest.approx(1 / len(delta))
     without = pa.completion_slopes(real, excluded=["VN-73", "VN-52"])
-    assert without.table["floor"].iloc[0] == pytest.approx(1 / 58)
+    assert without.table["floor"].iloc[0] == pytest.approx(1 / 61)
     with pytest.raises(pa.SpecError, match="excluded"):
         pa.completion_slopes(real, excluded=["VN-CT"])
     with pytest.raises(pa.SpecError, match="strata has no label"):

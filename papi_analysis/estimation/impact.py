@@ -1,0 +1,318 @@
+"""Did the programme move the index: gaps between a unit's scores and what they would have been."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.counterfactuals import Counterfactual, Estimator, demeaned_fit, estimate, find_estimator
+from papi_analysis.estimation.designs import Design, programme_design
+from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine
+from papi_analysis.estimation.multiplicity import check_level, holm
+from papi_analysis.estimation.placebos import Placebos, placebos
+from papi_analysis.estimation.slopes import ATTAINABLE, NOT_PRINTED
+from papi_analysis.panel.changes import break_years
+from papi_analysis.panel.panel import Panel
+
+#: Methods that match paths need this many years before; the others one.
+YEARS_BEFORE = 2
+
+#: Below so many donors the comparison is thin, and a note says so.
+FEW_DONORS = 10
+
+PLACEBOS = Note(
+    "Inference: the programme is given to each of {units} units in turn, and the gap is ranked among theirs."
+)
+SETS = Note(
+    "Inference: the programmes are reassigned over {units} units, and the mean gap is ranked among {rows} such sets."
+)
+EXACT_T = Note(
+    "Inference: exact t with {df} degrees of freedom and Holm over the dimensions, if scores net of each unit's "
+    "earlier mean are normal with one variance (Lee & Wooldridge)."
+)
+RELATIVE = Note(
+    "A gap is a change of standing among units, not of the score by itself: definitions, samples or modes changed for "
+    "all units in {years}."
+)
+EXACT_FIT = Note("{dimensions}: the years before are fitted exactly, which says nothing about the years after.")
+POOR_FIT = Note("{dimensions}: the years before are fitted worse than for nine in ten units; read these with care.")
+FEW = Note("There are only {donors} donors; the smallest p-value that this design can give is {floor}.")
+
+
+def programme_impact(
+    panel: Panel,
+    unit: str | Sequence[str] | Mapping[str, int],
+    start: int | None = None,
+    end: int | None = None,
+    *,
+    method: str | Estimator = "common_weights",
+    before: tuple[int, int] | None = None,
+    without: Sequence[str] = (),
+    treated_as_donor: bool = True,
+    level: float = 0.95,
+    draws: int = 9999,
+    rng: int | np.random.Generator = 0,
+) -> Estimates:
+    """Compare the scores of one or a few units with what they would have been without the programme.
+
+    The counterfactual is a weighted average of donors, chosen on the years before by ``method``; a gap is the score
+    minus it. The gap averaged over the programme years is judged by giving the programme to every unit in turn (with
+    several treated units, to other sets of units), jointly over the dimensions.
+
+    Parameters
+    ----------
+    panel
+        Any panel; completion plays no part.
+    unit
+        The treated unit, several of them, or a table of units and their first years (then no ``start``).
+    start, end
+        First and last year of the programme; the default end is the panel's last year.
+    method
+        ``"did"``, ``"lee_wooldridge"``, ``"synthetic_control"``, ``"common_weights"`` (one set of donors for all
+        dimensions), ``"synthetic_did"``, or a function like those of ``estimation.counterfactuals``.
+    before
+        First and last year to match on; default all years before the start.
+    without
+        Units that may not be donors, for instance those known to have had programmes of their own.
+    treated_as_donor
+        Whether a placebo may use the treated unit as a donor; only then is the rank exact under the null.
+    level
+        Confidence level of the intervals.
+    draws
+        Reassignments of several treated units; with one, every unit is tried.
+    rng
+        Seed or Generator; not used where all reassignments are tried.
+
+    Returns
+    -------
+    Estimates
+        Rows: each dimension, then ``"mean"``. Columns: ``estimate`` (mean gap over the programme years, points),
+        ``se`` (spread of the gap over the placebos), ``low``, ``high``, ``p``, ``p_joint`` (step-down max-T),
+        ``floor``, ``detectable`` (gap that would have been found four times in five), ``fit`` (root mean squared
+        gap before), ``units`` compared. ``cells`` holds, for each dimension and year, ``actual`` and
+        ``counterfactual`` of the treated units and the ``gap`` of every placebo; ``design["weights"]`` the donors.
+
+    Raises
+    ------
+    SpecError
+        A unit that is not in the panel, a start without enough years before, an end beyond the data, a treated unit
+        among those left out, a missing score of a treated unit, too few donors with all cells.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    >>> gaps = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did")
+    >>> gaps.table.dimension.tolist()
+    ['D1', 'D2', 'D3', 'D4', 'D5', 'D6', 'mean']
+
+    """
+    check_level(level)
+    find_estimator(method)
+    starts = first_years(panel, unit, start)
+    design, left_out = impact_design(panel, starts, end, before, without, _years_needed(method))
+    found = estimate(design, method)
+    fan = None
+    if method == "lee_wooldridge":
+        usual = Clustered(*demeaned_fit(design))
+        engines: tuple[Engine, ...] = (usual, usual.mean_slope())
+    else:
+        fan = placebos(design, method, treated_as_donor=treated_as_donor, draws=draws, rng=rng)
+        engines = (fan, fan.mean())
+    compared = int(design.eligible.sum())
+    table = pd.concat([_rows(list(panel.dimensions), engines[0], level), _rows(["mean"], engines[1], level)])
+    table["fit"] = _fit(design, found) if fan is None else np.append(fan.fit, fan.mean().fit)
+    table["units"] = compared
+    unsupported = ["low", "high", "p", "p_joint", "detectable"]
+    table.loc[table["floor"] > 1 - level + 1e-12, unsupported] = np.nan
+    return Estimates(
+        question="programme_impact",
+        table=table.reset_index(drop=True),
+        notes=tuple(_notes(panel, design, engines[0], left_out, level)),
+        cells=_paths(panel, design, found, fan),
+        names=panel.names,
+        simulated_tables=tuple(name for name in panel.simulated_tables if name == "scores"),
+        level=level,
+        engines=engines,
+        design={
+            "method": method if isinstance(method, str) else getattr(method, "__name__", "own function"),
+            "units": tuple(starts),
+            "start": min(starts.values()),
+            "end": panel.years[design.end],
+            "compared": compared,
+            "weights": _weights(panel, design, found),
+        },
+    )
+
+
+def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], start: int | None) -> dict[str, int]:
+    """Turn what was asked for into first programme years by unit."""
+    if isinstance(unit, Mapping):
+        if start is not None:
+            raise SpecError("give first years by unit, or one start for all, not both.")
+        starts = {name: int(year) for name, year in unit.items()}
+    else:
+        if start is None:
+            raise SpecError("give the first year of the programme: start=2018, for instance.")
+        starts = dict.fromkeys([unit] if isinstance(unit, str) else list(unit), int(start))
+    if not starts:
+        raise SpecError("name at least one unit with a programme.")
+    for name, year in starts.items():
+        panel.position("unit", name)
+        if year not in panel.years:
+            raise SpecError(f"the start {year} is not within the panel's years {panel.years[0]}-{panel.years[-1]}.")
+    return starts
+
+
+def _years_needed(method: str | Estimator) -> int:
+    return 1 if method in ("did", "lee_wooldridge") else YEARS_BEFORE
+
+
+def impact_design(
+    panel: Panel,
+    starts: Mapping[str, int],
+    end: int | None,
+    before: tuple[int, int] | None = None,
+    without: Sequence[str] = (),
+    needed: int = YEARS_BEFORE,
+) -> tuple[Design, list[str]]:
+    """Check the question against the panel; returns the design and the units left out for lack of cells."""
+    years = np.array(panel.years)
+    last = int(years[-1]) if end is None else end
+    if last not in panel.years:
+        raise SpecError(f"the end {last} is not within the panel's years {years[0]}-{years[-1]}.")
+    if last < max(starts.values()):
+        raise SpecError(f"the end {last} lies before the start {max(starts.values())}.")
+    matched = np.ones(len(years), dtype=bool) if before is None else (years >= before[0]) & (years <= before[1])
+    early = min(starts.values())
+    if (matched & (years < early)).sum() < needed:
+        raise SpecError(
+            f"a programme that starts in {early} has {int((matched & (years < early)).sum())} year(s) before it to "
+            f"match on; this method needs {needed}. Choose a later start or more years."
+        )
+    treated = np.isin(panel.units, list(starts))
+    named = {panel.position("unit", name) for name in without}
+    for name in without:
+        if name in starts:
+            raise SpecError(f"{name} has the programme and cannot be left out of its own donors.")
+    used = (years <= last) & (matched | (years >= early))
+    complete: NDArray[np.bool_] = np.asarray(np.isfinite(panel.scores[:, used]).all(axis=(1, 2)))
+    for name in starts:
+        i = panel.position("unit", name)
+        if not complete[i]:
+            t, k = np.argwhere(~np.isfinite(panel.scores[i]) & used[:, None])[0]
+            raise SpecError(
+                f"the score of {name} in {panel.dimensions[k]}, {panel.years[t]}, was not published, so the gap there "
+                "cannot be known. Choose other years, or leave the dimension out."
+            )
+    pool = complete & ~treated & ~np.isin(np.arange(len(panel.units)), list(named))
+    if pool.sum() < 2:
+        raise SpecError(f"{int(pool.sum())} donors have all the cells; at least two are needed. Use fewer years.")
+    design = programme_design(
+        panel.scores,
+        [panel.position("unit", name) for name in starts],
+        [panel.position("year", year) for year in starts.values()],
+        end=panel.position("year", last),
+        before=matched,
+        donors=pool,
+    )
+    return design, [name for i, name in enumerate(panel.units) if not complete[i] and not treated[i] and i not in named]
+
+
+def _rows(dimensions: list[str], engine: Engine, level: float) -> pd.DataFrame:
+    low, high = engine.interval(level).T
+    many = len(dimensions) > 1
+    sizes = engine.detectable(level)
+    return pd.DataFrame(
+        {
+            "dimension": dimensions,
+            "estimate": engine.coefficients,
+            "se": engine.standard_errors,
+            "low": low,
+            "high": high,
+            "p": engine.p,
+            "p_joint": engine.p_joint if many else np.nan,
+            "p_holm": holm(engine.p) if many else np.nan,
+            "floor": engine.floor,
+            "detectable": sizes,
+        }
+    )
+
+
+def _fit(design: Design, found: Counterfactual) -> NDArray[np.float64]:
+    """Root mean squared gap before the programme, by dimension and over all of them (K + 1,)."""
+    squares = np.concatenate([found.gaps[i, design.pre(int(start))] ** 2 for i, start in enumerate(design.starts)])
+    each = squares.mean(axis=0)
+    return np.asarray(np.sqrt(np.append(each, each.mean())), dtype=float)
+
+
+def _paths(panel: Panel, design: Design, found: Counterfactual, fan: Placebos | None) -> pd.DataFrame:
+    """Tabulate the treated units' mean actual and counterfactual scores, and the placebos' gaps, by year."""
+    actual = design.Y[design.units].mean(axis=0)
+    gap = found.gaps.mean(axis=0)
+    gaps = gap[None] if fan is None else fan.paths
+    units = np.array(panel.units, dtype=object)
+    names = [", ".join(units[row]) for row in (design.units[None] if fan is None else fan.units)]
+    index = pd.MultiIndex.from_product(
+        [range(len(gaps)), panel.years, panel.dimensions], names=["row", "year", "dimension"]
+    )
+    cells = pd.DataFrame({"gap": gaps.ravel()}, index=index).reset_index()
+    cells["unit"] = np.array(names, dtype=object)[cells["row"]]
+    own = cells["row"] == 0
+    cells.loc[own, "actual"] = actual.ravel()
+    cells.loc[own, "counterfactual"] = (actual - gap).ravel()
+    return cells[["row", "unit", "dimension", "year", "actual", "counterfactual", "gap"]]
+
+
+def _weights(panel: Panel, design: Design, found: Counterfactual) -> pd.DataFrame:
+    """Tabulate the donors' weights, averaged over treated units: one row per donor and dimension with a weight."""
+    weights = found.weights.donors.mean(axis=0)
+    donor, dimension = np.nonzero(weights > 1e-9)
+    frame = pd.DataFrame(
+        {
+            "unit": np.array(panel.units, dtype=object)[donor],
+            "dimension": np.array(panel.dimensions, dtype=object)[dimension],
+            "weight": weights[donor, dimension],
+        }
+    )
+    return frame.sort_values(["dimension", "weight"], ascending=[True, False], ignore_index=True)
+
+
+def _notes(panel: Panel, design: Design, engine: Engine, left_out: list[str], level: float) -> list[Note]:
+    """Say how the gaps were judged and what they cannot show."""
+    notes: list[Note] = []
+    floor = float(engine.floor.max())
+    if isinstance(engine, Placebos):
+        if len(design.units) == 1:
+            notes.append(Note(PLACEBOS.text, {"units": int(design.eligible.sum())}))
+        else:
+            values = {"units": int(design.eligible.sum()), "rows": len(engine.draws)}
+            notes.append(Note(SETS.text, values))
+        notes.append(RANK)
+        for flags, note in ((engine.exact_fit, EXACT_FIT), (engine.poor_fit, POOR_FIT)):
+            named = ", ".join(name for name, flag in zip(panel.dimensions, flags, strict=True) if flag)
+            if named:
+                notes.append(Note(note.text, {"dimensions": named}))
+    elif isinstance(engine, Clustered):
+        notes.append(Note(EXACT_T.text, {"df": engine.df}))
+    if left_out:
+        notes.append(Note(INCOMPLETE.text, {"units": ", ".join(left_out)}))
+    if design.donors.sum() < FEW_DONORS:
+        notes.append(Note(FEW.text, {"donors": int(design.donors.sum()), "floor": f"{floor:.3f}"}))
+    first = panel.years[int(np.flatnonzero(design.pre(int(design.starts.min())))[0])]
+    crossed = {y for name in panel.dimensions for y in break_years(panel.breaks, name)}
+    crossed = {y for y in crossed if first < y <= panel.years[design.end]}
+    if crossed:
+        notes.append(Note(RELATIVE.text, {"years": ", ".join(map(str, sorted(crossed)))}))
+    size = 1 - level
+    attainable = float(engine.attainable_size(level).min())
+    if floor > size + 1e-12:
+        notes.append(Note(NOT_PRINTED.text, {"floor": f"{floor:.3f}", "size": f"{size:.3g}"}))
+    elif attainable < size - 0.002:
+        notes.append(Note(ATTAINABLE.text, {"size": f"{size:.3g}", "attainable": f"{attainable:.3f}"}))
+    return notes

@@ -1,0 +1,314 @@
+"""Placebos: the same gap for every other way in which the programme could have fallen on the units.
+
+The estimator is run again for each reassignment of the programmes over the eligible units. Under the null of a
+constant gap b0, taken out of the treated units' programme years, every reassignment is as good as the realised one,
+and p is a rank among them. For intervals, weights stay as fitted to the recorded scores, so that a statistic is linear
+in b0: a placebo that puts weight w on the one treated unit rises by w b0. That is exact where weights look at years
+before a single start alone. The year weights of synthetic difference in differences also look at programme years:
+fitting them again for each b0 moves the ends of its 90% intervals on the PAPI scores by less than 0.05.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.assignments import possible_assignments
+from papi_analysis.estimation.counterfactuals import Estimator, match, mean_gaps, weighted_gaps
+from papi_analysis.estimation.designs import Design
+from papi_analysis.estimation.multiplicity import (
+    attainable,
+    check_count,
+    check_level,
+    largest_rank,
+    p_values,
+    step_down,
+)
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+#: Weights (sets of units x units x dimensions) in one block: 32 MB.
+BLOCK = 4_000_000
+
+#: A gap before the programme below this share of the scores' own spread is an exact fit.
+EXACT = 1e-6
+
+#: A treated unit that fits worse than all but this share of placebos fits poorly.
+POOR = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Placebos:
+    """Gaps of the realised programme and of its reassignments, and the inference that follows; row 0 is realised.
+
+    Statistics are mean gaps over the programme years of the units that have the programme in a row. For tests they are
+    divided by their spread over all rows, per dimension and not by how well each fits before: exact fits would make
+    such ratios explode. The spread is the same whoever was treated, so the joint test stays exact.
+
+    ``scores`` are the statistics, and ``responses`` how much of a constant gap b0 of the treated units each of them
+    shows (1 in row 0). ``paths`` are mean gaps by year over the units of a row, in programme years over those that have
+    started, and ``path_responses`` go with them. ``fits`` are root mean squared gaps before the programme, net of their
+    mean where a constant was free. With ``exact`` the rows are all ``size`` reassignments that there are, otherwise
+    those below row 0 are a sample.
+    """
+
+    scores: Floats  # (B, K), in points of the scores
+    responses: Floats  # (B, K)
+    paths: Floats  # (B, T, K)
+    path_responses: Floats  # (B, T, K)
+    fits: Floats  # (B, K)
+    units: Ints  # (B, m): who has the programme in each row
+    exact: bool
+    size: float
+    spread_before: Floats  # (K,): standard deviation of the eligible units' scores before
+    programme_years: Bools  # (T,): years in which a treated unit's gap counts
+
+    @property
+    def coefficients(self) -> Floats:
+        """Mean gap of the treated units (K,)."""
+        return np.asarray(self.scores[0])
+
+    @property
+    def standard_errors(self) -> Floats:
+        """Spread of the statistic over all rows (K,): its standard deviation were the programme placed at random."""
+        return np.asarray(np.std(self.scores, axis=0))
+
+    @property
+    def draws(self) -> Floats:
+        """Statistics in spreads (B, K): of all reassignments, or of the sample."""
+        return np.asarray(self.scores[self._rows] / self.standard_errors)
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p-values (K,): the rank of the realised statistic, each dimension by itself."""
+        return p_values(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
+
+    @property
+    def p_joint(self) -> Floats:
+        """Step-down max-T p-values (K,) over the dimensions."""
+        return step_down(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
+
+    @property
+    def floor(self) -> Floats:
+        """The smallest p-value that this design can give (K,)."""
+        if self.exact:
+            return np.array([values[0] for values in attainable(self.draws)])
+        return np.full(self.scores.shape[1], self._step)
+
+    def attainable_size(self, level: float = 0.95) -> Floats:
+        """The largest false-alarm rate at or below 1 - level that can be attained (K,), 0 where there is none."""
+        share = 1 - check_level(level) + 1e-12
+        if not self.exact:
+            return np.full(self.scores.shape[1], np.floor(share / self._step) * self._step)
+        return np.array([values[values <= share].max(initial=0.0) for values in attainable(self.draws)])
+
+    def interval(self, level: float = 0.95, *, simultaneous: bool = False) -> Floats:
+        """Interval (K, 2) of constant gaps that are not rejected at this level.
+
+        Each reassignment reaches the realised statistic for null values between two crossing points, on both sides of
+        the estimate; an end is where too few still do. ``simultaneous`` covers all K at once (single-step max-T, the
+        other dimensions at their estimates). Infinite where the design cannot reject.
+        """
+        rank = largest_rank(len(self.draws), level, exact=self.exact)
+        s, r, own = self.scores[self._rows], self.responses[self._rows], self.coefficients
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossings = np.stack([(own - s) / (1 - r), (own + s) / (1 + r)])
+        bounded = np.abs(r) < 1  # a row that responds like the treated one reaches it at every null value
+        low = np.where(bounded, crossings.min(axis=0), -np.inf)
+        high = np.where(bounded, crossings.max(axis=0), np.inf)
+        if simultaneous and len(own) > 1:
+            reach = self._reach_of_others()[:, self._rows]
+            low, high = np.minimum(low, own + reach[0]), np.maximum(high, own + reach[1])
+        if not rank:
+            return np.repeat([[-np.inf, np.inf]], len(own), axis=0)
+        return np.column_stack([np.sort(low, axis=0)[rank - 1], np.sort(high, axis=0)[-rank]])
+
+    def detectable(self, level: float = 0.95) -> Floats:
+        """The gap (K,) that this design would have told from none four times in five at this level.
+
+        The smallest statistic that is rejected plus the 80% quantile of the placebo statistics (both signs), once the
+        estimated gap is taken out of the treated units' part in them. Infinite where the design cannot reject.
+        """
+        rank = largest_rank(len(self.draws), level, exact=self.exact) - int(self.exact)
+        noise = np.abs(self.scores - self.coefficients * self.responses)[1:]
+        if rank < 1:
+            return np.full(self.scores.shape[1], np.inf)
+        return np.asarray(np.sort(noise, axis=0)[-rank] + np.quantile(np.vstack([noise, -noise]), 0.8, axis=0))
+
+    @property
+    def fit(self) -> Floats:
+        """Root mean squared gap of the treated units before the programme (K,)."""
+        return np.asarray(self.fits[0])
+
+    @property
+    def fit_rank(self) -> Floats:
+        """Share of rows that fit no better than the realised one (K,)."""
+        return np.asarray((self.fits >= self.fits[0] * (1 - 1e-9)).mean(axis=0))
+
+    @property
+    def exact_fit(self) -> Bools:
+        """Dimensions (K,) in which nothing is left before the programme: the fit says nothing about what follows."""
+        return self.fit <= EXACT * self.spread_before
+
+    @property
+    def poor_fit(self) -> Bools:
+        """Dimensions (K,) in which the treated units fit worse before than nine in ten placebos."""
+        return np.asarray((self.fit_rank <= POOR) & ~self.exact_fit)
+
+    def mean(self) -> Placebos:
+        """The plain mean of the dimensions as one column; the null is one gap for all."""
+        columns = (self.scores, self.responses, self.paths, self.path_responses)
+        scores, responses, paths, path_responses = (value.mean(axis=-1, keepdims=True) for value in columns)
+        return replace(
+            self,
+            scores=scores,
+            responses=responses,
+            paths=paths,
+            path_responses=path_responses,
+            fits=np.sqrt((self.fits**2).mean(axis=1, keepdims=True)),
+            spread_before=np.sqrt((self.spread_before**2).mean(keepdims=True)),
+        )
+
+    def year(self, t: int) -> Placebos:
+        """The gap of one programme year instead of their mean."""
+        if not self.programme_years[t]:
+            raise SpecError(f"Year {t} is no programme year; choose one of {np.flatnonzero(self.programme_years)}.")
+        only = np.arange(len(self.programme_years)) == t
+        return replace(self, scores=self.paths[:, t], responses=self.path_responses[:, t], programme_years=only)
+
+    @property
+    def _rows(self) -> slice:
+        return slice(0 if self.exact else 1, None)
+
+    @property
+    def _step(self) -> float:
+        """The grid of p-values of a sample, or of the design where that is coarser."""
+        return max(1 / len(self.scores), 1 / self.size)
+
+    def _reach_of_others(self) -> Floats:
+        """How far below and above the estimate each row's other dimensions exceed the realised statistic (2, B, K).
+
+        With L the row's largest statistic in the other dimensions, at their estimates, x = estimate - b0 is exceeded
+        while |x| <= L spread(x). The spread holds x itself among its B values: its square is a parabola in x.
+        """
+        noise = self.scores - self.coefficients * self.responses  # row 0 is zero
+        B, K = noise.shape
+        size = np.abs(noise) / np.std(noise, axis=0)
+        L2 = np.column_stack([np.delete(size, k, axis=1).max(axis=1) for k in range(K)]) ** 2
+        curved, tilted = 1 - L2 * (B - 1) / B**2, L2 * noise.sum(axis=0) / B**2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            root = np.sqrt(tilted**2 + curved * L2 * np.var(noise, axis=0))
+            ends = np.stack([(tilted - root) / curved, (tilted + root) / curved])
+        return np.where(curved > 0, ends, np.array([-np.inf, np.inf])[:, None, None])
+
+
+def placebos(
+    design: Design,
+    estimator: str | Estimator = "common_weights",
+    *,
+    treated_as_donor: bool = True,
+    draws: int = 999,
+    rng: int | np.random.Generator = 0,
+) -> Placebos:
+    """Run an estimator for the realised programme and for its reassignments over treated units and donors.
+
+    With one treated unit every eligible unit takes its place once, whatever ``draws`` says. With several, sets of
+    units (in order where starts differ) are enumerated where there are no more than ``draws``, and sampled otherwise.
+
+    Parameters
+    ----------
+    design : Design
+        Who has the programme, and when.
+    estimator : str or function
+        A name in ``ESTIMATORS`` or a function like those.
+    treated_as_donor : bool
+        Whether a placebo may use a truly treated unit as a donor like any other. Only then do all rows choose from
+        equally many donors by the same rule, so that a rank is exact under the null. Leaving it out keeps the
+        programme out of the placebos' counterfactuals, at the price of one donor fewer than the treated unit has.
+    draws : int
+        Number of reassignments where they are sampled.
+    rng : int or numpy Generator
+        Ignored when all reassignments are used.
+
+    Raises
+    ------
+    SpecError
+        A dimension in which no reassignment shows a gap; an unknown estimator.
+
+    Examples
+    --------
+    >>> from papi_analysis.estimation.designs import programme_design
+    >>> Y = np.array([[1.0, 1, 5], [2, 2, 3], [0, 1, 1], [4, 4, 5]])[:, :, None]
+    >>> result = placebos(programme_design(Y, 0, 2), "did")
+    >>> result.scores[:, 0].round(3).tolist(), result.p.tolist(), result.floor.tolist()
+    ([3.167, -0.833, -1.5, -0.833], [0.25], [0.25])
+
+    """
+    years = np.arange(design.Y.shape[1])
+    treated = np.zeros(design.Y.shape[:2])
+    treated[design.units] = years >= design.starts[:, None]
+    possible = possible_assignments(treated[:, :, None], among=design.eligible)
+    exact = possible.count <= check_count(draws) or len(design.units) == 1
+    step = max(1, BLOCK // (len(design.units) * len(design.Y) * design.Y.shape[2]))
+    rows = [_run(design, estimator, design.units[None], treated, treated_as_donor)]
+    for source in possible.blocks(possible.count if exact else draws, step, np.random.default_rng(rng)):
+        if exact:
+            source = source[(source != np.arange(len(treated))).any(axis=1)]  # the realised one is there already
+        follower = np.argsort(source, axis=1)  # which unit follows the trajectory of each
+        rows.append(_run(design, estimator, follower[:, design.units], treated, treated_as_donor))
+    scores, responses, paths, path_responses, fits, units = (np.concatenate(part) for part in zip(*rows, strict=True))
+    recorded = design.Y[design.eligible][:, design.pre(int(design.starts.max()))]
+    flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
+    if flat.any():
+        raise SpecError(f"Dimension {int(np.flatnonzero(flat)[0])} shows no gap in any reassignment; leave it out.")
+    return Placebos(
+        scores=scores,
+        responses=responses,
+        paths=paths,
+        path_responses=path_responses,
+        fits=fits,
+        units=units,
+        exact=exact,
+        size=float(min(possible.count, 10**300)),
+        spread_before=np.std(recorded, axis=(0, 1)),
+        programme_years=design.post(int(design.starts.min())),
+    )
+
+
+def _run(
+    design: Design, estimator: str | Estimator, places: Ints, treated: Floats, treated_as_donor: bool
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Ints]:
+    """Statistics, responses, paths, their responses, fits before, and units, of b sets of units ``places`` (b, m)."""
+    b, m = places.shape
+    _, T, K = design.Y.shape
+    donors = np.repeat((design.eligible if treated_as_donor else design.donors)[None], b, axis=0)
+    np.put_along_axis(donors, places, False, axis=1)
+    units, starts = places.ravel(), np.tile(design.starts, b)
+    gaps, weights = match(design, units, starts, np.repeat(donors, m, axis=0), estimator)
+    shown = weighted_gaps(np.repeat(treated[:, :, None], K, axis=2), units, weights)
+    before = np.array([design.pre(int(start)) for start in design.starts])[None, :, :, None]
+    after = np.array([design.post(int(start)) for start in design.starts])[None, :, :, None]
+    counted = np.where(after.any(axis=1, keepdims=True), after, True)  # before any start: all units
+    gaps, shown = gaps.reshape(b, m, T, K), shown.reshape(b, m, T, K)
+    free = (weights.years != 0).any(axis=1).reshape(b, m, 1, K)  # a constant was free
+    centre = np.where(free, _average(gaps, before, (2,), keepdims=True), 0.0)
+    fits = np.sqrt(_average((gaps - centre) ** 2, before, (1, 2)))
+    return (
+        mean_gaps(design, gaps),
+        mean_gaps(design, shown),
+        _average(gaps, counted, (1,)),
+        _average(shown, counted, (1,)),
+        fits,
+        places,
+    )
+
+
+def _average(values: Floats, mask: Bools, axes: tuple[int, ...], *, keepdims: bool = False) -> Floats:
+    """Mean over ``axes`` where ``mask`` holds; what is outside may be missing."""
+    total = np.where(mask, values, 0.0).sum(axis=axes, keepdims=keepdims)
+    return np.asarray(total / mask.sum(axis=axes, keepdims=keepdims))
