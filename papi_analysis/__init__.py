@@ -30,6 +30,7 @@ _HOMES = {
     ),
     "papi_analysis.panel.panel": ("Panel",),
     "papi_analysis.estimation.estimates": ("Estimates",),
+    "papi_analysis.estimation.impact": ("programme_impact",),
     "papi_analysis.estimation.mean_reversion": ("regression_to_the_mean",),
     "papi_analysis.estimation.specification": ("Specification",),
     "papi_analysis.estimation.slopes": ("change_slopes", "completion_slopes"),
@@ -43,9 +44,20 @@ _HOMES = {
         "draw_reporting",
     ),
     "papi_analysis.reporting.figures": ("draw_changes", "draw_estimates", "draw_targets"),
+    "papi_analysis.reporting.impact_figures": ("draw_impact", "draw_reversion", "draw_weights"),
     "papi_analysis.reporting.report": ("render_report",),
     "papi_analysis.reporting.sentences": ("remarks", "sentence"),
+    "papi_analysis.reporting.specification_figures": ("draw_specification_curve",),
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
+    "papi_analysis.credibility.robustness": ("impact_robustness",),
+    "papi_analysis.credibility.sensitivity": (
+        "conclusion_turns",
+        "late_information",
+        "leave_one_out",
+        "negative_controls",
+        "overstated_reports",
+    ),
+    "papi_analysis.credibility.specification_curve": ("specification_curve",),
     "papi_analysis.credibility.simulation": ("simulate_progress", "simulate_study"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

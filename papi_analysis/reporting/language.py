@@ -66,6 +66,8 @@ class Language:
 
     def p_value(self, p: float, *, sign: bool = False) -> str:
         """Write a p-value: three decimals, and below 0.001 only that; ``sign`` puts "=" before a plain number."""
+        if p != p:
+            return MISSING
         if p < 0.001:
             return f"< {self.number(0.001, 3)}"
         return f"= {self.number(p, 3)}" if sign else self.number(p, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import FAMILY, mark
 
@@ -31,6 +32,8 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         "target_attainment": _targets,
         "completion_slopes": _slopes,
         "change_slopes": _changes,
+        "programme_impact": _impact,
+        "regression_to_the_mean": _reversion,
     }
     if estimates.question not in makers:
         raise SpecError(f"there is no sentence for {estimates.question!r}.")
@@ -104,4 +107,52 @@ def _changes(estimates: Estimates, tongue: Language) -> str:
         low=tongue.number(known["estimate"].min(), 3),
         high=tongue.number(known["estimate"].max(), 3),
         n=int(estimates.table["n"].sum()),
+    )
+
+
+def _impact(estimates: Estimates, tongue: Language) -> str:
+    mean, size = estimates.row("mean"), 1 - estimates.level
+    each = estimates.table[estimates.table["dimension"] != "mean"]
+    words = tongue.text(
+        "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what its donors "
+        "would have had",
+        start=estimates.design["start"],
+        end=estimates.design["end"],
+        dimensions=len(each),
+        unit=", ".join(tongue.name(unit, estimates.names) for unit in estimates.design["units"]),
+        gap=tongue.number(mean["estimate"]),
+    )
+    if mean["p"] != mean["p"]:
+        return words + tongue.text("; with so few units this design cannot tell whether that is more than noise.")
+    words += tongue.text(
+        " ({level} interval {low} to {high}, p {p}). ",
+        level=tongue.percent(estimates.level),
+        low=tongue.number(mean["low"]),
+        high=tongue.number(mean["high"]),
+        p=tongue.p_value(mean["p"], sign=True),
+    )
+    if mean["p"] > size:
+        words += tongue.text(
+            "This design cannot tell it from noise: it would have found a mean gap of {detectable} or more. ",
+            detectable=tongue.number(mean["detectable"]),
+        )
+    return words + tongue.text(
+        "Judged together, {found} of {dimensions} gaps differ from zero.",
+        found=int((each["p_joint"] <= size).sum()),
+        dimensions=len(each),
+    )
+
+
+def _reversion(estimates: Estimates, tongue: Language) -> str:
+    total = estimates.row(TOTAL)
+    return tongue.text(
+        "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
+        "other units alone would predict {expected} ({low} to {high} by other periods).",
+        base=estimates.design["base_year"],
+        end=estimates.design["end_year"],
+        unit=tongue.name(estimates.design["unit"], estimates.names),
+        change=float(total["change"]),
+        expected=float(total["expected"]),
+        low=float(total["low"]),
+        high=float(total["high"]),
     )

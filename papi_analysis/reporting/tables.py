@@ -77,6 +77,18 @@ LABELS = {
     "on_time": "Share on time",
     "outcome": "Outcome",
     "p": "p-value",
+    "mean_gap": "Gap",
+    "spread": "Spread of placebos",
+    "detectable_gap": "Detectable gap",
+    "fit": "Fit before",
+    "choice": "Choice",
+    "instrument": "Instrument",
+    "period_start": "Period from",
+    "period_end": "Period to",
+    "reversion": "Share lost",
+    "expected": "Expected",
+    "beyond": "Beyond",
+    "change": "Change",
     "usual": "Usual p",
     "rank": "Rank",
     "rank_base": "Rank before",
@@ -113,6 +125,9 @@ LABELS = {
     "windows_high": "Windows from as high",
     "year": "Year",
 }
+
+#: What the columns of slopes are called where the estimate is a gap.
+AS_GAPS = {"estimate": "mean_gap", "se": "spread", "detectable": "detectable_gap"}
 
 #: Columns that hold shares, shown in percent.
 SHARES = (
@@ -231,11 +246,14 @@ def table_estimates(
 
     """
     if digits is None:
-        digits = 2 if estimates.question == "target_attainment" else 3
+        digits = 3 if estimates.question.endswith("slopes") else 2
     table = estimates.table
     hidden = set()
     if estimates.design.get("inference") == "reassignment":
         hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
+    if estimates.question == "programme_impact":
+        table = table.rename(columns=AS_GAPS)
+        columns = None if columns is None else [AS_GAPS.get(name, name) for name in columns]
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
     shown = [name for name in wanted if name not in hidden and table[name].notna().any()]
     return table_frame(table, shown, language=language, digits=digits, simulated=estimates.simulated_tables)
@@ -270,4 +288,6 @@ def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
         whole = isinstance(value, int) or name.startswith(("rank", "group"))
         plain_year = name.endswith("year")
         return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
+    if name == "choice":
+        return tongue.text(str(value))
     return tongue.text(FAMILY.get(value, value)) if isinstance(value, str) and value in FAMILY else str(value)

@@ -1,0 +1,191 @@
+"""How far a conclusion moves when a unit, a year or a task is left out, reports are too rosy, or come late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.inference import plan_inference
+from papi_analysis.estimation.slopes import PER_TEN_POINTS, completion_slopes
+from papi_analysis.estimation.specification import Specification, equations
+from papi_analysis.panel.panel import Panel
+from papi_analysis.study.study import Study
+
+LeftOut = Literal["unit", "year", "task"]
+
+
+def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
+    """Estimate the slopes again without each unit, year or task in turn.
+
+    Parameters
+    ----------
+    study
+        A study.
+    what
+        ``"unit"`` (all but those with a programme), ``"year"`` or ``"task"``.
+
+    Returns
+    -------
+    DataFrame
+        One row per thing left out, lowest mean slope first: ``left_out``, one column per dimension with the slope
+        (points per 10 percentage points), ``mean``.
+    """
+    panel = Panel.from_study(study)
+    if what == "unit":
+        kept = {unit: _without(panel, "unit", unit) for unit in panel.units if unit not in panel.programme_units}
+    elif what == "year":
+        kept = {str(year): _without(panel, "year", year) for year in panel.years}
+    elif what == "task":
+        kept = {task: _without_task(study, task) for task in sorted(study.tasks["task"].unique())}
+    else:
+        raise SpecError(f"what is 'unit', 'year' or 'task', not {what!r}.")
+    rows = [{"left_out": name, **_slopes(rest)} for name, rest in kept.items()]
+    return pd.DataFrame(rows).sort_values("mean", ignore_index=True)
+
+
+def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0.3), **settings: Any) -> pd.DataFrame:
+    """Estimate the slopes again as if reported completion were too high by so much, wherever it is above 0.
+
+    Parameters
+    ----------
+    panel
+        Any panel.
+    points
+        Overstatement, in shares of completion (0.1 is ten percentage points); what falls below 0 is 0.
+    **settings
+        Passed on to ``completion_slopes``.
+
+    Returns
+    -------
+    DataFrame
+        ``overstated`` (share), ``estimate``, ``low``, ``high``, ``p`` of the mean slope, and ``turns``: whether the
+        conclusion (told from zero or not, and the side) differs from that of the first row.
+    """
+    if any(not 0 <= point < 1 for point in points):
+        raise SpecError("points are shares of completion from 0 up to, not including, 1: 0.1 is ten percentage points.")
+    rows = []
+    for point in points:
+        lower = replace(panel, completion=np.clip(panel.completion - point, 0.0, None))
+        if not np.nanmax(lower.completion) > 0:
+            break
+        mean = completion_slopes(lower, **settings).row("mean")
+        rows.append({"overstated": point, **mean[["estimate", "low", "high", "p"]]})
+    table = pd.DataFrame(rows)
+    found = np.where(table["p"] <= 0.05, np.sign(table["estimate"]), 0.0)
+    return table.assign(turns=[bool(side != found[0]) for side in found])
+
+
+def conclusion_turns(panel: Panel, *, step: float = 0.05, **settings: Any) -> float:
+    """Find the smallest overstatement of the reports at which the conclusion on the mean slope turns.
+
+    Returns
+    -------
+    float
+        In shares of completion, a multiple of ``step``; missing where it never turns before completion is gone.
+    """
+    table = overstated_reports(panel, np.arange(0.0, 1.0, step).round(6).tolist(), **settings)
+    turned = table.loc[table["turns"], "overstated"]
+    return float(turned.iloc[0]) if len(turned) else float("nan")
+
+
+def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.DataFrame:
+    """Say what would have been concluded on each day, from the reports that had come by then.
+
+    Parameters
+    ----------
+    study
+        A study.
+    days
+        Days; default 31 March after each programme year, when the year's reports are in, and the last report.
+
+    Returns
+    -------
+    DataFrame
+        ``known_on``, ``reports`` in hand, ``completion`` (mean over the programme's cells of the years that had
+        passed), ``estimate``, ``low``, ``high``, ``p`` of the mean slope from the years that had passed.
+    """
+    if days is None:
+        after = [pd.Timestamp(year + 1, 3, 31) for year in range(study.start.year, study.end.year + 1)]
+        days = [day for day in after if day < study.progress["reported_on"].max()]
+        days.append(study.progress["reported_on"].max())
+    rows = []
+    for day in map(pd.Timestamp, days):
+        last = min(study.years[1], day.year - 1)
+        panel = Panel.from_study(replace(study, years=(study.years[0], last)), known_on=day)
+        mean = completion_slopes(panel).row("mean")
+        begun = panel.completion[panel.completion > 0]
+        rows.append(
+            {
+                "known_on": day,
+                "reports": int((study.progress["reported_on"] <= day).sum()),
+                "completion": begun.mean() if begun.size else np.nan,
+                **mean[["estimate", "low", "high", "p"]],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def negative_controls(study: Study) -> Estimates:
+    """Ask for slopes where none should be: the dimensions that no task serves, on the programme's mean completion.
+
+    Returns
+    -------
+    Estimates
+        As ``completion_slopes``, with the other dimensions of the scores as the family, over the years that have them.
+
+    Raises
+    ------
+    SpecError
+        Where every dimension with scores is served by a task.
+    """
+    served = set(study.tasks["dimension"]) | set(study.dimensions["dimension"])
+    others = sorted(set(study.scores["dimension"]) - served)
+    if not others:
+        raise SpecError("every dimension with scores is served by a task, so there is no negative control.")
+    done = Panel.from_study(study)
+    mean = np.nanmean(done.completion, axis=2)
+    cells = pd.DataFrame(mean, index=done.units, columns=done.years).stack().rename("completion")
+    cells.index.names = ["unit", "year"]
+    completion = cells.reset_index().merge(pd.DataFrame({"dimension": others}), how="cross")
+    scores = study.scores[study.scores["dimension"].isin(others)]
+    years = (int(scores["year"].min()), study.years[1])
+    panel = Panel.from_frames(
+        scores,
+        completion,
+        years=years,
+        dimensions=others,
+        breaks=study.breaks,
+        simulated_tables=study.simulated_tables,
+        names=study.names,
+    )
+    return completion_slopes(panel)
+
+
+def _slopes(panel: Panel) -> dict[str, float]:
+    """The slopes alone, without inference."""
+    eq = equations(panel, Specification())
+    plan = plan_inference(eq, panel.units)
+    slopes = [PER_TEN_POINTS * float(fit.coefficients[0]) for fit in eq.fit(plan.sample)]
+    return {**dict(zip(panel.dimensions, slopes, strict=True)), "mean": float(np.mean(slopes))}
+
+
+def _without(panel: Panel, axis: Literal["unit", "year"], label: str | int) -> Panel:
+    """The panel without the scores of one unit or one year."""
+    scores = panel.scores.copy()
+    place = panel.position(axis, label)
+    scores[(place,) if axis == "unit" else (slice(None), place)] = np.nan
+    return replace(panel, scores=scores)
+
+
+def _without_task(study: Study, task: str) -> Panel:
+    """The panel of the study without one task and its reports."""
+    tasks, progress = study.tasks, study.progress
+    return Panel.from_study(
+        replace(study, tasks=tasks[tasks["task"] != task], progress=progress[progress["task"] != task])
+    )

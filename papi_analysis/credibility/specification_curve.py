@@ -1,0 +1,140 @@
+"""One question asked in every defensible way at once, judged together (Simonsohn, Simmons & Nelson 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.estimation.multiplicity import counts
+
+JOINT = Note(
+    "Joint test: the median over {specifications} specifications of the mean standardised estimate of the dimensions, "
+    "ranked among the same median for {rows} reassignments of the programme, the same in all specifications."
+)
+SKIPPED = Note("{skipped} combination(s) of choices have no answer and are left out: {why}")
+NOT_JOINT = Note("No joint test: the specifications do not share their reassignments.")
+
+#: Choices of one kind: values, or values by the words that name them.
+Choices = Iterable[Any] | Mapping[str, Any]
+
+
+def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Choices]) -> Estimates:
+    """Ask one question under every combination of choices, all dimensions at once.
+
+    Parameters
+    ----------
+    ask
+        A function of the choices that answers with ``Estimates``, for instance
+        ``functools.partial(programme_impact, panel, "VN-CT", 2018, 2020)``.
+    choices
+        Name of an argument of ``ask`` -> its values, or words -> values where a value does not name itself.
+
+    Returns
+    -------
+    Estimates
+        One row per specification, lowest mean first: a column per kind of choice (words), one per dimension with
+        the estimate, ``mean`` and its ``p``. ``tests`` holds the joint permutation test, where all specifications
+        share their reassignments; ``design["below"]`` the share of specifications whose mean lies below zero.
+
+    Raises
+    ------
+    SpecError
+        Where the grid is empty, or no combination has an answer.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> import papi_analysis as pa
+    >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    >>> ask = partial(pa.programme_impact, panel, "VN-CT", 2018, 2020)
+    >>> curve = specification_curve(ask, {"method": ["did", "synthetic_control"]})
+    >>> len(curve.table), curve.design["below"]
+    (2, 1.0)
+
+    """
+    kinds = {
+        name: dict(values) if isinstance(values, Mapping) else {_word(value): value for value in values}
+        for name, values in choices.items()
+    }
+    grid = [dict(zip(kinds, words, strict=True)) for words in product(*kinds.values())]
+    if not kinds or not grid:
+        raise SpecError("the grid of specifications is empty. Give at least one kind of choice with one value.")
+    rows, answers, skipped = [], [], []
+    for words in grid:
+        try:
+            answer = ask(**{name: kinds[name][word] for name, word in words.items()})
+        except SpecError as error:
+            skipped.append(str(error))
+            continue
+        answers.append(answer)
+        table = answer.table.set_index("dimension")
+        each = table[~table.index.isin(["mean", "within", "total"])]["estimate"]
+        rows.append({**words, **each, "mean": table.loc["mean", "estimate"], "p": table.loc["mean", "p"]})
+    if not answers:
+        raise SpecError(f"no combination of the choices has an answer: {skipped[0]}")
+    table = pd.DataFrame(rows).sort_values("mean", ignore_index=True)
+    p, notes = _joint_test(answers)
+    if skipped:
+        notes.append(Note(SKIPPED.text, {"skipped": len(skipped), "why": skipped[0]}))
+    first = answers[0]
+    return Estimates(
+        question="specification_curve",
+        table=table,
+        notes=tuple(notes),
+        tests=pd.DataFrame({"test": ["joint permutation"] * (p is not None), "p": [p] * (p is not None)}),
+        names=first.names,
+        simulated_tables=tuple(dict.fromkeys(name for answer in answers for name in answer.simulated_tables)),
+        level=first.level,
+        scale=first.scale,
+        design={
+            "kinds": tuple(kinds),
+            "asked": first.question,
+            "specifications": len(answers),
+            "below": float((table["mean"] < 0).mean()),
+        },
+    )
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _joint_test(answers: list[Estimates]) -> tuple[float | None, list[Note]]:
+    """Rank the median over specifications among the same median for every reassignment that all of them share.
+
+    Answers that draw nothing (an exact t) take no part.
+    """
+    drawing = [answer for answer in answers if answer.engines and len(answer.draws)]
+    if not drawing:
+        return None, [NOT_JOINT]
+    tables = [_standardised(answer) for answer in drawing]
+    shared = set(tables[0].index).intersection(*(table.index for table in tables[1:]))
+    exact = all(answer.engines[0].exact for answer in drawing)
+    if len(shared) < 2 or (not exact and len({len(table) for table in tables}) > 1):
+        return None, [NOT_JOINT]
+    order = [key for key in tables[0].index if key in shared]
+    drawn = np.median([table.loc[order].to_numpy() for table in tables], axis=0)
+    observed = float(np.median([_observed(answer) for answer in drawing]))
+    extra = 0 if exact else 1
+    p = (int(counts([observed], drawn[:, None])[0]) + extra) / (len(order) + extra)
+    return p, [Note(JOINT.text, {"specifications": len(drawing), "rows": len(order)})]
+
+
+def _observed(answer: Estimates) -> float:
+    engine = answer.engines[0]
+    return float(np.mean(engine.coefficients / engine.standard_errors))
+
+
+def _standardised(answer: Estimates) -> pd.Series:
+    """Mean over the dimensions of each draw's standardised estimates, by what tells the draws apart."""
+    mean: NDArray[np.float64] = answer.draws.mean(axis=1)
+    units = getattr(answer.engines[0], "units", None)
+    keys = range(len(mean)) if units is None else [tuple(row) for row in units[len(units) - len(mean) :]]
+    return pd.Series(mean, index=pd.Index(list(keys), tupleize_cols=False))

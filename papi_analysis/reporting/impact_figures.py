@@ -1,0 +1,143 @@
+"""Figures of counterfactuals: actual and counterfactual scores with the placebo fan, donors, mean reversion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.panel.changes import TOTAL
+from papi_analysis.reporting.canvas import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PALE,
+    add_alternative,
+    full_name,
+    grid_axes,
+    mark_simulated,
+    one_axes,
+    set_title,
+    tidy,
+)
+from papi_analysis.reporting.language import find_language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
+    """Draw each dimension's actual and counterfactual scores, with the gaps of all placebos around the latter.
+
+    ``estimates`` comes from ``programme_impact``. A dotted line marks the start. Returns an array of axes.
+    """
+    tongue = find_language(language)
+    table = estimates.table[estimates.table["dimension"] != "mean"]
+    axes = grid_axes(len(table)) if axes is None else axes
+    start = estimates.design["start"]
+    for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
+        cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
+        own = cells[cells["row"] == 0].set_index("year")
+        for _, other in cells[cells["row"] > 0].groupby("row"):
+            ax.plot(own.index, own["counterfactual"] + other["gap"].to_numpy(), color=PALE, linewidth=0.5, alpha=0.7)
+        ax.plot(own.index, own["counterfactual"], color=ORANGE, linewidth=1.6, linestyle="--")
+        ax.plot(own.index, own["actual"], color=BLUE, linewidth=2)
+        ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+        words = tongue.text(
+            "gap {gap}, joint p {p}",
+            gap=tongue.number(row.estimate),
+            p=tongue.p_value(row.p_joint, sign=True),
+        )
+        set_title(ax, row.dimension, tongue, estimates.names, words)
+        ax.yaxis.set_major_formatter(tongue.tick)
+        tidy(ax)
+    first = np.ravel(axes)[0]
+    name = ", ".join(tongue.name(unit, estimates.names) for unit in estimates.design["units"])
+    ink = {name: BLUE, tongue.text("counterfactual, placebos"): ORANGE}
+    for height, (words, colour) in zip((0.13, 0.03), ink.items(), strict=True):
+        first.annotate(words, (0.03, height), xycoords="axes fraction", fontsize=8, color=colour, weight="bold")
+    mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
+    listed = "; ".join(
+        f"{row.dimension}: {tongue.number(row.estimate)} ({tongue.number(row.p_joint, 3)})"
+        for row in table.itertuples()
+    )
+    add_alternative(
+        first,
+        tongue.text(
+            "Line charts of actual and counterfactual scores of {unit} by dimension; mean gap from {start} to {end} "
+            "(joint p): {listed}.",
+            unit=name,
+            start=start,
+            end=estimates.design["end"],
+            listed=listed,
+        ),
+    )
+    return axes
+
+
+def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15, language: str = "en") -> Axes:
+    """Draw the donors that make up the counterfactual, the heaviest first, by their mean weight over dimensions."""
+    tongue = find_language(language)
+    weights = estimates.design["weights"]
+    dimensions = len(estimates.table) - 1
+    mean = weights.groupby("unit")["weight"].sum().sort_values(ascending=False) / dimensions
+    shown = mean.head(most)
+    ax = one_axes(8, 0.28 * len(shown) + 0.8) if ax is None else ax
+    places = np.arange(len(shown))[::-1]
+    ax.barh(places, shown, color=BLUE, height=0.65)
+    for place, weight in zip(places, shown, strict=True):
+        ax.annotate(tongue.percent(weight, 1), (weight, place), xytext=(4, 0), textcoords="offset points", va="center",
+                    fontsize=8)  # fmt: skip
+    ax.set_yticks(places, [tongue.name(unit, estimates.names) for unit in shown.index], fontsize=8)
+    ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
+    ax.set_xlabel(tongue.text("Weight of the donors"))
+    ax.margins(x=0.12)
+    tidy(ax)
+    mark_simulated(ax, estimates.simulated_tables, tongue)
+    listed = "; ".join(f"{tongue.name(unit, estimates.names)}: {tongue.percent(w, 1)}" for unit, w in shown.items())
+    add_alternative(ax, tongue.text("Bar chart of donor weights: {listed}.", listed=listed))
+    return ax
+
+
+def draw_reversion(
+    estimates: Estimates, dimension: str = TOTAL, *, ax: Axes | None = None, language: str = "en"
+) -> Axes:
+    """Draw the units' changes against where they stood, the line through the others, and the unit itself."""
+    tongue = find_language(language)
+    ax = one_axes(8, 4) if ax is None else ax
+    unit, row = estimates.design["unit"], estimates.row(dimension)
+    cells = estimates.cells[estimates.cells["dimension"] == dimension]
+    own = cells[cells["unit"] == unit]
+    others = cells[cells["unit"] != unit]
+    ax.axhline(0, color=PALE, linewidth=0.8, zorder=0)
+    ax.scatter(others["from_mean"], others["change"], s=18, color=GREY, alpha=0.7, linewidth=0)
+    x = np.array([cells["from_mean"].min(), cells["from_mean"].max()])
+    ax.plot(x, row["expected"] - row["reversion"] * (x - row["from_mean"]), color=ORANGE, linewidth=1.8)
+    ax.scatter(own["from_mean"], own["change"], s=60, color=BLUE, zorder=3)
+    at_left = row["expected"] - row["reversion"] * (x[0] - row["from_mean"])
+    for words, place, offset, side, colour in (
+        (tongue.name(unit, estimates.names), (row["from_mean"], row["change"]), (-8, -4), "right", BLUE),
+        (tongue.text("expected from the others"), (x[0], at_left), (4, 8), "left", ORANGE),
+    ):
+        ax.annotate(words, place, xytext=offset, textcoords="offset points", ha=side, color=colour, weight="bold")
+    ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=estimates.design["base_year"]))
+    ax.set_ylabel(tongue.text("Change to {year}, points", year=estimates.design["end_year"]))
+    ax.xaxis.set_major_formatter(tongue.tick)
+    ax.yaxis.set_major_formatter(tongue.tick)
+    tidy(ax)
+    mark_simulated(ax, estimates.simulated_tables, tongue)
+    add_alternative(
+        ax,
+        tongue.text(
+            "Scatter plot of change against distance from the mean, {dimension}: {unit} stood {away} from the mean and "
+            "changed by {change}; {expected} was expected from the line through the {n} others.",
+            dimension=full_name(dimension, tongue, estimates.names),
+            unit=tongue.name(unit, estimates.names),
+            away=float(row["from_mean"]),
+            change=float(row["change"]),
+            expected=float(row["expected"]),
+            n=int(row["units"]),
+        ),
+    )
+    return ax

@@ -1,0 +1,68 @@
+"""The specification curve: every way to ask, with the choices below."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.canvas import BLUE, GREY, INK, PALE, add_alternative, mark_simulated, tidy
+from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.tables import LABELS
+
+
+def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
+    """Draw the mean estimate of each specification, the range of its dimensions, and the choices behind it.
+
+    ``estimates`` comes from ``specification_curve``; a filled dot is told from zero by its own p-value. Returns two
+    axes: the curve above, the choices below.
+    """
+    import matplotlib.pyplot as plt
+
+    tongue = find_language(language)
+    table, kinds = estimates.table, estimates.design["kinds"]
+    options = [(kind, word) for kind in kinds for word in dict.fromkeys(table[kind])]
+    if axes is None:
+        heights = [2.4, 0.2 * len(options) + 0.15 * len(kinds)]
+        size = (8, sum(heights) + 0.6)
+        _, axes = plt.subplots(2, 1, figsize=size, height_ratios=heights, sharex=True, layout="constrained")
+    above, below = np.ravel(axes)
+    places = np.arange(len(table))
+    dimensions = [name for name in table.columns if name not in (*kinds, "mean", "p")]
+    above.vlines(places, table[dimensions].min(axis=1), table[dimensions].max(axis=1), color=PALE, linewidth=2.5)
+    told = table["p"] <= 1 - estimates.level
+    above.scatter(places[~told], table.loc[~told, "mean"], s=22, facecolor="white", edgecolor=BLUE, zorder=2)
+    above.scatter(places[told], table.loc[told, "mean"], s=22, color=BLUE, zorder=2)
+    above.axhline(0, color=GREY, linewidth=0.8)
+    of_slopes = estimates.design["asked"] == "completion_slopes"
+    above.set_ylabel(tongue.text("Slope per 10 points") if of_slopes else tongue.text("Gap"))
+    above.yaxis.set_major_formatter(tongue.tick)
+    # A little room between the kinds of choice.
+    apart = [1.0 if kind == before else 1.7 for (kind, _), (before, _) in pairwise(reversed(options))]
+    rows = np.append(0.0, np.cumsum(apart[::-1]))
+    for row, (kind, word) in zip(rows, options, strict=True):
+        chosen = places[table[kind] == word]
+        below.scatter(chosen, np.full(len(chosen), row), s=10, color=INK)
+    words = [f"{tongue.text(LABELS.get(kind, kind))}: {tongue.text(word)}" for kind, word in options]
+    below.set_yticks(rows, words, fontsize=8)
+    below.set_ylim(rows[-1] + 0.7, -0.7)
+    below.set_xticks([])
+    tidy(above)
+    tidy(below)
+    mark_simulated(above, estimates.simulated_tables, tongue)
+    p = float(estimates.tests["p"].iloc[0]) if len(estimates.tests) else float("nan")
+    add_alternative(
+        above,
+        tongue.text(
+            "Specification curve of {n} specifications: the mean estimate runs from {low} to {high}, {below} of them "
+            "lie below zero; joint p {p}.",
+            n=len(table),
+            low=tongue.number(table["mean"].min(), 3),
+            high=tongue.number(table["mean"].max(), 3),
+            below=tongue.percent(estimates.design["below"]),
+            p=tongue.p_value(p, sign=True),
+        ),
+    )
+    return axes
