@@ -34,6 +34,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         "change_slopes": _changes,
         "programme_impact": _impact,
         "regression_to_the_mean": _reversion,
+        "specification_curve": _curve,
     }
     if estimates.question not in makers:
         raise SpecError(f"there is no sentence for {estimates.question!r}.")
@@ -156,3 +157,18 @@ def _reversion(estimates: Estimates, tongue: Language) -> str:
         low=float(total["low"]),
         high=float(total["high"]),
     )
+
+
+def _curve(estimates: Estimates, tongue: Language) -> str:
+    table = estimates.table
+    words = tongue.text(
+        "Asked in {n} ways, the mean estimate runs from {low} to {high}; {below} of them lie below zero.",
+        n=len(table),
+        low=tongue.number(table["mean"].min(), 3),
+        high=tongue.number(table["mean"].max(), 3),
+        below=tongue.percent(estimates.design["below"]),
+    )
+    if estimates.tests.empty:
+        return words
+    p = tongue.p_value(float(estimates.tests["p"].iloc[0]), sign=True)
+    return words + tongue.text(" Judged together, p {p}.", p=p)

@@ -77,6 +77,18 @@ LABELS = {
     "on_time": "Share on time",
     "outcome": "Outcome",
     "p": "p-value",
+    "panel": "Panel",
+    "years": "Years",
+    "form": "Form",
+    "lag": "Lag",
+    "without": "Left out of donors",
+    "before": "Years before",
+    "method": "Method",
+    "reports": "Reports",
+    "known_on": "Known on",
+    "turns": "Conclusion turns",
+    "overstated": "Overstated by",
+    "left_out": "Left out",
     "mean_gap": "Gap",
     "spread": "Spread of placebos",
     "detectable_gap": "Detectable gap",
@@ -131,6 +143,8 @@ AS_GAPS = {"estimate": "mean_gap", "se": "spread", "detectable": "detectable_gap
 
 #: Columns that hold shares, shown in percent.
 SHARES = (
+    "known",
+    "overstated",
     "completion",
     "completion_change",
     "low_completion",
