@@ -21,7 +21,7 @@ from papi_analysis.panel.panel import Panel
 METHODS = {
     "common_weights": Note("Common weights"),
     "did": Note("Difference in differences"),
-    "lee_wooldridge": Note("Lee-Wooldridge"),
+    "lee_wooldridge": Note("Lee and Wooldridge"),
     "synthetic_control": Note("Synthetic control"),
     "synthetic_did": Note("Synthetic difference in differences"),
 }

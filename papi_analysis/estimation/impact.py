@@ -12,10 +12,9 @@ from papi_analysis.errors import SpecError
 from papi_analysis.estimation.counterfactuals import Counterfactual, Estimator, demeaned_fit, estimate, find_estimator
 from papi_analysis.estimation.designs import Design, programme_design
 from papi_analysis.estimation.estimates import Estimates, Note
-from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine
-from papi_analysis.estimation.multiplicity import check_level, holm
+from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine, engine_rows, size_notes
+from papi_analysis.estimation.multiplicity import check_level
 from papi_analysis.estimation.placebos import Placebos, placebos
-from papi_analysis.estimation.slopes import ATTAINABLE, NOT_PRINTED
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
 
@@ -125,11 +124,11 @@ def programme_impact(
         fan = placebos(design, method, treated_as_donor=treated_as_donor, draws=draws, rng=rng)
         engines = (fan, fan.mean())
     compared = int(design.eligible.sum())
-    table = pd.concat([_rows(list(panel.dimensions), engines[0], level), _rows(["mean"], engines[1], level)])
+    table = pd.concat(
+        [engine_rows(list(panel.dimensions), engines[0], level), engine_rows(["mean"], engines[1], level)]
+    )
     table["fit"] = _fit(design, found) if fan is None else np.append(fan.fit, fan.mean().fit)
     table["units"] = compared
-    unsupported = ["low", "high", "p", "p_joint", "detectable"]
-    table.loc[table["floor"] > 1 - level + 1e-12, unsupported] = np.nan
     return Estimates(
         question="programme_impact",
         table=table.reset_index(drop=True),
@@ -224,26 +223,6 @@ def impact_design(
     return design, [name for i, name in enumerate(panel.units) if not complete[i] and not treated[i] and i not in named]
 
 
-def _rows(dimensions: list[str], engine: Engine, level: float) -> pd.DataFrame:
-    low, high = engine.interval(level).T
-    many = len(dimensions) > 1
-    sizes = engine.detectable(level)
-    return pd.DataFrame(
-        {
-            "dimension": dimensions,
-            "estimate": engine.coefficients,
-            "se": engine.standard_errors,
-            "low": low,
-            "high": high,
-            "p": engine.p,
-            "p_joint": engine.p_joint if many else np.nan,
-            "p_holm": holm(engine.p) if many else np.nan,
-            "floor": engine.floor,
-            "detectable": sizes,
-        }
-    )
-
-
 def _fit(design: Design, found: Counterfactual) -> NDArray[np.float64]:
     """Root mean squared gap before the programme, by dimension and over all of them (K + 1,)."""
     squares = np.concatenate([found.gaps[i, design.pre(int(start))] ** 2 for i, start in enumerate(design.starts)])
@@ -309,10 +288,4 @@ def _notes(panel: Panel, design: Design, engine: Engine, left_out: list[str], le
     crossed = {y for y in crossed if first < y <= panel.years[design.end]}
     if crossed:
         notes.append(Note(RELATIVE.text, {"years": ", ".join(map(str, sorted(crossed)))}))
-    size = 1 - level
-    attainable = float(engine.attainable_size(level).min())
-    if floor > size + 1e-12:
-        notes.append(Note(NOT_PRINTED.text, {"floor": f"{floor:.3f}", "size": f"{size:.3g}"}))
-    elif attainable < size - 0.002:
-        notes.append(Note(ATTAINABLE.text, {"size": f"{size:.3g}", "attainable": f"{attainable:.3f}"}))
-    return notes
+    return [*notes, *size_notes(engine, level)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -55,6 +56,11 @@ UNKNOWN = Note(
     "known there."
 )
 INCOMPLETE = Note("Not in the comparison, for lack of cells: {units}.")
+
+NOT_PRINTED = Note(
+    "No p-value or interval is printed: the smallest p-value that this design can give is {floor}, above {size}."
+)
+ATTAINABLE = Note("The largest false-alarm rate that this design can attain at or below {size} is {attainable}.")
 
 
 class Engine(Protocol):
@@ -143,6 +149,40 @@ class Clustered:
         distance = R @ self.coefficients
         F = float(distance @ np.linalg.solve(R @ self.covariance @ R.T, distance)) / (K - 1)
         return float(stats.f.sf(F, K - 1, self.df))
+
+
+def engine_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: float = 1.0) -> pd.DataFrame:
+    """Tabulate what an engine says, a row per dimension; p and interval are missing where the floor is too high."""
+    low, high = scale * engine.interval(level).T
+    many = len(dimensions) > 1
+    table = pd.DataFrame(
+        {
+            "dimension": list(dimensions),
+            "estimate": scale * engine.coefficients,
+            "se": scale * engine.standard_errors,
+            "low": low,
+            "high": high,
+            "p": engine.p,
+            "p_joint": engine.p_joint if many else np.nan,
+            "p_holm": holm(engine.p) if many else np.nan,
+            "floor": engine.floor,
+            "detectable": scale * engine.detectable(level),
+        }
+    )
+    unsupported = ["low", "high", "p", "p_joint", "p_holm", "detectable"]
+    table.loc[table["floor"] > 1 - level + 1e-12, unsupported] = np.nan
+    return table
+
+
+def size_notes(engine: Engine, level: float) -> list[Note]:
+    """Say where no p-value is printed, or which false-alarm rate the design can attain."""
+    size, floor = 1 - level, float(engine.floor.max())
+    attainable = float(engine.attainable_size(level).min())
+    if floor > size + 1e-12:
+        return [Note(NOT_PRINTED.text, {"floor": f"{floor:.3f}", "size": f"{size:.3g}"})]
+    if attainable < size - 0.002:
+        return [Note(ATTAINABLE.text, {"size": f"{size:.3g}", "attainable": f"{attainable:.3f}"})]
+    return []
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,16 @@ from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.draws import StudentisedDraws
 from papi_analysis.estimation.estimates import Estimates, Note
-from papi_analysis.estimation.inference import Clustered, Engine, Inference, Plan, plan_inference
-from papi_analysis.estimation.multiplicity import check_count, check_level, holm
+from papi_analysis.estimation.inference import (
+    Clustered,
+    Engine,
+    Inference,
+    Plan,
+    engine_rows,
+    plan_inference,
+    size_notes,
+)
+from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.reassignment import reassign
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
@@ -29,10 +37,6 @@ PER_TEN_POINTS = 0.1
 DROPPED = Note("{dropped} of {cells} cells could not be used: the score, completion or a control is not known.")
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
 LEAD = Note("Completion of a later year ({years} ahead) is used: a placebo, for the future cannot move the present.")
-NOT_PRINTED = Note(
-    "No p-value or interval is printed: the smallest p-value that this design can give is {floor}, above {size}."
-)
-ATTAINABLE = Note("The largest false-alarm rate that this design can attain at or below {size} is {attainable}.")
 WITHIN = Note(
     "Row 'within': the slope over the programme's own cells with dimension and year effects, scores net of the mean "
     "over the other units; the same completion was given to {units} units, and p is the rank among them."
@@ -119,25 +123,27 @@ def completion_slopes(
         family = wild_bootstrap(fits, draws=draws, rng=rng)
     else:
         family = _reassigned(panel, eq, plan, strata, excluded, draws, rng)
-    table = _rows(list(panel.dimensions), family, level)
+    table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
     table["n"] = [fit.n for fit in fits]
     table["dropped"] = (~np.isfinite(eq.y[plan.sample])).sum(axis=(0, 1))
     engines: list[Engine] = [family, family.mean_slope()]
-    mean = _rows(["mean"], engines[1], level).assign(n=table["n"].sum(), dropped=table["dropped"].sum())
+    mean = engine_rows(["mean"], engines[1], level, PER_TEN_POINTS).assign(
+        n=table["n"].sum(), dropped=table["dropped"].sum()
+    )
     notes = [*plan.notes, *_notes(eq, plan, fits, spec, family, level)]
     parts = [table, mean]
     if plan.programme_units == 1 and spec.form == "levels" and plan.engine == "reassignment":
         alone = within_programme(eq, int(np.argmax(np.nan_to_num(eq.C).max(axis=(1, 2)) > 0)))
         if alone is not None:
             engines.append(alone)
-            parts.append(_rows(["within"], alone, level).assign(n=alone.cells, dropped=0))
+            parts.append(engine_rows(["within"], alone, level, PER_TEN_POINTS).assign(n=alone.cells, dropped=0))
             notes.append(Note(WITHIN.text, {"units": len(alone.units)}))
     table = pd.concat(parts, ignore_index=True)
     if plan.engine == "bootstrap":
         table["se_cr2"], table["df_cr2"] = _bell_mccaffrey(fits, len(table))
     return Estimates(
         question="completion_slopes",
-        table=_without_unsupported(table, level),
+        table=table,
         notes=tuple(notes),
         tests=_equality(family, level),
         names=panel.names,
@@ -256,33 +262,6 @@ def _reassigned(
     )
 
 
-def _rows(dimensions: list[str], engine: Engine, level: float) -> pd.DataFrame:
-    """Tabulate what one engine says, in points per 10 percentage points of completion."""
-    low, high = PER_TEN_POINTS * engine.interval(level).T
-    many = len(dimensions) > 1
-    return pd.DataFrame(
-        {
-            "dimension": dimensions,
-            "estimate": PER_TEN_POINTS * engine.coefficients,
-            "se": PER_TEN_POINTS * engine.standard_errors,
-            "low": low,
-            "high": high,
-            "p": engine.p,
-            "p_joint": engine.p_joint if many else np.nan,
-            "p_holm": holm(engine.p) if many else np.nan,
-            "floor": engine.floor,
-            "detectable": PER_TEN_POINTS * engine.detectable(level),
-        }
-    )
-
-
-def _without_unsupported(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Take out the p-values and intervals of rows whose floor lies above the size of the test."""
-    table = table.copy()
-    table.loc[table["floor"] > 1 - level + 1e-12, ["low", "high", "p", "p_joint", "p_holm", "detectable"]] = np.nan
-    return table
-
-
 def _equality(family: StudentisedDraws | Clustered, level: float) -> pd.DataFrame:
     """Test that the slopes are equal, where there are several and the design supports a p-value."""
     if len(family.coefficients) < 2 or family.floor.max() > 1 - level:
@@ -316,10 +295,4 @@ def _notes(
         notes.append(Note(SINGLE.text, {"units": len(alone)}))
     if spec.lag < 0:
         notes.append(Note(LEAD.text, {"years": -spec.lag}))
-    size, floor = 1 - level, float(family.floor.max())
-    attainable = float(family.attainable_size(level).min())
-    if floor > size + 1e-12:
-        notes.append(Note(NOT_PRINTED.text, {"floor": f"{floor:.3f}", "size": f"{size:.3g}"}))
-    elif attainable < size - 0.002:
-        notes.append(Note(ATTAINABLE.text, {"size": f"{size:.3g}", "attainable": f"{attainable:.3f}"}))
-    return notes
+    return [*notes, *size_notes(family, level)]
