@@ -72,8 +72,8 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
     rows = []
     for point in points:
         lower = replace(panel, completion=np.clip(panel.completion - point, 0.0, None))
-        if not np.nanmax(lower.completion) > 0:
-            break
+        if not (np.nan_to_num(lower.completion).max(axis=(0, 1)) > 0).all():
+            break  # nothing is left to compare in some dimension
         mean = completion_slopes(lower, **settings).row("mean")
         rows.append({"overstated": point, **mean[["estimate", "low", "high", "p"]]})
     table = pd.DataFrame(rows)
