@@ -1,4 +1,4 @@
-"""How fast the engines of the slopes are beside the usual packages: the same data, one process, after a warm-up.
+"""How fast slopes and counterfactuals are beside the usual packages: the same data, one process, after a warm-up.
 
 Prints medians and ratios and writes the ratios to benchmarks/results.md. ``make bench`` runs it.
 """
@@ -21,6 +21,7 @@ import pyfixest as pf
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 import wildboottest.wildboottest as peer
+from impact_peers import PYSYNCON_UNITS, diff_diff_control, diff_diff_sdid, placebos_of, pysyncon_peer
 
 import papi_analysis as pa
 from papi_analysis.estimation.bootstrap import wild_bootstrap
@@ -30,7 +31,7 @@ from papi_analysis.estimation.specification import Specification, equations
 
 DRAWS, LOOPS, REPEATS = 9999, 20, 5
 FORMULA = "score ~ completion + C(unit) + C(year)"
-PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "pyfixest", "wildboottest", "numba")
+PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "pyfixest", "wildboottest", "numba", "pysyncon", "diff-diff")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -139,6 +140,14 @@ def compare() -> pd.DataFrame:
         loop = partial(permutations_peer, few, by_formula)
         add(moves, f"statsmodels on {how}, a loop", 1000, lambda: permutations(few), loop, share)
     add("six slopes with CR1", "statsmodels on formulas", None, lambda: usual(panel), lambda: usual_peer(tables))
+    Y = panel.scores
+    all_units = "every unit as placebo, six dimensions"
+    add(f"synthetic control, {all_units}", "pysyncon, V fixed", 100, lambda: placebos_of(Y, "synthetic_control"),
+        lambda: pysyncon_peer(Y), len(Y) / PYSYNCON_UNITS)  # fmt: skip
+    add(f"synthetic control, {all_units}", "diff-diff", 10, lambda: placebos_of(Y, "synthetic_control"),
+        lambda: diff_diff_control(Y))  # fmt: skip
+    add(f"synthetic difference in differences, {all_units}", "diff-diff", 5, lambda: placebos_of(Y, "synthetic_did"),
+        lambda: diff_diff_sdid(Y))  # fmt: skip
     return pd.DataFrame(rows, columns=["this package", "peer", "target", "seconds", "peer seconds", "times faster"])
 
 
@@ -150,7 +159,8 @@ def page(table: pd.DataFrame) -> str:
         "",
         f"Python {platform.python_version()}, {versions}. One process, one thread, medians of {REPEATS} turns after a "
         "warm-up. Published scores of the 60 provinces without a gap, 2011-2020, six dimensions, simulated programmes; "
-        f"{DRAWS:,} draws. The loops over statsmodels were timed on {LOOPS} reassignments and scaled up. wildboottest, "
+        f"{DRAWS:,} draws. The loops over statsmodels were timed on {LOOPS} reassignments, pysyncon on "
+        f"{PYSYNCON_UNITS} units, and scaled up. wildboottest, "
         'which pyfixest calls, compiles its loop again at every call; "compiled once" keeps it from doing so.',
         "",
         "| this package | peer | times faster | target |",

@@ -49,6 +49,7 @@ _HOMES = {
     "papi_analysis.reporting.sentences": ("remarks", "sentence"),
     "papi_analysis.reporting.specification_figures": ("draw_specification_curve",),
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
+    "papi_analysis.reporting.validation_tables": ("table_validation",),
     "papi_analysis.credibility.robustness": ("impact_robustness",),
     "papi_analysis.credibility.sensitivity": (
         "conclusion_turns",
@@ -59,6 +60,7 @@ _HOMES = {
     ),
     "papi_analysis.credibility.specification_curve": ("specification_curve",),
     "papi_analysis.credibility.simulation": ("simulate_progress", "simulate_study"),
+    "papi_analysis.credibility.validation": ("validate",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -60,8 +60,10 @@ PUBLIC = [
     "standing",
     "table_estimates",
     "table_frame",
+    "table_validation",
     "target_attainment",
     "task_states",
+    "validate",
 ]
 
 
