@@ -152,7 +152,7 @@ def test_the_check_sees_logic(source: str, found: set[str]):
     assert logic(source) == found
 
 
-@pytest.mark.parametrize("text", ["/home/a/x", '"/root/b"', "C:\\\\Users\\\\me", "lib/python3/site-packages/x"])
+@pytest.mark.parametrize("text", ["/home/a/x", '"/home/b/c"', "C:\\\\Users\\\\me", "lib/python3/site-packages/x"])
 def test_the_check_sees_machine_paths(text: str):
     assert MACHINE_PATH.search(text)
 
