@@ -35,6 +35,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         "programme_impact": _impact,
         "regression_to_the_mean": _reversion,
         "specification_curve": _curve,
+        "calibration": _calibration,
     }
     if estimates.question not in makers:
         raise SpecError(f"there is no sentence for {estimates.question!r}.")
@@ -172,3 +173,16 @@ def _curve(estimates: Estimates, tongue: Language) -> str:
         return words
     p = tongue.p_value(float(estimates.tests["p"].iloc[0]), sign=True)
     return words + tongue.text(" Judged together, p {p}.", p=p)
+
+
+def _calibration(estimates: Estimates, tongue: Language) -> str:
+    everyone, alike = estimates.table[estimates.table["dimension"] == "family"].to_dict("records")
+    return tongue.text(
+        "At a nominal {nominal} this method found something in {all} of {n_all} programmes that never were, and in "
+        "{alike} of {n_alike} on units that stood as high.",
+        nominal=tongue.percent(1 - estimates.level),
+        all=tongue.percent(everyone["false_alarms"]),
+        n_all=everyone["n"],
+        alike=tongue.percent(alike["false_alarms"]),
+        n_alike=alike["n"],
+    )

@@ -90,6 +90,14 @@ LABELS = {
     "on_time": "Share on time",
     "outcome": "Outcome",
     "p": "p-value",
+    "found": "Found",
+    "alarms_alike": "False alarms, as high",
+    "alarms_all": "False alarms, all",
+    "rmse": "Error (RMSE)",
+    "coverage": "Coverage",
+    "mc_error": "Monte Carlo error",
+    "false_alarms": "False alarms",
+    "who": "Fake programmes on",
     "panel": "Panel",
     "years": "Years",
     "form": "Form",
@@ -156,6 +164,12 @@ AS_GAPS = {"estimate": "mean_gap", "se": "spread", "detectable": "detectable_gap
 
 #: Columns that hold shares, shown in percent.
 SHARES = (
+    "false_alarms",
+    "mc_error",
+    "coverage",
+    "alarms_all",
+    "alarms_alike",
+    "found",
     "known",
     "overstated",
     "completion",
@@ -181,6 +195,8 @@ FAMILY = {
     "total": "Sum of the family",
     "within": "Within the programme",
     "equal slopes": "Equal slopes",
+    "family": "Any of the family",
+    "joint permutation": "Joint permutation",
 }
 
 
@@ -315,6 +331,6 @@ def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
         whole = isinstance(value, int) or name.startswith(("rank", "group"))
         plain_year = name.endswith("year")
         return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
-    if name == "choice":
+    if name in ("choice", "who"):
         return tongue.text(str(value))
     return tongue.text(FAMILY.get(value, value)) if isinstance(value, str) and value in FAMILY else str(value)
