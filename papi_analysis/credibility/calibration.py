@@ -78,7 +78,7 @@ def calibrate(
         Rows: each dimension and ``"family"``, first for every other unit, then for those that stood as high
         (``who``). Columns: ``false_alarms`` (share with p at or below 1 - level; for the family, with any joint p),
         ``mc_error`` of that share, ``coverage`` of the intervals (the true value is 0), ``rmse`` (points; for the
-        family of the mean), ``n`` fake programmes.
+        family of the mean), ``fakes`` (fake programmes).
 
     Raises
     ------
@@ -161,7 +161,7 @@ def confirm_detectable(
     Returns
     -------
     DataFrame
-        ``dimension``, ``detectable`` (mean over the units), ``found`` (share with p at or below 1 - level), ``n``.
+        ``dimension``, ``detectable`` (mean over the units), ``found`` (share with p at or below 1 - level), ``fakes``.
         About four times in five is what the word promises.
     """
     last = panel.years[-1] if end is None else end
@@ -182,7 +182,7 @@ def confirm_detectable(
             "dimension": panel.dimensions,
             "detectable": np.mean(sizes, axis=0),
             "found": np.mean(found, axis=0),
-            "n": len(everyone),
+            "fakes": len(everyone),
         }
     )
 
@@ -297,7 +297,7 @@ def _summary(fakes: list[Fake], ask: Ask, dimensions: tuple[str, ...], level: fl
             "mc_error": np.sqrt(alarms * (1 - alarms) / len(fakes)),
             "coverage": inside,
             "rmse": errors,
-            "n": len(fakes),
+            "fakes": len(fakes),
         }
     )
 

@@ -182,7 +182,7 @@ def _calibration(estimates: Estimates, tongue: Language) -> str:
         "{alike} of {n_alike} on units that stood as high.",
         nominal=tongue.percent(1 - estimates.level),
         all=tongue.percent(everyone["false_alarms"]),
-        n_all=everyone["n"],
+        n_all=everyone["fakes"],
         alike=tongue.percent(alike["false_alarms"]),
-        n_alike=alike["n"],
+        n_alike=alike["fakes"],
     )

@@ -28,7 +28,7 @@ def test_a_method_that_ranks_units_holds_its_level_over_them(panel, ask) -> None
     answer = pa.calibrate(panel, ask, **ASKED)
     everyone, _ = family(answer)
     assert everyone <= 0.05
-    assert answer.table["n"].tolist() == [59] * 7 + [30] * 7
+    assert answer.table["fakes"].tolist() == [59] * 7 + [30] * 7
 
 
 def test_each_rate_is_a_count_of_direct_answers(panel) -> None:
