@@ -122,7 +122,8 @@ def run_notebooks(
     done: dict[Path, NotebookNode] = {}
     failed: dict[Path, PapiError] = {}
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        running = {pool.submit(execute_notebook, path, study=study): path for path in files}
+        # The last first: later notebooks ask more, and the longest should not be the one that all wait for.
+        running = {pool.submit(execute_notebook, path, study=study): path for path in reversed(files)}
         for future in as_completed(running):
             path = running[future]
             try:
