@@ -1,9 +1,10 @@
-"""The two ways a call can fail: the data are wrong, or the question is."""
+"""The two ways a call can fail, the data are wrong or the question is, and the words that say so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 
 class PapiError(Exception):
@@ -14,22 +15,36 @@ class SpecError(PapiError, ValueError):
     """The question cannot be answered as asked; the message says why and what to ask instead."""
 
 
+class Note(NamedTuple):
+    """A remark in words: an English sentence with ``{names}`` for its values, so that it can be translated."""
+
+    text: str
+    values: Mapping[str, Any] = {}
+
+    def __str__(self) -> str:
+        return self.text.format(**self.values)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong in a table: where it is, what it is, what to do next.
 
-    ``row`` counts as a spreadsheet does: the header is row 1. It is ``None`` for a problem of the whole table.
+    ``row`` counts as a spreadsheet does, from 1. It is ``None`` for a problem of the whole table. ``sheet`` is empty
+    where a file has no sheets.
     """
 
-    what: str
-    remedy: str
+    what: Note | str
+    remedy: Note | str
     file: str = ""
     row: int | None = None
     column: str = ""
     value: str = ""
+    sheet: str = ""
 
     def __str__(self) -> str:
         place = self.file or "table"
+        if self.sheet:
+            place += f", sheet {self.sheet!r}"
         if self.row is not None:
             place += f", row {self.row}"
         if self.column:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import PapiError, SpecError
-from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.errors import Note
+from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import YEARS_BEFORE, programme_impact
 from papi_analysis.estimation.slopes import completion_slopes
 from papi_analysis.panel.panel import Panel

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.errors import Note
+from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.multiplicity import counts
 
 JOINT = Note(

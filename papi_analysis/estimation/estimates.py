@@ -5,23 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
-
-
-class Note(NamedTuple):
-    """A remark in words: an English sentence with ``{names}`` for its values, so that it can be translated."""
-
-    text: str
-    values: Mapping[str, Any] = {}
-
-    def __str__(self) -> str:
-        return self.text.format(**self.values)
+from papi_analysis.errors import Note, SpecError
 
 
 @dataclass(frozen=True, eq=False)

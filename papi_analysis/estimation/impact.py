@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.counterfactuals import Counterfactual, Estimator, demeaned_fit, estimate, find_estimator
+from papi_analysis.estimation.counterfactuals import (
+    Counterfactual,
+    Estimator,
+    Weights,
+    demeaned_fit,
+    estimate,
+    find_estimator,
+)
 from papi_analysis.estimation.designs import Design, programme_design
-from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.errors import Note
+from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine, engine_rows, size_notes
 from papi_analysis.estimation.multiplicity import check_level
 from papi_analysis.estimation.placebos import Placebos, placebos
@@ -73,7 +82,8 @@ def programme_impact(
         First and last year of the programme; the default end is the panel's last year.
     method
         ``"did"``, ``"lee_wooldridge"``, ``"synthetic_control"``, ``"common_weights"`` (one set of donors for all
-        dimensions), ``"synthetic_did"``, or a function like those of ``estimation.counterfactuals``.
+        dimensions), ``"synthetic_did"``, or a function like those of ``estimation.counterfactuals``; what it gives
+        back is checked.
     before
         First and last year to match on; default all years before the start.
     without
@@ -94,13 +104,15 @@ def programme_impact(
         ``se`` (spread of the gap over the placebos), ``low``, ``high``, ``p``, ``p_joint`` (step-down max-T),
         ``floor``, ``detectable`` (gap that would have been found four times in five), ``fit`` (root mean squared
         gap before), ``units`` compared. ``cells`` holds, for each dimension and year, ``actual`` and
-        ``counterfactual`` of the treated units and the ``gap`` of every placebo; ``design["weights"]`` the donors.
+        ``counterfactual`` of the treated units (in programme years, of those that have started) and the ``gap`` of
+        every placebo; ``design["weights"]`` the donors.
 
     Raises
     ------
     SpecError
         A unit that is not in the panel, a start without enough years before, an end beyond the data, a treated unit
-        among those left out, a missing score of a treated unit, too few donors with all cells.
+        among those left out, a missing score of a treated unit, too few donors with all cells, a dimension in
+        which all units move alike, a method that gives no usable weights.
 
     Examples
     --------
@@ -112,21 +124,23 @@ def programme_impact(
 
     """
     check_level(level)
-    find_estimator(method)
+    rule = find_estimator(method) if isinstance(method, str) else _checked(find_estimator(method))
     starts = first_years(panel, unit, start)
     design, left_out = impact_design(panel, starts, end, before, without, _years_needed(method))
-    found = estimate(design, method)
+    found = estimate(design, rule)
     fan = None
     if method == "lee_wooldridge":
         usual = Clustered(*demeaned_fit(design))
         engines: tuple[Engine, ...] = (usual, usual.mean_slope())
     else:
-        fan = placebos(design, method, treated_as_donor=treated_as_donor, draws=draws, rng=rng)
+        fan = placebos(design, rule, treated_as_donor=treated_as_donor, draws=draws, rng=rng)
         engines = (fan, fan.mean())
     compared = int(design.eligible.sum())
     table = pd.concat(
         [engine_rows(list(panel.dimensions), engines[0], level), engine_rows(["mean"], engines[1], level)]
     )
+    if len(panel.dimensions) == 1:  # a family of one
+        table.iloc[0, table.columns.get_indexer(["p_joint", "p_holm"])] = table["p"].iloc[0]
     table["fit"] = _fit(design, found) if fan is None else np.append(fan.fit, fan.mean().fit)
     table["units"] = compared
     return Estimates(
@@ -139,7 +153,7 @@ def programme_impact(
         level=level,
         engines=engines,
         design={
-            "method": method if isinstance(method, str) else getattr(method, "__name__", "own function"),
+            "method": method if isinstance(method, str) else _name(method),
             "units": tuple(starts),
             "start": min(starts.values()),
             "end": panel.years[design.end],
@@ -154,18 +168,47 @@ def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], sta
     if isinstance(unit, Mapping):
         if start is not None:
             raise SpecError("give first years by unit, or one start for all, not both.")
-        starts = {name: int(year) for name, year in unit.items()}
+        starts = dict(unit)
     else:
         if start is None:
             raise SpecError("give the first year of the programme: start=2018, for instance.")
-        starts = dict.fromkeys([unit] if isinstance(unit, str) else list(unit), int(start))
+        starts = dict.fromkeys([unit] if isinstance(unit, str) else list(unit), start)
     if not starts:
         raise SpecError("name at least one unit with a programme.")
     for name, year in starts.items():
         panel.position("unit", name)
         if year not in panel.years:
-            raise SpecError(f"the start {year} is not within the panel's years {panel.years[0]}-{panel.years[-1]}.")
-    return starts
+            raise SpecError(f"the start {year!r} is not within the panel's years {panel.years[0]}-{panel.years[-1]}.")
+    return {name: int(year) for name, year in starts.items()}
+
+
+def _name(method: Estimator) -> str:
+    return str(getattr(method, "__name__", "own function"))
+
+
+def _checked(method: Estimator) -> Estimator:
+    """Wrap a function of one's own: weights that no gap can be computed from are refused, not passed on."""
+
+    def rule(*given: Any) -> Weights:
+        Y, units, donors, pre, _ = given
+        shapes = (len(units), len(Y), Y.shape[2]), (len(units), len(pre), Y.shape[2])
+        answer = method(*given)
+        try:
+            found, years = (np.asarray(part, dtype=float) for part in answer)
+        except (TypeError, ValueError):
+            raise SpecError(f"method {_name(method)} must return two arrays: weights of donors and of years.") from None
+        if (found.shape, years.shape) != shapes:
+            raise SpecError(
+                f"method {_name(method)} returned weights of shapes {found.shape} and {years.shape}; it must return "
+                f"donors {shapes[0]} and years {shapes[1]}."
+            )
+        if not (np.isfinite(found).all() and np.isfinite(years).all()):
+            raise SpecError(f"method {_name(method)} returned weights that are missing or not finite.")
+        if found[~donors].any() or years[:, ~pre].any():
+            raise SpecError(f"method {_name(method)} put weight on units that are no donors, or on years not before.")
+        return Weights(found, years)
+
+    return rule
 
 
 def _years_needed(method: str | Estimator) -> int:
@@ -195,8 +238,9 @@ def impact_design(
             f"match on; this method needs {needed}. Choose a later start or more years."
         )
     treated = np.isin(panel.units, list(starts))
-    named = {panel.position("unit", name) for name in without}
-    for name in without:
+    left_out = [without] if isinstance(without, str) else without
+    named = {panel.position("unit", name) for name in left_out}
+    for name in left_out:
         if name in starts:
             raise SpecError(f"{name} has the programme and cannot be left out of its own donors.")
     used = (years <= last) & (matched | (years >= early))
@@ -220,7 +264,17 @@ def impact_design(
         before=matched,
         donors=pool,
     )
+    _check_gaps(panel, design, used)
     return design, [name for i, name in enumerate(panel.units) if not complete[i] and not treated[i] and i not in named]
+
+
+def _check_gaps(panel: Panel, design: Design, used: NDArray[np.bool_]) -> None:
+    """Refuse a dimension in which all units move alike: whoever had the programme, its gap is zero."""
+    paths = design.Y[design.eligible][:, used]
+    apart = np.ptp(paths - paths[:, :1], axis=0).max(axis=0)
+    for dimension, reach, size in zip(panel.dimensions, apart, np.abs(paths).max(axis=(0, 1)), strict=True):
+        if reach <= 1e-12 * size:
+            raise SpecError(f"all units move alike in {dimension}, so no gap can be judged there. Leave it out.")
 
 
 def _fit(design: Design, found: Counterfactual) -> NDArray[np.float64]:
@@ -231,9 +285,14 @@ def _fit(design: Design, found: Counterfactual) -> NDArray[np.float64]:
 
 
 def _paths(panel: Panel, design: Design, found: Counterfactual, fan: Placebos | None) -> pd.DataFrame:
-    """Tabulate the treated units' mean actual and counterfactual scores, and the placebos' gaps, by year."""
-    actual = design.Y[design.units].mean(axis=0)
-    gap = found.gaps.mean(axis=0)
+    """Tabulate the treated units' mean actual and counterfactual scores, and the placebos' gaps, by year.
+
+    A year counts the units that have started by then; where none has, all of them.
+    """
+    started = np.array([design.post(int(start)) for start in design.starts])[:, :, None]
+    counted = np.broadcast_to(started | ~started.any(axis=0), found.gaps.shape)
+    actual = np.average(design.Y[design.units], axis=0, weights=counted)
+    gap = np.average(found.gaps, axis=0, weights=counted)
     gaps = gap[None] if fan is None else fan.paths
     units = np.array(panel.units, dtype=object)
     names = [", ".join(units[row]) for row in (design.units[None] if fan is None else fan.units)]
@@ -273,6 +332,8 @@ def _notes(panel: Panel, design: Design, engine: Engine, left_out: list[str], le
             values = {"units": int(design.eligible.sum()), "rows": len(engine.draws)}
             notes.append(Note(SETS.text, values))
         notes.append(RANK)
+        if design.donors.sum() < FEW_DONORS:
+            notes.append(Note(FEW.text, {"donors": int(design.donors.sum()), "floor": f"{floor:.3f}"}))
         for flags, note in ((engine.exact_fit, EXACT_FIT), (engine.poor_fit, POOR_FIT)):
             named = ", ".join(name for name, flag in zip(panel.dimensions, flags, strict=True) if flag)
             if named:
@@ -281,8 +342,6 @@ def _notes(panel: Panel, design: Design, engine: Engine, left_out: list[str], le
         notes.append(Note(EXACT_T.text, {"df": engine.df}))
     if left_out:
         notes.append(Note(INCOMPLETE.text, {"units": ", ".join(left_out)}))
-    if design.donors.sum() < FEW_DONORS:
-        notes.append(Note(FEW.text, {"donors": int(design.donors.sum()), "floor": f"{floor:.3f}"}))
     first = panel.years[int(np.flatnonzero(design.pre(int(design.starts.min())))[0])]
     crossed = {y for name in panel.dimensions for y in break_years(panel.breaks, name)}
     crossed = {y for y in crossed if first < y <= panel.years[design.end]}

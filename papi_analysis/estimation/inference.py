@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.estimates import Note
+from papi_analysis.errors import Note
 from papi_analysis.estimation.multiplicity import check_level, holm
 from papi_analysis.estimation.specification import Equations
 

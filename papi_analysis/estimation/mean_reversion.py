@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.errors import Note
+from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, mean_over_units
 from papi_analysis.panel.panel import Panel
 

@@ -14,7 +14,8 @@ from papi_analysis.errors import SpecError
 from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.draws import StudentisedDraws
-from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.errors import Note
+from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.inference import (
     Clustered,
     Engine,

@@ -32,6 +32,8 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
 
     ``estimates`` comes from ``programme_impact``. A dotted line marks the start. Returns an array of axes.
     """
+    from matplotlib.ticker import MaxNLocator
+
     tongue = find_language(language)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table)) if axes is None else axes
@@ -50,17 +52,18 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
             p=tongue.p_value(row.p_joint, sign=True),
         )
         set_title(ax, row.dimension, tongue, estimates.names, words)
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.yaxis.set_major_formatter(tongue.tick)
         tidy(ax)
     first = np.ravel(axes)[0]
     name = ", ".join(tongue.name(unit, estimates.names) for unit in estimates.design["units"])
     ink = {name: BLUE, tongue.text("counterfactual, placebos"): ORANGE}
     for height, (words, colour) in zip((0.13, 0.03), ink.items(), strict=True):
-        first.annotate(words, (0.03, height), xycoords="axes fraction", fontsize=8, color=colour, weight="bold")
+        place: dict[str, Any] = {"xycoords": "axes fraction", "parse_math": False}
+        first.annotate(words, (0.03, height), fontsize=8, color=colour, weight="bold", **place)
     mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.estimate)} ({tongue.number(row.p_joint, 3)})"
-        for row in table.itertuples()
+        f"{row.dimension}: {tongue.number(row.estimate)} ({tongue.p_value(row.p_joint)})" for row in table.itertuples()
     )
     add_alternative(
         first,
@@ -89,7 +92,7 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
     for place, weight in zip(places, shown, strict=True):
         ax.annotate(tongue.percent(weight, 1), (weight, place), xytext=(4, 0), textcoords="offset points", va="center",
                     fontsize=8)  # fmt: skip
-    ax.set_yticks(places, [tongue.name(unit, estimates.names) for unit in shown.index], fontsize=8)
+    ax.set_yticks(places, [tongue.name(unit, estimates.names) for unit in shown.index], fontsize=8, parse_math=False)
     ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
     ax.set_xlabel(tongue.text("Weight of the donors"))
     ax.margins(x=0.12)
@@ -120,7 +123,8 @@ def draw_reversion(
         (tongue.name(unit, estimates.names), (row["from_mean"], row["change"]), (-8, -4), "right", BLUE),
         (tongue.text("expected from the others"), (x[0], at_left), (4, 8), "left", ORANGE),
     ):
-        ax.annotate(words, place, xytext=offset, textcoords="offset points", ha=side, color=colour, weight="bold")
+        near: dict[str, Any] = {"textcoords": "offset points", "ha": side, "parse_math": False}
+        ax.annotate(words, place, xytext=offset, color=colour, weight="bold", **near)
     ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=estimates.design["base_year"]))
     ax.set_ylabel(tongue.text("Change to {year}, points", year=estimates.design["end_year"]))
     ax.xaxis.set_major_formatter(tongue.tick)

@@ -94,9 +94,10 @@ def _slopes(estimates: Estimates, tongue: Language) -> str:
             "This design cannot tell it from noise: it would have found a mean slope of {detectable} or more. ",
             detectable=tongue.number(mean["detectable"], 3),
         )
+    joint = each["p" if len(each) == 1 else "p_joint"]  # a family of one has no joint p
     return words + tongue.text(
         "Judged together, {found} of {dimensions} slopes differ from zero.",
-        found=int((each["p_joint"] <= size).sum()),
+        found=int((joint <= size).sum()),
         dimensions=len(each),
     )
 

@@ -8,7 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import papi_analysis as pa
-from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.errors import Note
+from papi_analysis.estimation.estimates import Estimates
 
 HOSTILE = "<script>alert('x')</script>&amp;"
 

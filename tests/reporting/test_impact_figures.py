@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import papi_analysis as pa
 from papi_analysis.reporting.canvas import alternative, figure_of, png
@@ -92,3 +97,170 @@ def test_simulated_scores_mark_figure_and_sentence(panel) -> None:
     answer = pa.programme_impact(made_up, "VN-CT", 2018, 2020, method="did")
     assert "SIMULATED: scores" in alternative(figure_of(pa.draw_impact(answer)))
     assert "SIMULATED: scores" in pa.sentence(answer)
+
+
+# What every figure must be: marked, readable, where it was told, about any study
+
+
+def one_each(answer, reversion, **settings) -> dict:
+    return {
+        "impact": pa.draw_impact(answer, **settings),
+        "weights": pa.draw_weights(answer, **settings),
+        "reversion": pa.draw_reversion(reversion, **settings),
+    }
+
+
+def texts_of(drawn) -> list[Text]:
+    """The texts that a figure shows once it is rendered: no hidden ones, no ticks beyond the axes."""
+    figure = figure_of(drawn)
+    figure.canvas.draw()
+    hidden = {text for ax in figure.axes if not ax.get_visible() for text in ax.findobj(Text)}
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if not low <= tick.get_loc() <= high:
+                    hidden |= {tick.label1, tick.label2}
+    texts = figure.findobj(Text)
+    return [text for text in texts if text.get_text().strip() and text.get_visible() and text not in hidden]
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> tuple[pa.Estimates, pa.Estimates]:
+    """Schools with dollar signs in their names, and four years; a pair of dollars is no formula."""
+    rng = np.random.default_rng(4)
+    index = pd.MultiIndex.from_product([[f"school {i}" for i in range(24)], range(1, 5), ["money", "x < y & {z}"]])
+    cells = index.to_frame(index=False, name=["unit", "year", "dimension"]).assign(completion=0.0)
+    names = {f"school {i}": (rf"School $\frac{{$ {i}", rf"Trường $\frac{{$ {i}") for i in range(24)}
+    names["money"] = (r"Cost $\frac{1}{$ of a place", "")
+    scores = cells.drop(columns="completion").assign(score=40 + 20 * rng.random(len(cells)))
+    panel = pa.Panel.from_frames(scores, cells, names=names)
+    return pa.programme_impact(panel, "school 3", 4), pa.regression_to_the_mean(panel, "school 3", 2)
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_another_study_is_drawn_with_its_own_names(elsewhere, papi_words, language) -> None:
+    for name, drawn in one_each(*elsewhere, language=language).items():
+        said = " ".join(text.get_text() for text in texts_of(drawn)) + alternative(figure_of(drawn))
+        assert {"en": "School", "vi": "Trường"}[language] + r" $\frac{$ " in said, name
+        assert not [word for word in papi_words if word in said], name
+    impact = pa.draw_impact(elsewhere[0], language=language)
+    assert [ax.get_visible() for ax in np.ravel(impact)] == [True, True, False]
+    assert "x < y & {z}: " in alternative(figure_of(impact))
+
+
+def test_years_are_whole_on_short_panels(elsewhere) -> None:
+    axes = pa.draw_impact(elsewhere[0])
+    figure_of(axes).canvas.draw()
+    labels = [label.get_text() for ax in np.ravel(axes)[:2] for label in ax.get_xticklabels()]
+    assert {"1", "2", "3", "4"} <= set(labels)
+    assert not [label for label in labels if "." in label]
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_made_up_scores_are_marked_on_the_figure_and_in_its_text(gaps, reversion, language) -> None:
+    words = {"en": "SIMULATED: scores", "vi": "MÔ PHỎNG: điểm số"}[language]
+    made_up = [dataclasses.replace(answer, simulated_tables=("scores",)) for answer in (gaps, reversion)]
+    for answers, marked in ((made_up, True), ([gaps, reversion], False)):
+        for name, drawn in one_each(*answers, language=language).items():
+            assert (words in [text.get_text() for text in texts_of(drawn)]) == marked, name
+            assert (words in alternative(figure_of(drawn))) == marked, name
+
+
+def test_figures_go_where_they_are_told(gaps, reversion) -> None:
+    figure, axes = plt.subplots(2, 3)
+    assert pa.draw_impact(gaps, axes=axes) is axes
+    assert all(ax.has_data() for ax in axes.ravel())
+    one, (left, right) = plt.subplots(1, 2)
+    assert pa.draw_weights(gaps, ax=left) is left
+    assert pa.draw_reversion(reversion, ax=right) is right
+    assert plt.get_fignums() == [figure.number, one.number]
+    assert "Bar chart of donor weights" in alternative(one)
+    assert "Scatter plot of change" in alternative(one)
+
+
+def test_an_unknown_language_is_refused_before_anything_is_drawn(gaps, reversion) -> None:
+    for draw, answer in ((pa.draw_impact, gaps), (pa.draw_weights, gaps), (pa.draw_reversion, reversion)):
+        with pytest.raises(pa.SpecError, match="language"):
+            draw(answer, language="fr")
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("base", [2014, 2016])
+def test_words_lie_neither_on_one_another_nor_off_the_figure(panel, gaps, language, base) -> None:
+    """A unit that started in a trough stands at the left end of its line, one from a peak at the right."""
+    moved = pa.regression_to_the_mean(panel, "VN-CT", base, base + 3)
+    for name, drawn in one_each(gaps, moved, language=language).items():
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts_of(drawn)]
+        assert len(boxes) > 10
+        figure = figure_of(drawn)
+        whole = figure.get_tightbbox().transformed(figure.dpi_scale_trans)
+        for place, (words, box) in enumerate(boxes):
+            assert whole.x0 - 1 <= box.x0, (name, words)
+            assert box.x1 <= whole.x1 + 1, (name, words)
+            on = [
+                other
+                for other, under in boxes[:place]
+                if min(box.x1, under.x1) - max(box.x0, under.x0) > 1
+                and min(box.y1, under.y1) - max(box.y0, under.y0) > 2
+            ]
+            assert not on, (name, words, on)
+
+
+def test_text_alternatives_say_every_gap_and_weight(gaps) -> None:
+    listed = alternative(figure_of(pa.draw_impact(gaps))).rpartition("(joint p): ")[2]
+    table = gaps.table.iloc[:6]
+    expected = [f"{row.dimension}: {row.estimate:z.2f} ({row.p_joint:.3f})" for row in table.itertuples()]
+    assert listed == "; ".join(expected) + "."
+    assert "from 2018 to 2020" in alternative(figure_of(pa.draw_impact(gaps)))
+    weights = gaps.design["weights"].groupby("unit")["weight"].sum().sort_values(ascending=False) / 6
+    named = [f"{gaps.names[unit][0]}: {100 * weight:.1f}%" for unit, weight in weights.items()]
+    assert alternative(figure_of(pa.draw_weights(gaps))).endswith(": " + "; ".join(named) + ".")
+    ax = pa.draw_weights(gaps, most=3)
+    assert len(ax.patches) == 3
+    assert [label.get_text() for label in ax.get_yticklabels()] == [name.partition(":")[0] for name in named[:3]]
+    assert [text.get_text() for text in ax.texts] == [name.partition(": ")[2] for name in named[:3]]
+
+
+def test_tiny_p_values_are_no_zeros(gaps) -> None:
+    table = gaps.table.assign(p_joint=0.0002)
+    axes = pa.draw_impact(dataclasses.replace(gaps, table=table))
+    assert alternative(figure_of(axes)).count("(< 0.001)") == 6
+    assert all(ax.get_title(loc="left").endswith("joint p < 0.001") for ax in np.ravel(axes))
+
+
+def test_without_a_p_value_a_dash_stands_in_its_place(panel) -> None:
+    kept = {"VN-CT", "VN-HN", "VN-HP", "VN-DN", "VN-SG", "VN-01"}
+    answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, without=[u for u in panel.units if u not in kept])
+    axes = np.ravel(pa.draw_impact(answer))
+    assert all(ax.get_title(loc="left").endswith("joint p –") for ax in axes)
+    assert len(axes[0].lines) == 5 + 3
+    assert "nan" not in alternative(figure_of(axes)).lower()
+
+
+def test_each_dimension_can_have_its_reversion_drawn(reversion) -> None:
+    for dimension in reversion.table["dimension"]:
+        ax = pa.draw_reversion(reversion, dimension)
+        row = reversion.row(dimension)
+        others, own = ax.collections
+        cells = reversion.cells[reversion.cells["dimension"] == dimension]
+        assert np.asarray(own.get_offsets()).tolist() == [[row["from_mean"], row["change"]]]
+        shown = np.asarray(others.get_offsets())
+        assert shown == pytest.approx(cells.loc[cells["unit"] != "VN-CT", ["from_mean", "change"]].to_numpy())
+        slope, intercept = np.polyfit(*shown.T, 1)
+        x, y = ax.lines[1].get_data()
+        assert y == pytest.approx(intercept + slope * x)
+        for name in ("from_mean", "change", "expected"):
+            assert f"{row[name]:z.2f}" in alternative(figure_of(ax))
+
+
+def test_several_units_and_their_first_start_are_drawn(panel) -> None:
+    answer = pa.programme_impact(panel, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=19)
+    ax = np.ravel(pa.draw_impact(answer))[3]
+    own = answer.cells.query("row == 0 and dimension == 'D4'")
+    assert ax.lines[20].get_ydata() == pytest.approx(own["actual"].to_numpy())
+    assert ax.lines[19].get_ydata() == pytest.approx((own["actual"] - own["gap"]).to_numpy())
+    assert list(ax.lines[21].get_xdata()) == [2015.5, 2015.5]
+    first = np.ravel(pa.draw_impact(answer, language="vi"))[0]
+    assert "Cần Thơ, Hà Nội" in [text.get_text() for text in first.texts]

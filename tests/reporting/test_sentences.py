@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
-from papi_analysis.estimation.estimates import Estimates, Note
+from papi_analysis.errors import Note
+from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.language import find_language
 
 LANGUAGES = ["en", "vi"]

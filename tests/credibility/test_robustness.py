@@ -1,0 +1,174 @@
+"""The robustness table: every row is a direct answer, complete, with nobody among the donors who should not be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.multitest import multipletests
+
+import papi_analysis as pa
+from papi_analysis.credibility.robustness import METHODS
+from papi_analysis.estimation.counterfactuals import ESTIMATORS, synthetic_control
+from papi_analysis.estimation.weights import vertex_weights
+from papi_analysis.reporting.language import find_language
+
+DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
+KNOWN = ["VN-44", "VN-02", "VN-CT", "VN-SG", "VN-44", "XX-99"]  # twice, the treated unit, and one that is not there
+NO_TEST = ["Common weights, one donor left out: lowest", "Common weights, one donor left out: highest"]
+EACH_ALONE = "Difference in differences, all units of each dimension"
+
+
+@pytest.fixture(scope="module")
+def panel() -> pa.Panel:
+    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+
+
+@pytest.fixture(scope="module")
+def rows(panel) -> pd.DataFrame:
+    table = pa.impact_robustness(panel, "VN-CT", 2018, 2020, base_year=2016, known_programmes=KNOWN)
+    return table.set_index("choice")
+
+
+def only(panel: pa.Panel, dimensions: list[str]) -> pa.Panel:
+    places = [panel.position("dimension", name) for name in dimensions]
+    return replace(
+        panel,
+        scores=panel.scores[:, :, places],
+        completion=panel.completion[:, :, places],
+        dimensions=tuple(dimensions),
+    )
+
+
+DIRECT = {
+    **{str(words): {"method": name} for name, words in METHODS.items()},
+    "Synthetic control, weights at a vertex": {"method": partial(synthetic_control, solve=vertex_weights)},
+    "Common weights, treated unit no donor of placebos": {"treated_as_donor": False},
+    "Common weights, known programmes left out": {"without": ["VN-02", "VN-44", "VN-SG"]},
+    "Difference in differences, base year alone": {"method": "did", "before": (2016, 2016)},
+    "Placebo in time: as if two years earlier": {"start": 2016, "end": 2017},
+    "Backdated: matched two years earlier": {"before": (2011, 2015)},
+}
+
+
+def test_these_are_all_the_rows_in_their_order(rows) -> None:
+    assert rows.index.tolist() == [*DIRECT, EACH_ALONE, *NO_TEST]
+    assert set(METHODS) == set(ESTIMATORS)
+
+
+@pytest.mark.parametrize("choice", list(DIRECT))
+def test_a_row_is_the_direct_answer(panel, rows, choice) -> None:
+    answer = pa.programme_impact(panel, "VN-CT", **{"start": 2018, "end": 2020, **DIRECT[choice]})
+    mean = answer.row("mean")
+    expected = [
+        *answer.table["estimate"].iloc[:6],
+        mean["estimate"],
+        mean["p"],
+        answer.table["p_joint"].iloc[:6].min(),
+        mean["units"],
+    ]
+    shown = rows.loc[choice, [*DIMENSIONS, "mean", "p", "p_joint", "units"]]
+    assert shown.tolist() == pytest.approx(expected, abs=1e-12)
+
+
+def test_known_programmes_are_no_donors(panel, rows) -> None:
+    scores = panel.scores.copy()
+    for unit in ("VN-44", "VN-02", "VN-SG"):
+        scores[panel.position("unit", unit), 7:] += 50.0
+    moved = pa.impact_robustness(
+        replace(panel, scores=scores), "VN-CT", 2018, 2020, known_programmes=["VN-SG", "VN-02", "VN-44"]
+    ).set_index("choice")
+    choice = "Common weights, known programmes left out"
+    assert moved.loc[choice, "units"] == 57
+    pd.testing.assert_series_equal(moved.loc[choice], rows.loc[choice], check_dtype=False)
+    did = "Difference in differences"
+    assert (moved.loc[did, DIMENSIONS] < rows.loc[did, DIMENSIONS] - 1).all()  # where they are, they count
+
+
+def test_each_dimension_by_itself_uses_all_units_that_have_it(panel, rows) -> None:
+    row = rows.loc[EACH_ALONE]
+    p, units = [], []
+    for name in DIMENSIONS:
+        path = panel.scores[:, :, panel.position("dimension", name)]
+        change = pd.Series(path[:, 7:].mean(axis=1) - path[:, :7].mean(axis=1), index=panel.units).dropna()
+        gaps = change - (change.sum() - change) / (len(change) - 1)
+        assert row[name] == pytest.approx(gaps["VN-CT"])
+        p.append((gaps.abs() >= abs(gaps["VN-CT"]) - 1e-9).mean())
+        units.append(len(change))
+    assert row["p_joint"] == pytest.approx(multipletests(p, method="holm")[1].min())
+    assert row["mean"] == pytest.approx(row[DIMENSIONS].mean())
+    assert max(units) > 60
+    assert row["units"] == max(units)
+
+
+def test_one_donor_left_out_is_the_range_of_as_many_direct_answers(panel, rows) -> None:
+    donors = [
+        unit
+        for unit, cells in zip(panel.units, panel.scores, strict=True)
+        if unit != "VN-CT" and np.isfinite(cells).all()
+    ]
+    gaps = np.array(
+        [pa.programme_impact(panel, "VN-CT", 2018, 2020, without=[unit]).table["estimate"] for unit in donors]
+    )
+    assert rows.loc[NO_TEST[0], [*DIMENSIONS, "mean"]].tolist() == pytest.approx(gaps.min(axis=0).tolist())
+    assert rows.loc[NO_TEST[1], [*DIMENSIONS, "mean"]].tolist() == pytest.approx(gaps.max(axis=0).tolist())
+    assert rows.loc[NO_TEST, "units"].tolist() == [59, 59]
+
+
+def test_nothing_is_missing_but_what_is_no_test(rows) -> None:
+    assert rows[[*DIMENSIONS, "mean", "units"]].notna().all().all()
+    assert rows.index[rows["p_joint"].isna()].tolist() == NO_TEST
+    assert rows.index[rows["p"].isna()].tolist() == [EACH_ALONE, *NO_TEST]
+    tests = rows.drop(index=NO_TEST)
+    assert (tests["p_joint"].between(0, 1) & (tests["p_joint"] > 0)).all()
+
+
+def test_the_words_are_known_in_vietnamese(rows) -> None:
+    assert [choice for choice in rows.index if find_language("vi").text(choice) == choice] == []
+
+
+def test_rows_that_cannot_be_asked_are_left_out(panel) -> None:
+    plain = pa.impact_robustness(panel, "VN-CT", 2018)
+    assert not plain["choice"].str.contains("known programmes|base year").any()
+    early = pa.impact_robustness(panel, "VN-CT", 2014, 2017)  # two years earlier only one year is left to match on
+    assert not early["choice"].str.contains("Placebo in time|Backdated").any()
+    nearly = pa.impact_robustness(panel, "VN-CT", 2015, 2017)
+    assert nearly["choice"].str.contains("Placebo in time|Backdated").sum() == 2
+    pd.testing.assert_frame_equal(plain, pa.impact_robustness(panel, "VN-CT", 2018, 2020))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"unit": "VN-ZZ", "start": 2018}, "no unit 'VN-ZZ'"),
+        ({"unit": "VN-CT", "start": 2012}, "needs 2"),
+        ({"unit": "VN-13", "start": 2018}, "VN-13 in D2, 2018"),
+        ({"unit": "VN-CT", "start": 2018, "base_year": 2019}, "0 year"),
+    ],
+)
+def test_what_programme_impact_refuses_is_refused(panel, settings, words) -> None:
+    with pytest.raises(pa.SpecError, match=words):
+        pa.impact_robustness(panel, **settings)
+
+
+def test_few_units_print_no_p_values_and_one_dimension_has_joint_ones(panel) -> None:
+    complete = np.flatnonzero(np.isfinite(panel.scores).all(axis=(1, 2)))
+    few = np.append(complete[:7], panel.position("unit", "VN-CT"))
+    small = replace(
+        panel,
+        scores=panel.scores[few],
+        completion=panel.completion[few],
+        units=tuple(panel.units[i] for i in few),
+    )
+    table = pa.impact_robustness(small, "VN-CT", 2018, 2020).set_index("choice")
+    by_t = "Lee and Wooldridge"  # needs no placebos
+    assert table.drop(index=by_t)[["p", "p_joint"]].isna().all().all()
+    assert table.loc[by_t, ["p", "p_joint"]].notna().all()
+    assert table[[*DIMENSIONS, "mean"]].notna().all().all()
+    alone = pa.impact_robustness(only(panel, ["D4"]), "VN-CT", 2018, 2020).set_index("choice")
+    judged = alone.drop(index=NO_TEST)
+    assert judged["p_joint"].between(1 / 63, 1).all()
+    assert alone["D4"].tolist() == pytest.approx(alone["mean"].tolist())
