@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 
 class PapiError(Exception):
@@ -15,14 +15,36 @@ class SpecError(PapiError, ValueError):
     """The question cannot be answered as asked; the message says why and what to ask instead."""
 
 
-class Note(NamedTuple):
-    """A remark in words: an English sentence with ``{names}`` for its values, so that it can be translated."""
+class Note(str):
+    """A remark in English that remembers how it was worded, so that it can be said in another language.
+
+    Parameters
+    ----------
+    text
+        The words, with ``{names}`` for the values; without values nothing is filled in, so that braces may stand.
+    values
+        What the names stand for; a value may be a ``Note`` itself.
+
+    Examples
+    --------
+    >>> note = Note("{n} of {all} were left out.", {"n": 3, "all": 10})
+    >>> str(note), note.text
+    ('3 of 10 were left out.', '{n} of {all} were left out.')
+    """
+
+    __slots__ = ("text", "values")
 
     text: str
-    values: Mapping[str, Any] = {}
+    values: Mapping[str, Any]
 
-    def __str__(self) -> str:
-        return self.text.format(**self.values)
+    def __new__(cls, text: str, values: Mapping[str, Any] | None = None) -> Note:
+        """Fill in the values and keep them beside the words."""
+        note = super().__new__(cls, text.format(**values) if values else text)
+        note.text, note.values = str(text), dict(values or {})
+        return note
+
+    def __reduce__(self) -> tuple[type[Note], tuple[str, Mapping[str, Any]]]:
+        return Note, (self.text, self.values)
 
 
 @dataclass(frozen=True)
@@ -33,8 +55,8 @@ class Problem:
     where a file has no sheets.
     """
 
-    what: Note | str
-    remedy: Note | str
+    what: Note
+    remedy: Note
     file: str = ""
     row: int | None = None
     column: str = ""

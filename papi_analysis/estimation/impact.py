@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.counterfactuals import (
     Counterfactual,
     Estimator,
@@ -19,7 +19,6 @@ from papi_analysis.estimation.counterfactuals import (
     find_estimator,
 )
 from papi_analysis.estimation.designs import Design, programme_design
-from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine, engine_rows, size_notes
 from papi_analysis.estimation.multiplicity import check_level
@@ -49,7 +48,7 @@ RELATIVE = Note(
 )
 EXACT_FIT = Note("{dimensions}: the years before are fitted exactly, which says nothing about the years after.")
 POOR_FIT = Note("{dimensions}: the years before are fitted worse than for nine in ten units; read these with care.")
-FEW = Note("There are only {donors} donors; the smallest p-value that this design can give is {floor}.")
+FEW = Note("There are only {donors} donors; the smallest p-value that this design can give is {floor:.3f}.")
 
 
 def programme_impact(
@@ -333,7 +332,7 @@ def _notes(panel: Panel, design: Design, engine: Engine, left_out: list[str], le
             notes.append(Note(SETS.text, values))
         notes.append(RANK)
         if design.donors.sum() < FEW_DONORS:
-            notes.append(Note(FEW.text, {"donors": int(design.donors.sum()), "floor": f"{floor:.3f}"}))
+            notes.append(Note(FEW.text, {"donors": int(design.donors.sum()), "floor": floor}))
         for flags, note in ((engine.exact_fit, EXACT_FIT), (engine.poor_fit, POOR_FIT)):
             named = ", ".join(name for name, flag in zip(panel.dimensions, flags, strict=True) if flag)
             if named:

@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from papi_analysis.errors import SpecError
-from papi_analysis.errors import Note
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.multiplicity import check_level, holm
 from papi_analysis.estimation.specification import Equations
 
@@ -32,7 +31,7 @@ FALSE_ALARMS = {1: (0.78, 1.0), 3: (0.18, 0.65), 5: (0.10, 0.44), 8: (0.07, 0.31
 
 USUAL = Note(
     "Usual clustered standard errors (CR1, t with G-1 degrees of freedom). With {units} programme unit(s) they call "
-    "noise significant in {one} of cases for one dimension and {any} for any of six, at a nominal 5%."
+    "noise significant in {one:.0%} of cases for one dimension and {any:.0%} for any of six, at a nominal 5%."
 )
 BY_BOOTSTRAP = Note(
     "Inference: wild cluster bootstrap over the {units} programme units, the same draws for all dimensions."
@@ -58,9 +57,12 @@ UNKNOWN = Note(
 INCOMPLETE = Note("Not in the comparison, for lack of cells: {units}.")
 
 NOT_PRINTED = Note(
-    "No p-value or interval is printed: the smallest p-value that this design can give is {floor}, above {size}."
+    "No p-value or interval is printed: the smallest p-value that this design can give is {floor:.3f}, above "
+    "{size:.3g}."
 )
-ATTAINABLE = Note("The largest false-alarm rate that this design can attain at or below {size} is {attainable}.")
+ATTAINABLE = Note(
+    "The largest false-alarm rate that this design can attain at or below {size:.3g} is {attainable:.3f}."
+)
 
 
 class Engine(Protocol):
@@ -179,9 +181,9 @@ def size_notes(engine: Engine, level: float) -> list[Note]:
     size, floor = 1 - level, float(engine.floor.max())
     attainable = float(engine.attainable_size(level).min())
     if floor > size + 1e-12:
-        return [Note(NOT_PRINTED.text, {"floor": f"{floor:.3f}", "size": f"{size:.3g}"})]
+        return [Note(NOT_PRINTED.text, {"floor": floor, "size": size})]
     if attainable < size - 0.002:
-        return [Note(ATTAINABLE.text, {"size": f"{size:.3g}", "attainable": f"{attainable:.3f}"})]
+        return [Note(ATTAINABLE.text, {"size": size, "attainable": attainable})]
     return []
 
 
@@ -252,7 +254,7 @@ def _usual(everyone: Bools, P: int, override: bool) -> Plan:
             f"significant in {one:.0%} of cases for one dimension and in {any_of_six:.0%} for any of six, at a nominal "
             "5%. Use inference='auto'; override=True prints them beside that rate."
         )
-    note = Note(USUAL.text, {"units": case, "one": f"{one:.0%}", "any": f"{any_of_six:.0%}"})
+    note = Note(USUAL.text, {"units": case, "one": one, "any": any_of_six})
     return Plan("clustered", everyone, everyone, P, (note,))
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
-from papi_analysis.errors import Note
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, mean_over_units
 from papi_analysis.panel.panel import Panel
@@ -51,8 +50,8 @@ def regression_to_the_mean(panel: Panel, unit: str, base_year: int, end_year: in
     Raises
     ------
     SpecError
-        Where unit or years are not in the panel, a score of the unit is missing in both, or fewer than ten other
-        units have both scores.
+        Where unit or years are not in the panel, a score of the unit is missing in either year, or fewer than ten
+        other units have both scores.
 
     Examples
     --------
@@ -69,6 +68,7 @@ def regression_to_the_mean(panel: Panel, unit: str, base_year: int, end_year: in
         raise SpecError(f"a dimension cannot be called {TOTAL!r} here: the sum of the family has that name.")
     if e <= b:
         raise SpecError(f"the end {panel.years[e]} is not after the base year {base_year}.")
+    _check_own(panel, i, (b, e))
     y = np.concatenate([panel.scores, panel.scores.sum(axis=2, keepdims=True)], axis=2)
     names = [*panel.dimensions, TOTAL]
     away = y[:, b] - mean_over_units(y[:, b])
@@ -119,6 +119,16 @@ def regression_to_the_mean(panel: Panel, unit: str, base_year: int, end_year: in
     )
 
 
+def _check_own(panel: Panel, i: int, years: tuple[int, int]) -> None:
+    for t in years:
+        missing = [name for name, score in zip(panel.dimensions, panel.scores[i, t], strict=True) if np.isnan(score)]
+        if missing:
+            raise SpecError(
+                f"{panel.units[i]} has no score of {', '.join(missing)} in {panel.years[t]}. "
+                "Choose years in which it has all scores, or leave the dimension out."
+            )
+
+
 def _lines(away: Floats, change: Floats, others: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     """Regress change on distance from the mean (N, K) over the others: centre, slope, mean change, units, each (K,)."""
     K = change.shape[1]
@@ -128,5 +138,6 @@ def _lines(away: Floats, change: Floats, others: NDArray[np.bool_]) -> tuple[Flo
         x, d = away[used, k], change[used, k]
         n[k] = used.sum()
         centre[k], mean[k] = x.mean(), d.mean()
-        slope[k] = ((x - x.mean()) @ d) / ((x - x.mean()) @ (x - x.mean()))
+        with np.errstate(invalid="ignore"):  # no slope where all stand alike, or one stands alone
+            slope[k] = ((x - x.mean()) @ d) / ((x - x.mean()) @ (x - x.mean()))
     return centre, slope, mean, n

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.draws import StudentisedDraws
-from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.inference import (
     Clustered,

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
-from papi_analysis.errors import Note
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
 from papi_analysis.panel.panel import Panel
@@ -153,7 +152,7 @@ def _national_change(panel: Panel, base: int, end: int) -> pd.Series:
 def _notes(table: pd.DataFrame, base: int, end: int, shifted: bool) -> tuple[Note, ...]:
     notes = [Note(SHIFTED.text, {"base": base, "end": end})] if shifted else []
     for missing, note in ((table["target"], NO_TARGET), (table["outcome"], NO_OUTCOME)):
-        named = ", ".join(missing.index[missing.isna()])
+        named = ", ".join(name for name in missing.index[missing.isna()] if name != TOTAL)
         if named:
             notes.append(Note(note.text, {"dimensions": named, "end": end}))
     return tuple(notes)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import string
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 
 CATALOGUES = Path(__file__).parent / "locale"
 
@@ -35,14 +36,15 @@ class Language:
     def text(self, message: str, **values: Any) -> str:
         """Translate an English ``message`` and fill in its ``{names}``; floats are written by the locale.
 
-        Without ``values`` nothing is filled in, so that a name from the data may hold braces.
+        They have two decimals unless the message says otherwise, as in ``{floor:.3f}``. A value that is a ``Note``
+        is translated. Without ``values`` nothing is filled in, so that a name from the data may hold braces.
         """
         words = self._messages.get(message, message)
-        return (
-            words
-            if not values
-            else words.format(**{k: self.number(v) if isinstance(v, float) else v for k, v in values.items()})
-        )
+        return _Filler(self).vformat(words, (), values) if values else words
+
+    def say(self, note: str) -> str:
+        """Translate a ``Note`` and the notes among its values; any other text stays as it is."""
+        return self.text(note.text, **note.values) if isinstance(note, Note) else note
 
     def number(self, value: float | None, digits: int = 2) -> str:
         """Write a number with so many decimals; a missing one is a dash, and there is no minus zero."""
@@ -82,6 +84,26 @@ class Language:
         """Give a dimension's or unit's name, or its code where no name is known."""
         english, vietnamese = names.get(code, (code, code))
         return english if self.code == "en" else vietnamese
+
+
+class _Filler(string.Formatter):
+    """Fills in a message: notes in the language, numbers by its locale."""
+
+    def __init__(self, tongue: Language) -> None:
+        self.tongue = tongue
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        value, first = super().get_field(field_name, args, kwargs)
+        return self.tongue.say(value) if isinstance(value, str) else value, str(first)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        from babel.numbers import get_decimal_symbol
+
+        if not isinstance(value, float):
+            return str(super().format_field(value, format_spec))
+        if not format_spec:
+            return self.tongue.number(value)
+        return format(value, format_spec).replace(".", get_decimal_symbol(self.tongue.code))
 
 
 @lru_cache(maxsize=4)

@@ -1,9 +1,10 @@
-"""Figures that other software or printed tables give, for checking the methods of this package against."""
+"""Figures to check the methods of this package against: of other software, printed tables, and known truth."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from papi_analysis.errors import Note
 from papi_analysis.study.codebook import data_folder
 from papi_analysis.study.schema import Column, Schema
 from papi_analysis.study.tables import load_table
@@ -14,12 +15,31 @@ REFERENCES = Schema(
         Column("kind"),
         Column("case"),
         Column("quantity"),
-        Column("value", remedy="Write the figure with the digits that its source gives."),
-        Column("source", remedy="Name the software and its version, or the printed table."),
+        Column("value", remedy=Note("Write the figure with the digits that its source gives.")),
+        Column("source", remedy=Note("Name the software and its version, or the printed table.")),
         Column("error", "number", low=0.0, empty=True),
         Column("remark", default="", empty=True),
     ),
     key=("kind", "case", "quantity", "source"),
+)
+
+COVERAGE = Schema(
+    "coverage",
+    (
+        Column("programme_units", "integer", low=1),
+        Column("units", "integer", low=1),
+        Column("path"),
+        Column("inference"),
+        Column("slopes"),
+        *(Column(f"coverage_{of}", "number", 0.0, 1.0, empty=True) for of in ("each", "all", "mean", "within")),
+        Column("attainable", "number", 0.0, 1.0),
+        Column("error", "number", low=0.0, empty=True),
+        Column("studies", "integer", low=1),
+        Column("draws", "integer", low=1),
+        Column("seed", "integer", low=0),
+        Column("versions"),
+    ),
+    key=("programme_units", "units", "path", "slopes"),
 )
 
 
@@ -36,3 +56,14 @@ def load_references() -> pd.DataFrame:
     ['-27.3491110836149', '-27.3']
     """
     return load_table(data_folder() / "validation" / "references.csv", REFERENCES)
+
+
+def load_coverage() -> pd.DataFrame:
+    """Load how often intervals held a slope that was put in: one row per design, see ``benchmarks/coverage.py``.
+
+    Examples
+    --------
+    >>> load_coverage()["inference"].unique().tolist()
+    ['over_all', 'among', 'bootstrap']
+    """
+    return load_table(data_folder() / "validation" / "coverage.csv", COVERAGE)

@@ -8,9 +8,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import DataWarning
-from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS, Findings, check_frame, nearest
+from papi_analysis.errors import DataWarning, Note
+from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS, Findings, check_frame, nearest, sheet_row
 from papi_analysis.study.scores import check_names, check_scale
+
+#: What the columns are called that all rows of a task share.
+_SHARED = {"weight": Note("weight"), "start": Note("start"), "due": Note("due")}
 
 
 def check_tasks(
@@ -34,10 +37,11 @@ def check_tasks(
     tasks = check_frame(tasks, TASKS, file, findings)
     if units is not None and dimensions is not None:
         check_names(tasks, units, dimensions, findings)
-    findings.add_rows(tasks[tasks["weight"] == 0], "weight", "the weight is not above 0", "Use a weight above 0.")
-    findings.add_rows(tasks[tasks["share"] == 0], "share", "the share is not above 0", "Leave the row out.")
+    weightless, useless = tasks[tasks["weight"] == 0], tasks[tasks["share"] == 0]
+    findings.add_rows(weightless, "weight", Note("the weight is not above 0"), Note("Use a weight above 0."))
+    findings.add_rows(useless, "share", Note("the share is not above 0"), Note("Leave the row out."))
     early = tasks[tasks["due"] < tasks["start"]]
-    findings.add_rows(early, "due", "the task is due before it starts", "Correct start or due.")
+    findings.add_rows(early, "due", Note("the task is due before it starts"), Note("Correct start or due."))
     _check_fellows(tasks, findings)
     findings.raise_any()
     return tasks
@@ -47,13 +51,13 @@ def _check_fellows(tasks: pd.DataFrame, findings: Findings) -> None:
     """Note where the rows of one task disagree; empty names and repeated rows are noted as such already."""
     named = tasks[(tasks[list(TASKS.key)] != "").all(axis=1)].drop_duplicates(list(TASKS.key))
     task = named.groupby(["unit", "task"])
-    for column in ("weight", "start", "due"):
+    for column, word in _SHARED.items():
         differs = named[named[column].notna() & (named[column] != task[column].transform("first"))]
-        what = f"the task has another {column} in an earlier row"
-        findings.add_rows(differs, column, what, f"Give the task one {column} in all its rows.")
+        what = Note("the task has another {column} in an earlier row", {"column": word})
+        findings.add_rows(differs, column, what, Note("Give the task one {column} in all its rows.", {"column": word}))
     total = task["share"].transform("sum").where(task["share"].transform("count") == task["share"].transform("size"))
     off = named.assign(share=total)[(total - 1).abs() > 1e-6].drop_duplicates(["unit", "task"])
-    findings.add_rows(off, "share", "the shares of the task do not sum to 1", "Make them sum to 1.")
+    findings.add_rows(off, "share", Note("the shares of the task do not sum to 1"), Note("Make them sum to 1."))
 
 
 def check_progress(progress: pd.DataFrame, tasks: pd.DataFrame, file: str = "progress") -> pd.DataFrame:
@@ -74,13 +78,14 @@ def check_progress(progress: pd.DataFrame, tasks: pd.DataFrame, file: str = "pro
     _note_strangers(progress[position < 0], tasks, findings)
     start = starts.take(np.maximum(position, 0)).set_axis(progress.index)
     early = progress[(position >= 0) & (progress["as_of"] < start)]
-    findings.add_rows(early, "as_of", "the report is for a date before the task starts", "Correct as_of or start.")
+    what = Note("the report is for a date before the task starts")
+    findings.add_rows(early, "as_of", what, Note("Correct as_of or start."))
     ahead = progress[progress["reported_on"] < progress["as_of"]]
     findings.add_rows(
         ahead,
         "reported_on",
-        "the report was made before the date it reports on",
-        "Correct as_of or reported_on.",
+        Note("the report was made before the date it reports on"),
+        Note("Correct as_of or reported_on."),
     )
     findings.raise_any()
     _warn_of_falls(progress, file)
@@ -93,10 +98,11 @@ def _note_strangers(reports: pd.DataFrame, tasks: pd.DataFrame, findings: Findin
     for unit, rows in reports.groupby("unit"):
         known = tasks.loc[tasks["unit"] == unit, "task"].unique()
         if len(known):
-            findings.add_rows(rows, "task", "this task is not in the register", partial(nearest, known=known))
+            findings.add_rows(rows, "task", Note("this task is not in the register"), partial(nearest, known=known))
         else:
             units = tasks["unit"].unique()
-            findings.add_rows(rows, "unit", "this unit has no tasks in the register", partial(nearest, known=units))
+            what = Note("this unit has no tasks in the register")
+            findings.add_rows(rows, "unit", what, partial(nearest, known=units))
 
 
 def latest_revisions(progress: pd.DataFrame) -> pd.DataFrame:
@@ -111,11 +117,15 @@ def _warn_of_falls(progress: pd.DataFrame, file: str) -> None:
     before = last.groupby(["unit", "task"])["completion"].shift()
     falls = last[(last["completion"] < before) & (last["revision"] == 0)]
     if len(falls):
-        rows = ", ".join(str(int(index) + 2) for index in sorted(falls.index)[:10])
-        more = f" and {len(falls) - 10} more" if len(falls) > 10 else ""
+        rows = ", ".join(str(sheet_row(index)) for index in sorted(falls.index, key=sheet_row)[:10])
+        if len(falls) > 10:
+            rows = Note("{rows} and {more} more", {"rows": rows, "more": len(falls) - 10})
         warnings.warn(
-            f"{file}: completion falls without a revision mark in row {rows}{more}. "
-            "Mark a corrected report with revision 1, 2, ...; a true fall needs no change.",
+            Note(
+                "{file}: completion falls without a revision mark in row {rows}. "
+                "Mark a corrected report with revision 1, 2, ...; a true fall needs no change.",
+                {"file": file, "rows": rows},
+            ),
             DataWarning,
             stacklevel=4,
         )
@@ -151,10 +161,11 @@ def check_targets(
     findings.add_rows(
         missing,
         "dimension",
-        f"the target has no base: the unit has no score of this dimension in {base_year}",
-        "Choose a base year with scores, or add the score.",
+        Note("the target has no base: the unit has no score of this dimension in {year}", {"year": base_year}),
+        Note("Choose a base year with scores, or add the score."),
     )
     early = targets[targets["year"] <= base_year]
-    findings.add_rows(early, "year", f"the target's year is not after the base year {base_year}", "Correct it.")
+    what = Note("the target's year is not after the base year {year}", {"year": base_year})
+    findings.add_rows(early, "year", what, Note("Correct it."))
     findings.raise_any()
     return targets

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import DataError, Problem
+from papi_analysis.errors import DataError, Note, Problem
 
 Kind = Literal["text", "number", "integer", "date"]
 
@@ -23,7 +23,7 @@ class Column:
     kind: Kind = "text"
     low: float | None = None
     high: float | None = None
-    remedy: str = ""
+    remedy: Note | None = None
     default: Any = None  #: used where the whole column is absent; ``None`` makes the column required
     empty: bool = False  #: whether single cells may be empty
 
@@ -36,6 +36,8 @@ class Schema:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
 
+
+_FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")
 
 #: Calendar years, or the 1, 2, 3 of any other panel; a slipped digit would stretch a panel over thousands of years.
 YEARS = (1, 9999)
@@ -80,9 +82,9 @@ DIMENSIONS = Schema(
 BREAKS = Schema(
     "breaks",
     (
-        Column("dimension", remedy="Name a dimension, or 'all'."),
+        Column("dimension", remedy=Note("Name a dimension, or 'all'.")),
         Column("year", "integer", *YEARS),
-        Column("kind", remedy="Say definition, sample, mode or level."),
+        Column("kind", remedy=Note("Say definition, sample, mode or level.")),
         Column("what", default="", empty=True),
         Column("standing", default="", empty=True),
     ),
@@ -94,14 +96,14 @@ TASKS = Schema(
         Column("unit"),
         Column("task"),
         Column("dimension"),
-        Column("weight", "number", low=0.0, default=1.0, remedy="Use a weight above 0, or drop the column."),
+        Column("weight", "number", low=0.0, default=1.0, remedy=Note("Use a weight above 0, or drop the column.")),
         Column(
             "share",
             "number",
             low=0.0,
             high=1.0,
             default=1.0,
-            remedy="Use the part of the task that serves this dimension.",
+            remedy=Note("Use the part of the task that serves this dimension."),
         ),
         Column("start", "date"),
         Column("due", "date"),
@@ -119,14 +121,8 @@ PROGRESS = Schema(
         Column("task"),
         Column("as_of", "date"),
         Column("reported_on", "date"),
-        Column(
-            "completion",
-            "number",
-            low=0.0,
-            high=1.0,
-            remedy="Completion runs from 0 to 1: divide percentages by 100.",
-        ),
-        Column("revision", "integer", low=0, high=999, default=0, remedy="Count revisions of a report: 0, 1, 2."),
+        Column("completion", "number", low=0.0, high=1.0, remedy=_FROM_0_TO_1),
+        Column("revision", "integer", low=0, high=999, default=0, remedy=Note("Count revisions of a report: 0, 1, 2.")),
     ),
     key=("unit", "task", "as_of", "revision"),
 )
@@ -141,17 +137,29 @@ COMPLETION = Schema(
         Column("unit"),
         Column("year", "integer", *YEARS),
         Column("dimension"),
-        Column(
-            "completion",
-            "number",
-            low=0.0,
-            high=1.0,
-            empty=True,
-            remedy="Completion runs from 0 to 1: divide percentages by 100.",
-        ),
+        Column("completion", "number", low=0.0, high=1.0, empty=True, remedy=_FROM_0_TO_1),
     ),
     key=("unit", "year", "dimension"),
 )
+
+
+#: A row of a sheet may hold several rows of a table, one a column: their indices differ by multiples of this.
+LONG = 2**32
+
+
+def sheet_row(index: int) -> int:
+    """Give the row of the spreadsheet, counted from 1, that an index of a table read from a file stands for.
+
+    Examples
+    --------
+    >>> sheet_row(0), sheet_row(LONG)
+    (2, 2)
+    """
+    return int(index) % LONG + 2
+
+
+#: What is wrong with a header that has a name twice, and what to do.
+REPEATED_COLUMN = (Note("the header repeats a column"), Note("Keep one column of each name."))
 
 
 class Findings:
@@ -161,7 +169,7 @@ class Findings:
         self.file = file
         self.problems: list[Problem] = []
 
-    def add(self, what: str, remedy: str, *, row: int | None = None, column: str = "", value: object = "") -> None:
+    def add(self, what: Note, remedy: Note, *, row: int | None = None, column: str = "", value: object = "") -> None:
         """Note one problem of this table."""
         self.problems.append(Problem(what, remedy, self.file, row, column, str(value)))
 
@@ -169,16 +177,16 @@ class Findings:
         self,
         rows: pd.DataFrame,
         column: str,
-        what: str | Callable[[Any], str],
-        remedy: str | Callable[[Any], str],
+        what: Note | Callable[[Any], Note],
+        remedy: Note | Callable[[Any], Note],
     ) -> None:
         """Note one problem for each of ``rows``, whose index counts data rows from 0."""
-        remedies = {value: remedy if isinstance(remedy, str) else remedy(value) for value in set(rows[column])}
+        remedies = {value: remedy if isinstance(remedy, Note) else remedy(value) for value in set(rows[column])}
         for index, value in zip(rows.index, rows[column], strict=True):
             self.add(
-                what if isinstance(what, str) else what(value),
+                what if isinstance(what, Note) else what(value),
                 remedies[value],
-                row=int(index) + 2,
+                row=sheet_row(index),
                 column=column,
                 value=_shown(value),
             )
@@ -189,14 +197,14 @@ class Findings:
             raise DataError(sorted(self.problems, key=lambda problem: problem.row or 0))
 
 
-def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> str:
-    """Say which known name is nearest to ``value``, as the end of a remedy; names are compared as ``fold`` has them."""
+def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> Note:
+    """Say which known name is nearest to ``value``, as a remedy; names are compared as ``fold`` has them."""
     names = [str(name) for name in known]
     folded = {fold(name): name for name in reversed(names)}
     close = difflib.get_close_matches(fold(str(value)), folded, n=1, cutoff=0.5)
     if close:
-        return f"Did you mean {folded[close[0]]!r}?"
-    return f"Known: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
+        return Note("Did you mean {name!r}?", {"name": folded[close[0]]})
+    return Note("Known: {names}.", {"names": ", ".join([*names[:8], "..."] if len(names) > 8 else names)})
 
 
 def _shown(value: object) -> str:
@@ -224,10 +232,10 @@ def _parse(values: pd.Series, kind: Kind) -> pd.Series:
 
 
 _EXPECTED = {
-    "text": "Fill in the cell.",
-    "number": "Write a number with a decimal point, like 6.50.",
-    "integer": "Write a whole number, like 2018.",
-    "date": "Write a date as year-month-day, like 2018-03-31.",
+    "text": Note("Fill in the cell."),
+    "number": Note("Write a number with a decimal point, like 6.50."),
+    "integer": Note("Write a whole number, like 2018."),
+    "date": Note("Write a date as year-month-day, like 2018-03-31."),
 }
 
 
@@ -265,15 +273,15 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
 def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
     """Raise at once what makes a table unreadable: no rows, a column that is missing or there twice."""
     if frame.empty:
-        findings.add("the table has no rows", "Fill it in, or leave the file out of study.toml.")
+        findings.add(Note("the table has no rows"), Note("Fill it in, or leave the file out of study.toml."))
         findings.raise_any()
     for name in frame.columns[frame.columns.duplicated()].unique():
-        findings.add("the header repeats a column", "Keep one column of each name.", row=1, column=str(name))
+        findings.add(*REPEATED_COLUMN, row=1, column=str(name))
     for column in schema.columns:
         if column.default is None and column.name not in frame.columns:
             others = [str(name) for name in frame.columns if name not in {c.name for c in schema.columns}]
-            hint = nearest(column.name, others) if others else ""
-            findings.add("a required column is missing", f"Add it. {hint}".strip(), row=1, column=column.name)
+            remedy = Note("Add it. {hint}", {"hint": nearest(column.name, others)}) if others else Note("Add it.")
+            findings.add(Note("a required column is missing"), remedy, row=1, column=column.name)
     findings.raise_any()
 
 
@@ -283,9 +291,9 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
     first = pd.Series(named.index, index=named.index).groupby([named[name] for name in key]).transform("first")
     for index, twin in first[first != first.index].items():
         findings.add(
-            f"the row repeats row {int(twin) + 2}",
-            f"Keep one row for each {', '.join(key)}.",
-            row=int(index) + 2,
+            Note("the row repeats row {row}", {"row": sheet_row(twin)}),
+            Note("Keep one row for each {key}.", {"key": ", ".join(key)}),
+            row=sheet_row(index),
             column=", ".join(key),
             value=", ".join(map(_shown, named.loc[index])),
         )
@@ -298,24 +306,27 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
     blank = values.isna() | (text == "")
     if not column.empty:
         for index in values.index[blank]:
-            findings.add("the cell is empty", _EXPECTED[column.kind], row=int(index) + 2, column=column.name)
+            findings.add(Note("the cell is empty"), _EXPECTED[column.kind], row=sheet_row(index), column=column.name)
     if column.kind == "text":
         return parsed
     shown = pd.DataFrame({column.name: text})
     remedy = column.remedy or _EXPECTED[column.kind]
-    noun = "date" if column.kind == "date" else "number"
-    findings.add_rows(shown[parsed.isna() & ~blank], column.name, f"this is not a {noun}", _EXPECTED[column.kind])
+    what = Note("this is not a date") if column.kind == "date" else Note("this is not a number")
+    findings.add_rows(shown[parsed.isna() & ~blank], column.name, what, _EXPECTED[column.kind])
     if column.kind == "date":
         return parsed
     if column.kind == "integer":
         broken = parsed.notna() & (parsed % 1 != 0)
-        findings.add_rows(shown[broken], column.name, "this is not a whole number", remedy)
+        findings.add_rows(shown[broken], column.name, Note("this is not a whole number"), remedy)
         parsed = parsed.mask(broken)
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
     outside = parsed.notna() & ~parsed.between(low, high)
-    bounds = f"below {low:g}" if column.high is None else f"outside {low:g} to {high:g}"
-    findings.add_rows(shown[outside], column.name, f"the value is {bounds}", remedy)
+    if column.high is None:
+        what = Note("the value is below {low:g}", {"low": low})
+    else:
+        what = Note("the value is outside {low:g} to {high:g}", {"low": low, "high": high})
+    findings.add_rows(shown[outside], column.name, what, remedy)
     parsed = parsed.mask(outside)
     whole = column.kind == "integer" and parsed.notna().all()
     return parsed.astype("int64") if whole else parsed

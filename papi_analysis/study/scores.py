@@ -8,12 +8,15 @@ from typing import Literal
 
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
 from papi_analysis.study.schema import SCORES, SUBDIMENSION_SCORES, Findings, check_frame, nearest
 from papi_analysis.study.tables import load_table
 
 Level = Literal["dimension", "subdimension"]
+
+#: What the columns are called in a sentence.
+_NOUNS = {"unit": Note("unit"), "dimension": Note("dimension"), "score": Note("score"), "target": Note("target")}
 
 
 def load_scores(level: Level = "dimension") -> pd.DataFrame:
@@ -75,9 +78,9 @@ def check_scores(
 def check_names(frame: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, findings: Findings) -> None:
     """Note each row with a unit or a dimension that is not known, with the one that may be meant."""
 
-    def meant(name: str) -> str:
+    def meant(name: str) -> Note:
         try:
-            return f"Write its code, {find_unit(name, units)!r}."
+            return Note("Write its code, {code!r}.", {"code": find_unit(name, units)})
         except SpecError:
             return nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
 
@@ -90,11 +93,12 @@ def check_known(
     column: str,
     known: pd.Series,
     findings: Findings,
-    remedy: Callable[[str], str] | None = None,
+    remedy: Callable[[str], Note] | None = None,
 ) -> None:
     """Note each row whose ``column`` holds a name that is not among ``known``; by default with the nearest one."""
     strangers = frame[~frame[column].isin({*known, ""})]  # an empty cell is noted as such already
-    findings.add_rows(strangers, column, f"this {column} is not known", remedy or (lambda v: nearest(v, known)))
+    what = Note("this {column} is not known", {"column": _NOUNS[column]})
+    findings.add_rows(strangers, column, what, remedy or (lambda v: nearest(v, known)))
 
 
 def check_scale(frame: pd.DataFrame, column: str, dimensions: pd.DataFrame, findings: Findings) -> None:
@@ -104,7 +108,12 @@ def check_scale(frame: pd.DataFrame, column: str, dimensions: pd.DataFrame, find
     high = frame["dimension"].map(scale["scale_max"])
     # Four printed decimals: a score on the edge may be printed half a unit of the last digit beyond it.
     outside = (frame[column] < low - 5e-5) | (frame[column] > high + 5e-5)
+    noun = _NOUNS[column]
     for dimension, rows in frame[outside].groupby("dimension"):
-        least, most = scale.loc[dimension, ["scale_min", "scale_max"]]
-        what = f"the {column} of {dimension} is outside {least:g} to {most:g}"
-        findings.add_rows(rows, column, what, f"Correct it, or remove the row if the {column} is not known.")
+        least, most = map(float, scale.loc[dimension, ["scale_min", "scale_max"]])
+        what = Note(
+            "the {column} of {dimension} is outside {low:g} to {high:g}",
+            {"column": noun, "dimension": dimension, "low": least, "high": most},
+        )
+        remedy = Note("Correct it, or remove the row if the {column} is not known.", {"column": noun})
+        findings.add_rows(rows, column, what, remedy)

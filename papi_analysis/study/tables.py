@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from papi_analysis.errors import DataError, Problem
-from papi_analysis.study.schema import Findings, Schema, check_frame
+from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.study.grids import MAX_BYTES, MAX_LINE
+from papi_analysis.study.schema import REPEATED_COLUMN, Findings, Schema, check_frame
+
+SAVE_AGAIN = Note("Save it again as 'CSV UTF-8'.")
+#: What the system says of files most often, as it says it, so that it can be translated.
+_REASONS = {
+    FileNotFoundError: Note("No such file or directory"),
+    IsADirectoryError: Note("Is a directory"),
+    PermissionError: Note("Permission denied"),
+}
 
 
 def read_text(path: Path, shown: str = "") -> str:
@@ -22,22 +32,38 @@ def read_text(path: Path, shown: str = "") -> str:
     """
     file = shown or path.name
     try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            remedy = Note("Keep the rows of the table alone in the file.")
+            raise DataError(Problem(Note("the file is too large"), remedy, file))
         content = path.read_bytes()
     except OSError as error:
-        remedy = f"Put the file into the folder {path.parent.name!r}, or correct its name in study.toml."
-        raise DataError(Problem(f"the file cannot be read: {error.strerror}", remedy, file)) from None
+        raise cannot_read(path, error, file) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        remedy = "Save it again as 'CSV UTF-8' (in a spreadsheet: Save as, encoding UTF-8)."
-        raise DataError(Problem("the file is not in UTF-8", remedy, file, row)) from None
+        remedy = Note("Save it again as 'CSV UTF-8' (in a spreadsheet: Save as, encoding UTF-8).")
+        raise DataError(Problem(Note("the file is not in UTF-8"), remedy, file, row)) from None
     if not text.strip():
-        raise DataError(Problem("the file is empty", "Fill it in, or leave it out of study.toml.", file))
+        remedy = Note("Fill it in, or leave it out of study.toml.")
+        raise DataError(Problem(Note("the file is empty"), remedy, file))
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
-        raise DataError(Problem("the file holds NUL bytes", "Save it again as 'CSV UTF-8'.", file, row))
+        raise DataError(Problem(Note("the file holds NUL bytes"), SAVE_AGAIN, file, row))
+    long = next((row for row, line in enumerate(text.splitlines(), 1) if len(line) > MAX_LINE), None)
+    if long is not None:
+        raise DataError(Problem(Note("the line is too long for a table"), SAVE_AGAIN, file, long))
     return text
+
+
+def cannot_read(path: Path, error: OSError, file: str) -> DataError:
+    """Make the error of a file that the system does not hand over."""
+    reason = _REASONS.get(type(error), error.strerror or error)
+    what = Note("the file cannot be read: {error}", {"error": reason})
+    remedy = Note(
+        "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
+    )
+    return DataError(Problem(what, remedy, file))
 
 
 def read_table(path: Path, shown: str = "", **fill: str) -> pd.DataFrame:
@@ -55,25 +81,29 @@ def read_table(path: Path, shown: str = "", **fill: str) -> pd.DataFrame:
     try:
         header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     except csv.Error as error:
-        findings.add(f"the file is not a csv table: {error}", "Save it again as 'CSV UTF-8'.")
+        findings.add(Note("the file is not a csv table: {error}", {"error": error}), SAVE_AGAIN)
         findings.raise_any()
     header = [name.strip() for name in header]
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        findings.add("the cells are not separated by commas", "Save it again as 'CSV UTF-8' with commas.", row=1)
+        remedy = Note("Save it again as 'CSV UTF-8' with commas.")
+        findings.add(Note("the cells are not separated by commas"), remedy, row=1)
         findings.raise_any()
     for name in sorted({name for name in header if header.count(name) > 1}):
-        findings.add("the header repeats a column", "Keep one column of each name.", row=1, column=name)
-    kept = {index: row for index, row in enumerate(rows) if any(cell.strip() for cell in row)}
-    for index, row in kept.items():
-        if len(row) != len(header):
-            findings.add(
-                f"the row has {len(row)} cells where the header has {len(header)}",
-                "Put text that contains a comma between double quotes.",
-                row=index + 2,
-            )
+        findings.add(*REPEATED_COLUMN, row=1, column=name)
+    check_widths([header, *rows], 1, findings)
     findings.raise_any()
+    kept = {index: row for index, row in enumerate(rows) if any(cell.strip() for cell in row)}
     frame = pd.DataFrame(list(kept.values()), index=list(kept), columns=header, dtype=object)
     return frame.assign(**{name: value for name, value in fill.items() if name not in header})
+
+
+def check_widths(rows: Sequence[Sequence[object]], body: int, findings: Findings) -> None:
+    """Note each row from ``body`` on that has more or fewer cells than the row before ``body``, blank ones aside."""
+    names = len(rows[body - 1])
+    for number, row in enumerate(rows[body:], body + 1):
+        if len(row) != names and any(str(cell).strip() for cell in row):
+            what = Note("the row has {cells} cells where the header has {names}", {"cells": len(row), "names": names})
+            findings.add(what, Note("Put text that contains a comma between double quotes."), row=number)
 
 
 def load_table(path: Path, schema: Schema, *, shown: str = "", **fill: str) -> pd.DataFrame:

@@ -1,6 +1,8 @@
 """An answer: frozen, found by row, shown whole, safe in a page, and marked where inputs were made up."""
 
+import copy
 import dataclasses
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -87,9 +89,16 @@ def test_the_page_of_a_real_answer_holds_its_numbers():
 
 def test_a_note_fills_in_its_values():
     assert str(Note("{n} of {all}.", {"n": 1, "all": "2 {x}"})) == "1 of 2 {x}."
-    assert str(Note("Nothing to fill in.")) == "Nothing to fill in."
+    assert str(Note("Nothing to fill in, not even {n}.")) == "Nothing to fill in, not even {n}."
     with pytest.raises(KeyError):
-        str(Note("{n} is not given."))
+        Note("{n} of {all} are given.", {"n": 1})
+
+
+def test_a_note_keeps_its_words_and_values_when_it_is_copied_or_sent_elsewhere():
+    note = Note("{n}: {why}", {"n": 1, "why": Note("it {is} so", {"is": "was"})})
+    for same in (copy.deepcopy(note), pickle.loads(pickle.dumps(note))):
+        assert same == note == "1: it was so"
+        assert (same.text, same.values, same.values["why"].text) == (note.text, note.values, "it {is} so")
 
 
 def test_what_was_not_resampled_has_no_draws_and_no_intervals():

@@ -68,3 +68,14 @@ def test_noise_around_fixed_levels_reverts_as_its_variance_says() -> None:
 def test_impossible_questions_are_refused(panel, arguments, words) -> None:
     with pytest.raises(pa.SpecError, match=words):
         pa.regression_to_the_mean(panel, *arguments)
+
+
+@pytest.mark.parametrize("year", [2016, 2020])
+def test_a_missing_score_of_the_unit_itself_is_refused_by_name(panel, year) -> None:
+    scores = pa.load_scores()
+    lost = (scores["unit"] == "VN-CT") & (scores["year"] == year) & (scores["dimension"] == "D3")
+    kept = scores[~lost & (scores["dimension"].isin(panel.dimensions)) & scores["year"].between(2011, 2020)]
+    with_a_gap = pa.Panel.from_frames(kept, kept.drop(columns="score").assign(completion=0.0))
+    with pytest.raises(pa.SpecError, match=f"VN-CT has no score of D3 in {year}"):
+        pa.regression_to_the_mean(with_a_gap, "VN-CT", 2016, 2020)
+    assert pa.regression_to_the_mean(with_a_gap, "VN-13", 2016, 2020).row("D3")["units"] == 61

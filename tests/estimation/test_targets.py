@@ -138,7 +138,7 @@ def test_a_dimension_without_a_target_is_said_and_not_judged():
     assert table["reached"].tolist() == [True, None, None]
     assert table.loc["Y", "gain"] == -1.0
     assert np.isnan(table.loc["total", "target"]), "part of a sum is no sum"
-    assert "Y, total: no target is set." in map(str, answer.notes)
+    assert "Y: no target is set." in map(str, answer.notes)
 
 
 def test_an_outcome_that_was_not_published_is_said_and_not_judged():
@@ -148,7 +148,7 @@ def test_an_outcome_that_was_not_published_is_said_and_not_judged():
     assert table["reached"].tolist() == [True, None, None]
     assert table.loc["Y", ["outcome", "gain", "rank_end", "group_end"]].isna().all()
     assert table.loc["X", "rank_end"] == 2
-    assert any("Y, total: the score of 2003 was not published" in str(note) for note in answer.notes)
+    assert any("Y: the score of 2003 was not published" in str(note) for note in answer.notes)
     # The mean change leaves out the unit without both scores.
     assert table.loc["Y", "national"] == pytest.approx(np.mean([0.5, 1, 0]))
     assert table.loc["total", "national"] == pytest.approx(np.mean([2.5, 1, 0.5]))

@@ -12,9 +12,10 @@ import pytest
 from babel.messages.pofile import read_po
 
 import papi_analysis as pa
+from papi_analysis.errors import Note
 from papi_analysis.reporting import language as module
 from papi_analysis.reporting.language import MISSING, find_language
-from papi_analysis.reporting.tables import FAMILY, LABELS
+from papi_analysis.reporting.tables import FAMILY, KINDS, LABELS
 from papi_analysis.study.settings import TABLES
 
 PACKAGE = Path(pa.__file__).parent
@@ -29,8 +30,13 @@ def catalogue():
     return {entry.id: entry.string for entry in read if entry.id}
 
 
+def fields(text):
+    """Placeholders with how they are to be written: name, format, conversion."""
+    return {(name, form, how) for _, name, form, how in string.Formatter().parse(text) if name is not None}
+
+
 def placeholders(text):
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    return {name for name, _, _ in fields(text)}
 
 
 def is_text(node):
@@ -47,10 +53,15 @@ def calls(name):
                     yield path, node, node.args[0].value
 
 
-TEXTS = [(path, call, text) for path, call, text in calls("text") if path.is_relative_to(PACKAGE / "reporting")]
+FACES = PACKAGE / "reporting", PACKAGE / "cli.py"
+TEXTS = [(path, call, text) for path, call, text in calls("text") if any(map(path.is_relative_to, FACES))]
 NOTES = list(calls("Note"))
 MESSAGES = sorted(
-    {text for _, _, text in (*TEXTS, *NOTES)} | set(LABELS.values()) | set(FAMILY.values()) | {*TABLES, "yes", "no"}
+    {text for _, _, text in (*TEXTS, *NOTES)}
+    | set(LABELS.values())
+    | set(FAMILY.values())
+    | set(KINDS)
+    | {*TABLES, "yes", "no"}
 )
 
 
@@ -75,7 +86,7 @@ def test_no_translation_is_of_a_message_that_nobody_says(catalogue):
 
 
 def test_both_languages_fill_in_the_same_values(catalogue):
-    differ = {text for text, words in catalogue.items() if placeholders(text) != placeholders(words)}
+    differ = {text for text, words in catalogue.items() if fields(text) != fields(words)}
     assert not differ
 
 
@@ -87,7 +98,7 @@ def test_every_call_gives_the_values_that_its_message_names():
 
 
 def test_every_note_gives_the_values_that_its_words_name():
-    """Notes are worded at the top of a module as constants and filled in below: ``Note(WORDS.text, {...})``."""
+    """Notes are worded where they are said, or as constants at the top that are filled in below by their ``text``."""
     worded = {}
     for tree in TREES.values():
         for node in tree.body:
@@ -95,17 +106,30 @@ def test_every_note_gives_the_values_that_its_words_name():
                 name = getattr(node.value.func, "id", "")
                 if name == "Note" and is_text(node.value.args[0]):
                     worded[node.targets[0].id] = node.value.args[0].value
-    filled = 0
+    filled = {"here": 0, "above": 0}
     for path, tree in TREES.items():
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Note" and len(node.args) == 2):
                 continue
             words, values = node.args
-            if isinstance(values, ast.Dict) and isinstance(words, ast.Attribute) and words.value.id in worded:
-                given = {key.value for key in values.keys}
-                assert placeholders(worded[words.value.id]) <= given, f"{path.name}, line {node.lineno}"
-                filled += 1
-    assert filled >= 3
+            place = f"{path.name}, line {node.lineno}"
+            if isinstance(values, ast.Dict):
+                given = {getattr(key, "value", None) for key in values.keys}
+                if is_text(words):
+                    assert placeholders(words.value) == given, place
+                    filled["here"] += 1
+                elif isinstance(words, ast.Attribute) and words.value.id in worded:
+                    assert placeholders(worded[words.value.id]) <= given, place
+                    filled["above"] += 1
+                # A number that is text already would keep its decimal point in every language.
+                assert not any(is_written_number(value) for value in values.values), place
+    assert filled["here"] >= 20
+    assert filled["above"] >= 3
+
+
+def is_written_number(node):
+    parts = node.values if isinstance(node, ast.JoinedStr) else []
+    return any(isinstance(part, ast.FormattedValue) and part.format_spec for part in parts)
 
 
 def test_the_catalogue_is_composed_and_tidy(catalogue):
@@ -213,6 +237,37 @@ def test_messages_are_translated_and_filled_in():
         == "hệ số 0,50, r = –, n = 7"
     )
     assert find_language("en").text("{a} and {b}", a=1.5, b="{c}") == "1.50 and {c}"
+
+
+def test_notes_are_translated_with_the_notes_among_their_values():
+    hint = Note("Did you mean {name!r}?", {"name": "{Tên}"})
+    note = Note("Add it. {hint}", {"hint": hint})
+    assert find_language("en").say(note) == str(note) == "Add it. Did you mean '{Tên}'?"
+    assert find_language("vi").say(note) == "Thêm cột này. Có phải ý bạn là '{Tên}'?"
+    assert find_language("vi").say("Score") == "Score"  # a text of a user, not of this package
+
+
+def test_a_value_that_reads_like_a_message_is_not_translated():
+    assert find_language("vi").say(Note("Known: {names}.", {"names": "Score"})) == "Các tên đã biết: Score."
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "english", "vietnamese"),
+    [
+        ("{x:.3f}", 0.16667, "0.167", "0,167"),
+        ("{x:.3g}", 0.05, "0.05", "0,05"),
+        ("{x:g}", 1.0, "1", "1"),
+        ("{x:g}", 0.5, "0.5", "0,5"),
+        ("{x:.0%}", 0.65, "65%", "65%"),
+        ("{x:.1f}", np.float64(2.25), "2.2", "2,2"),
+        ("{x}", 0.16667, "0.17", "0,17"),
+        ("{x:>3}", "1.5", "1.5", "1.5"),
+        ("{x}", 2018, "2018", "2018"),
+    ],
+)
+def test_a_message_says_how_its_numbers_are_written(form, value, english, vietnamese):
+    note = Note(form, {"x": value})
+    assert [find_language(code).say(note) for code in ("en", "vi")] == [english, vietnamese]
 
 
 def test_a_message_without_a_translation_stays_in_english():
