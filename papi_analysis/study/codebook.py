@@ -87,6 +87,7 @@ def fieldwork_dates(years: Iterable[int]) -> pd.Series:
     return pd.Series(known.fillna(pd.Series(assumed, index=known.index)).to_numpy(), index=index, name="date")
 
 
+@lru_cache(maxsize=4096)  # the same names come again and again in a table
 def plain(name: str) -> str:
     """Fold a name for comparison: no diacritics, no case, single spaces, no punctuation.
 
@@ -120,6 +121,43 @@ def _rows(units: pd.DataFrame) -> tuple[tuple[str, str], ...]:
         spelled = [*names, *str(variants).split("|")]
         pairs += [(unit, str(name)) for name in spelled if str(name).strip()]
     return tuple(pairs)
+
+
+def unit_spellings(units: pd.DataFrame) -> dict[str, str]:
+    """Map every folded spelling that names one unit alone to its code.
+
+    Examples
+    --------
+    >>> unit_spellings(load_units())["tp can tho"]
+    'VN-CT'
+    """
+    meant: dict[str, set[str]] = {}
+    for unit, spelling in _rows(units):
+        meant.setdefault(plain(spelling), set()).add(unit)
+    return {spelling: next(iter(codes)) for spelling, codes in meant.items() if len(codes) == 1}
+
+
+def merged_into(unit: str, units: pd.DataFrame | None = None) -> tuple[str, tuple[str, ...]]:
+    """Give the province that holds this one since the merger of July 2025, and the old provinces that it is made of.
+
+    Returns
+    -------
+    tuple
+        The new province's English name, and the codes of the old ones, this one among them; one code where the
+        province stayed as it was. ``("", (unit,))`` where the table of units does not know.
+
+    Source: Resolution 202/2025/QH15 of the National Assembly, in force on 12 June 2025.
+
+    Examples
+    --------
+    >>> merged_into("VN-CT")
+    ('Can Tho', ('VN-CT', 'VN-73', 'VN-52'))
+    """
+    table = load_units() if units is None else units
+    if "merged_into_en" not in table.columns or unit not in set(table["unit"]):
+        return "", (unit,)
+    into = table.set_index("unit")["merged_into_en"]
+    return str(into[unit]), tuple(into.index[into == into[unit]])
 
 
 def find_unit(name: str, units: pd.DataFrame | None = None) -> str:

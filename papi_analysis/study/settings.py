@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from papi_analysis.errors import DataError, Note
 from papi_analysis.study.schema import Findings, nearest
 from papi_analysis.study.tables import read_text
 
@@ -26,22 +27,30 @@ _KEYS: dict[str, tuple[type, Any]] = {
     "dimensions": (list, []),
     "without_programme": (object, []),
     "simulated_tables": (list, []),
+    "in_progress": (object, None),
+    "language": (str, "en"),
     "tables": (dict, ...),
 }
+#: The languages in which a study can be reported on.
+LANGUAGES = ("en", "vi")
 #: The tables that a study can hold.
 TABLES = ("scores", "units", "dimensions", "breaks", "tasks", "progress", "targets")
 _SHOWN = {
-    str: "a text in quotes",
-    int: "a whole number",
-    date: "a date like 2018-02-01",
-    list: "a list",
-    dict: "a table",
-    object: '"all others", or a list of units',
+    str: Note("a text in quotes"),
+    int: Note("a whole number"),
+    date: Note("a date like 2018-02-01"),
+    list: Note("a list"),
+    dict: Note("a table"),
+    object: Note('"all others", or a list of units'),
 }
+_WRONG_FORM = Note("the setting has the wrong form")
+_UNKNOWN_TABLE = Note("this table is not known")
 
 
 def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     """Read ``study.toml``: the settings, under the names of ``make_study``, and the path of each table.
+
+    Two settings say how the tables are read: ``in_progress`` and ``sheets``, the sheet of each table that names one.
 
     Raises
     ------
@@ -52,19 +61,21 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     try:
         given = tomllib.loads(read_text(folder / "study.toml"))
     except tomllib.TOMLDecodeError as error:
-        findings.add(f"the file is not valid TOML: {error}", "Put texts between double quotes.")
+        what = Note("the file is not valid TOML: {error}", {"error": error})
+        findings.add(what, Note("Put texts between double quotes."))
         findings.raise_any()
     for key in sorted(given.keys() - _KEYS.keys()):
-        findings.add("this setting is not known", nearest(key, _KEYS), column=key)
+        findings.add(Note("this setting is not known"), nearest(key, _KEYS), column=key)
     values: dict[str, Any] = {}
     for key, (kind, default) in _KEYS.items():
         value = values[key] = given.get(key, default)
         if value is ...:
-            findings.add("a setting is missing", f"Add {key} = {_SHOWN[kind]}.", column=key)
+            remedy = Note("Add {key} = {form}.", {"key": key, "form": _SHOWN[kind]})
+            findings.add(Note("a setting is missing"), remedy, column=key)
         elif not isinstance(value, kind) or isinstance(value, bool | datetime):
-            findings.add("the setting has the wrong form", f"Write {_SHOWN[kind]}.", column=key, value=value)
+            findings.add(_WRONG_FORM, Note("Write {form}.", {"form": _SHOWN[kind]}), column=key, value=value)
     findings.raise_any()
-    paths = _table_paths(folder, values.pop("tables"), findings)
+    paths, values["sheets"] = _table_paths(folder, values.pop("tables"), findings)
     _check_meaning(values, findings)
     findings.raise_any()
     values["start"], values["end"] = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
@@ -75,36 +86,68 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     return values, paths
 
 
-def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> dict[str, Path]:
-    """Resolve the file of each table, which must lie inside the folder."""
+def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> tuple[dict[str, Path], dict[str, str]]:
+    """Resolve the file of each table, which must lie inside the folder, and the sheet that ``file#sheet`` names."""
     paths: dict[str, Path] = {}
+    sheets: dict[str, str] = {}
     for name, file in tables.items():
         column = f"tables.{name}"
         if name not in TABLES:
-            findings.add("this table is not known", nearest(name, TABLES), column=column)
-        elif not isinstance(file, str) or "\0" in file:
-            findings.add("the setting has the wrong form", f'Write {name} = "{name}.csv".', column=column, value=file)
-        elif not (path := (folder / file).resolve()).is_relative_to(folder.resolve()):
-            findings.add("the file is outside the study folder", "Move it inside.", column=column, value=file)
+            findings.add(_UNKNOWN_TABLE, nearest(name, TABLES), column=column)
+            continue
+        if not isinstance(file, str) or "\0" in file:
+            remedy = Note('Write {name} = "{name}.csv".', {"name": name})
+            findings.add(_WRONG_FORM, remedy, column=column, value=file)
+            continue
+        file, sheet = _split_sheet(folder, file)
+        if not (path := (folder / file).resolve()).is_relative_to(folder.resolve()):
+            findings.add(
+                Note("the file is outside the study folder"), Note("Move it inside."), column=column, value=file
+            )
         else:
             paths[name] = path
+            sheets |= {name: sheet} if sheet else {}
     for name in ("tasks", "progress"):
         if name not in tables:
-            findings.add("a table is missing", f'Add {name} = "{name}.csv" under [tables].', column=f"tables.{name}")
-    return paths
+            remedy = Note('Add {name} = "{name}.csv" under [tables].', {"name": name})
+            findings.add(Note("a table is missing"), remedy, column=f"tables.{name}")
+    return paths, sheets
+
+
+def _split_sheet(folder: Path, file: str) -> tuple[str, str]:
+    """Split "tasks.xlsx#Sheet 1" into file and sheet; a file may have such a mark in its own name."""
+    name, mark, sheet = file.partition("#")
+    return (name, sheet) if mark and not (folder / file).is_file() else (file, "")
 
 
 def _check_meaning(values: dict[str, Any], findings: Findings) -> None:
     """Check that the settings agree with each other."""
     if values["end"] < values["start"]:
-        findings.add("the programme ends before it starts", "Correct start or end.", column="end", value=values["end"])
+        what = Note("the programme ends before it starts")
+        findings.add(what, Note("Correct start or end."), column="end", value=values["end"])
     if not values["first_year"] <= values["base_year"] < values["last_year"]:
-        remedy = "Choose a base year from first_year on and before last_year."
-        findings.add("the base year lies outside the years", remedy, column="base_year", value=values["base_year"])
+        what = Note("the base year lies outside the years")
+        remedy = Note("Choose a base year from first_year on and before last_year.")
+        findings.add(what, remedy, column="base_year", value=values["base_year"])
     without = values["without_programme"]
     if without != "all others" and not isinstance(without, list):
-        remedy = 'Say "all others", or list the units that had no such programme.'
-        findings.add("the setting has the wrong form", remedy, column="without_programme", value=without)
+        remedy = Note('Say "all others", or list the units that had no such programme.')
+        findings.add(_WRONG_FORM, remedy, column="without_programme", value=without)
+    if values.pop("language") not in LANGUAGES:
+        findings.add(_WRONG_FORM, Note('Write "vi" or "en".'), column="language")
+    share = values["in_progress"]
+    if share is not None and not (isinstance(share, float) and 0 < share < 1):
+        remedy = Note("Write a number between 0 and 1, like 0.5, or leave it out.")
+        findings.add(_WRONG_FORM, remedy, column="in_progress", value=share)
     for name in values["simulated_tables"]:
         if name not in TABLES:
-            findings.add("this table is not known", nearest(str(name), TABLES), column="simulated_tables", value=name)
+            findings.add(_UNKNOWN_TABLE, nearest(str(name), TABLES), column="simulated_tables", value=name)
+
+
+def preferred_language(folder: Path) -> str:
+    """Return the language that a study folder asks for, whatever else may be wrong with it; without one, English."""
+    try:
+        language = tomllib.loads(read_text(folder / "study.toml")).get("language")
+    except (DataError, tomllib.TOMLDecodeError):
+        return "en"
+    return language if language in LANGUAGES else "en"

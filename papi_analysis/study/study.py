@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from papi_analysis.errors import DataError, Problem
+from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study import codebook
+from papi_analysis.study.files import collect, read_tables, tell_merged, tell_unused
 from papi_analysis.study.register import check_progress, check_targets, check_tasks
 from papi_analysis.study.schema import (
-    BREAKS,
-    DIMENSIONS,
     PROGRESS,
-    SCORES,
     TARGETS,
-    TASKS,
-    UNITS,
     Findings,
     check_frame,
     nearest,
 )
 from papi_analysis.study.scores import check_scores, load_scores
 from papi_analysis.study.settings import TABLES, read_settings
-from papi_analysis.study.tables import read_table
-
-_SCHEMAS = {
-    "scores": SCORES,
-    "units": UNITS,
-    "dimensions": DIMENSIONS,
-    "breaks": BREAKS,
-    "tasks": TASKS,
-    "progress": PROGRESS,
-    "targets": TARGETS,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +47,9 @@ class Study:
         The tables (see ``papi_analysis.study.schema``); ``dimensions`` holds those of the programme alone.
     simulated_tables
         The tables that were made up, not observed. They mark everything they touch.
+    guesses
+        How the files were read where they are not written in the words of the schemas: each says what was read how,
+        where, and how to write it so that nothing has to be guessed.
     """
 
     source: str
@@ -84,6 +70,7 @@ class Study:
     progress: pd.DataFrame
     targets: pd.DataFrame | None
     simulated_tables: tuple[str, ...]
+    guesses: tuple[Problem, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -118,7 +105,8 @@ def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
     ----------
     study
         ``"can_tho_2018_2020"``, or the path of a folder. Tables that the folder does not bring are PAPI's:
-        scores, units, dimensions and breaks.
+        scores, units, dimensions and breaks. Its own are csv files in UTF-8 or xlsx workbooks, as offices keep
+        them; how they were read is listed in ``guesses``.
 
     Raises
     ------
@@ -130,16 +118,32 @@ def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
     >>> load_study("can_tho_2018_2020").simulated_tables
     ('tasks', 'progress')
     """
-    folder = _find_folder(study)
+    folder = find_folder(study)
     settings, paths = read_settings(folder)
-    tables = _read_tables(paths, {"unit": settings["unit"]} if settings["unit"] else {})
+    readings, tables = read_tables(paths, settings.pop("sheets"), settings.pop("in_progress"), settings["unit"])
     own_scores = "scores" in tables
     tables.setdefault("units", codebook.load_units())
     tables.setdefault("dimensions", codebook.load_dimensions())
     tables.setdefault("breaks", codebook.load_breaks().iloc[: 0 if own_scores else None])
     if not own_scores:
         tables["scores"] = load_scores()
-    return make_study(source=str(study), files={name: path.name for name, path in paths.items()}, **settings, **tables)
+    problems = [problem for reading in readings.values() for problem in reading.problems]
+    guesses = (*tell_unused(readings), *tell_merged(readings, tables["units"]))
+    files = {name: reading.file for name, reading in readings.items()}
+    made = None
+    with collect(problems, readings):
+        made = make_study(
+            source=str(study),
+            files=files,
+            guesses=(*(guess for reading in readings.values() for guess in reading.guesses), *guesses),
+            **settings,
+            **tables,
+        )
+    if problems or made is None:
+        places = [(readings[name].name, readings[name].sheet) for name in TABLES if name in readings]
+        order = {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
+        raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
+    return made
 
 
 def make_study(
@@ -169,18 +173,18 @@ def make_study(
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
     shown = {name: (files or {}).get(name, name) for name in TABLES}
     problems: list[Problem] = []
-    with _collect(problems):
+    with collect(problems):
         scores = check_scores(scores, units, dimensions, shown["scores"])
-    with _collect(problems):
+    with collect(problems):
         tasks = check_tasks(tasks, shown["tasks"], units=units, dimensions=dimensions)
     # Nothing can be held against a table that failed; what a row says by itself is checked all the same.
     failed = {problem.file for problem in problems}
-    with _collect(problems):
+    with collect(problems):
         if shown["tasks"] in failed:
             check_frame(progress, PROGRESS, shown["progress"])
         else:
             progress = check_progress(progress, tasks, shown["progress"])
-    with _collect(problems):
+    with collect(problems):
         if targets is not None and shown["scores"] in failed:
             check_frame(targets, TARGETS, shown["targets"])
         elif targets is not None:
@@ -203,24 +207,6 @@ def make_study(
     )
 
 
-def _read_tables(paths: dict[str, Path], fill: dict[str, str]) -> dict[str, pd.DataFrame]:
-    """Read every table; those that the others are checked against are checked here, the others by ``make_study``."""
-    tables: dict[str, pd.DataFrame] = {}
-    problems: list[Problem] = []
-    for name, path in paths.items():
-        with _collect(problems):
-            tables[name] = read_table(path, **(fill if name in ("tasks", "progress", "targets") else {}))
-    for name in [name for name in ("units", "dimensions", "breaks") if name in tables]:
-        with _collect(problems):
-            tables[name] = check_frame(tables[name], _SCHEMAS[name], paths[name].name)
-    if problems:
-        for name in [name for name in ("scores", "tasks", "progress", "targets") if name in tables]:
-            with _collect(problems):
-                check_frame(tables[name], _SCHEMAS[name], paths[name].name)
-        raise DataError(problems)
-    return tables
-
-
 def _check_settings(
     unit: str,
     programme_dimensions: tuple[str, ...],
@@ -237,25 +223,19 @@ def _check_settings(
     ):
         for name in names:
             if name not in list(known):
-                findings.add("this name is not known", nearest(name, known), column=column, value=name)
+                findings.add(Note("this name is not known"), nearest(name, known), column=column, value=name)
     findings.raise_any()
 
 
-@contextmanager
-def _collect(problems: list[Problem]) -> Iterator[None]:
-    """Add the problems of a ``DataError`` raised inside to ``problems`` and go on."""
-    try:
-        yield
-    except DataError as error:
-        problems.extend(error.problems)
-
-
-def _find_folder(study: str | Path) -> Path:
+def find_folder(study: str | Path) -> Path:
     """Find the folder of a study by its bundled name or its path."""
     bundled = {path.parent.name: path.parent for path in codebook.data_folder().glob("*/study.toml")}
     folder = bundled.get(str(study), Path(study).expanduser())
     if (folder / "study.toml").is_file():
         return folder
-    what = "the folder holds no study.toml" if folder.is_dir() else "there is no such folder or bundled study"
-    remedy = f"Give a folder with a study.toml, or a bundled study: {', '.join(sorted(bundled))}."
+    no_settings, no_folder = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
+    what = no_settings if folder.is_dir() else no_folder
+    remedy = Note(
+        "Give a folder with a study.toml, or a bundled study: {names}.", {"names": ", ".join(sorted(bundled))}
+    )
     raise DataError(Problem(what, remedy, file=str(study)))

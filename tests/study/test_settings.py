@@ -52,6 +52,8 @@ def test_the_least_that_a_study_must_say(tmp_path: Path) -> None:
         "programme_dimensions": (),
         "without_programme": [],
         "simulated_tables": (),
+        "in_progress": None,
+        "sheets": {},
     }
     assert paths == {name: tmp_path.resolve() / f"{name}.csv" for name in ("tasks", "progress")}
 
@@ -99,6 +101,25 @@ def test_an_unknown_setting_is_refused_with_the_nearest(tmp_path: Path, key: str
     (problem,) = problems(tmp_path)
     assert (problem.column, problem.what) == (key, "this setting is not known")
     assert problem.remedy == f"Did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize("value", ["0.0", "1.0", "1", '"half"', "true", "-0.5"])
+def test_what_is_in_progress_counts_more_than_nothing_and_less_than_all(tmp_path: Path, value: str) -> None:
+    write(tmp_path, in_progress=value)
+    (problem,) = problems(tmp_path)
+    assert (problem.column, problem.what) == ("in_progress", "the setting has the wrong form")
+    write(tmp_path, in_progress="0.5")
+    assert read_settings(tmp_path)[0]["in_progress"] == 0.5
+
+
+def test_a_table_may_name_its_sheet(tmp_path: Path) -> None:
+    write(tmp_path, tables__tasks='"a b.xlsx#Nhiệm vụ 1"')
+    values, paths = read_settings(tmp_path)
+    assert values["sheets"] == {"tasks": "Nhiệm vụ 1"}
+    assert paths["tasks"] == tmp_path.resolve() / "a b.xlsx"
+    (tmp_path / "a#b.csv").touch()
+    write(tmp_path, tables__tasks='"a#b.csv"')
+    assert read_settings(tmp_path)[1]["tasks"].name == "a#b.csv"
 
 
 def test_all_that_is_wrong_is_listed_at_once(tmp_path: Path) -> None:

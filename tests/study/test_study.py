@@ -53,21 +53,20 @@ def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
 @pytest.mark.parametrize(
     ("name", "row", "column", "value", "what", "remedy"),
     [
-        ("scores.csv", 3, "unit", "Alpha City", "this unit is not known", "Write its code, 'A'."),
-        ("scores.csv", 3, "unit", "thanh pho a", "this unit is not known", "Write its code, 'A'."),
         ("scores.csv", 3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
         ("scores.csv", 3, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
         ("scores.csv", 3, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
         ("scores.csv", 3, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
         ("scores.csv", 3, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
-        ("scores.csv", 3, "score", "5,6", "this is not a number", "decimal point"),
+        ("scores.csv", 3, "score", "5,6", "the column mixes decimal commas and decimal points", "in one way"),
+        ("scores.csv", 3, "score", "5;6", "this is not a number", "decimal point"),
         ("scores.csv", 3, "score", "", "the cell is empty", "decimal point"),
         ("scores.csv", 3, "year", "2016.5", "this is not a whole number", "like 2018"),
-        ("tasks.csv", 4, "dimension", "d2", "this dimension is not known", "Did you mean 'D2'?"),
-        ("tasks.csv", 5, "start", "01/01/2019", "this is not a date", "year-month-day"),
+        ("tasks.csv", 4, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        ("tasks.csv", 5, "start", "01/2019/01", "this is not a date", "year-month-day"),
         ("tasks.csv", 4, "share", "0.6", None, "Make them sum to 1"),
         ("progress.csv", 5, "task", "T22", "this task is not in the register", "Did you mean 'T2'?"),
-        ("progress.csv", 5, "completion", "40%", "this is not a number", "decimal point"),
+        ("progress.csv", 5, "completion", "40%", "the column mixes percentages and parts of one", "in one way"),
         ("progress.csv", 5, "completion", "40", "the value is outside 0 to 1", "divide percentages by 100"),
         ("progress.csv", 5, "as_of", "2018-06-30", "the report is for a date before the task starts", "Correct"),
         (
@@ -94,6 +93,23 @@ def test_one_bad_cell_gives_one_problem(
     if what is not None:
         assert (problem.row, problem.value, problem.what) == (row, value, what)
     assert remedy in problem.remedy
+
+
+def test_names_are_read_as_the_codes_of_the_study_and_listed(folder) -> None:
+    right = folder.load()
+    folder.cell("scores.csv", 3, "unit", "Alpha City")
+    folder.cell("scores.csv", 4, "unit", "thanh pho a")
+    folder.cell("tasks.csv", 4, "dimension", "d2")
+    folder.cell("tasks.csv", 5, "start", "01/01/2019")
+    study = folder.load()
+    pd.testing.assert_frame_equal(study.scores, right.scores)
+    pd.testing.assert_frame_equal(study.tasks, right.tasks)
+    assert [(g.file, g.row, g.column, g.value) for g in study.guesses] == [
+        ("scores.csv", 3, "unit", "Alpha City"),
+        ("tasks.csv", 4, "dimension", "d2"),
+        ("tasks.csv", 5, "start", "01/01/2019"),
+    ]
+    assert right.guesses == ()
 
 
 @pytest.mark.parametrize("score", ["1", "10", "0.99996", "10.00004"])
@@ -152,7 +168,7 @@ def test_everything_that_is_wrong_in_every_table_is_reported_at_once(folder) -> 
     folder.cell("tasks.csv", 2, "due", "2017-01-01")
     folder.cell("tasks.csv", 5, "dimension", "D5")
     folder.cell("progress.csv", 3, "completion", "50%")
-    folder.cell("progress.csv", 7, "as_of", "30/06/2019")
+    folder.cell("progress.csv", 7, "as_of", "31/06/2019")
     folder.cell("targets.csv", 3, "target", "6,5")
     assert folder.places() == [
         ("scores.csv", 2, "score", "0"),
@@ -161,7 +177,7 @@ def test_everything_that_is_wrong_in_every_table_is_reported_at_once(folder) -> 
         ("tasks.csv", 2, "due", "2017-01-01"),
         ("tasks.csv", 5, "dimension", "D5"),
         ("progress.csv", 3, "completion", "50%"),
-        ("progress.csv", 7, "as_of", "30/06/2019"),
+        ("progress.csv", 7, "as_of", "31/06/2019"),
         ("targets.csv", 3, "target", "6,5"),
     ]
     message = str(folder.error())

@@ -1,0 +1,248 @@
+"""Opening what a spreadsheet program saves: sheets of cells, or a refusal that says how to save the file instead."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from papi_analysis.errors import DataError, Note, Problem
+
+#: What a file may hold at most. A register of a thousand tasks with ten years of monthly reports needs a tenth of it.
+MAX_BYTES = 200_000_000
+MAX_PART = 20_000_000  #: a part that is no sheet: all texts, all styles
+MAX_MEMBERS = 2_000
+MAX_LINE = 1_000_000
+MAX_CELLS = 1_000_000
+#: The longest text that a spreadsheet's cell can hold, and the most columns of a sheet.
+MAX_TEXT = 32_767
+MAX_COLUMNS = 16_384
+#: So many blank rows end a sheet.
+BLANK_ROWS = 1_000
+
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
+_VALUE = re.compile(rb"<(?:\w+:)?(?:v(?:\s[^>]*)?>[^<]|is>)")
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
+_FAR_COLUMN = re.compile(rb'\sr="[A-Za-z]{4}')
+_SAVE = Note("Open it in a spreadsheet program and save it as an Excel workbook (.xlsx).")
+
+
+class Percent(float):
+    """A number that the sheet shows as a percentage: 0.75 where the reader sees 75%."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A cell that has no value to read, and why; ``text`` is what the sheet shows."""
+
+    text: str
+    what: Note
+    remedy: Note
+
+
+#: What a cell may hold; ``""`` is a blank cell.
+Cell = str | int | float | date | Percent | Unreadable
+
+
+class Block(NamedTuple):
+    """Merged cells: first and last row and column, counted from 0."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of one sheet: ``rows[i]`` is the row that a spreadsheet numbers i + 1; csv files have no ``name``."""
+
+    name: str
+    rows: list[list[Cell]]
+    merged: tuple[Block, ...] = ()
+
+    @property
+    def blank(self) -> bool:
+        """Whether no cell holds anything."""
+        return all(cell == "" for row in self.rows for cell in row)
+
+
+def read_workbook(path: Path, shown: str = "") -> list[Sheet]:
+    """Read the sheets of an xlsx workbook, each cell as it is stored: a text, a number, a day.
+
+    The values of formulas are those that were saved with the file. Sheets and rows that are hidden are read like
+    any other, and nothing of the file is run.
+
+    Raises
+    ------
+    DataError
+        Where the file is no workbook, has a password or macros, is damaged, too large or not a table of cells.
+    """
+    file = shown or path.name
+    try:
+        with path.open("rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of parts that it drops, such as drop-down lists
+            _check_kind(stream.read(8), file)
+            with zipfile.ZipFile(stream) as archive:
+                _check_archive(archive, file)
+                return _read_sheets(stream, archive, file)
+    except OSError as error:
+        remedy = Note(
+            "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
+        )
+        what = Note("the file cannot be read: {error}", {"error": error.strerror or str(error)})
+        raise DataError(Problem(what, remedy, file)) from None
+    except DataError:
+        raise
+    except Exception:  # a damaged file can make the parsers fail in any way
+        raise _refusal(file, Note("the workbook is damaged"), _SAVE) from None
+
+
+def _refusal(file: str, what: Note, remedy: Note, sheet: str = "", row: int | None = None) -> DataError:
+    return DataError(Problem(what, remedy, file, row, sheet=sheet))
+
+
+def _too_many(file: str, sheet: str) -> DataError:
+    remedy = Note("Copy the rows of the table alone into a new workbook.")
+    return _refusal(file, Note("the sheet has too many cells"), remedy, sheet)
+
+
+def _check_kind(head: bytes, file: str) -> None:
+    if head == _OLE:
+        what = Note("the workbook has a password or is in the old .xls format")
+        remedy = Note("Save it as an Excel workbook (.xlsx) without a password.")
+        raise _refusal(file, what, remedy)
+    if not head.startswith(b"PK"):
+        raise _refusal(file, Note("the file is not an Excel workbook"), _SAVE)
+
+
+def _check_archive(archive: zipfile.ZipFile, file: str) -> None:
+    """Refuse, before anything is unpacked, what would take too long or should not be opened."""
+    members = archive.infolist()
+    names = {member.filename for member in members}
+    size = {member.filename: member.file_size for member in members}
+    part = max((size[name] for name in size if name.lower().endswith(".xml") and "sheets/" not in name), default=0)
+    if sum(size.values()) > MAX_BYTES or part > MAX_PART or len(members) > MAX_MEMBERS:
+        remedy = Note("Copy the rows of the table alone into a new workbook.")
+        raise _refusal(file, Note("the workbook is too large once it is unpacked"), remedy)
+    if any(member.flag_bits & 1 for member in members):
+        what = Note("the workbook has a password or is in the old .xls format")
+        raise _refusal(file, what, Note("Save it as an Excel workbook (.xlsx) without a password."))
+    if any(name.lower().endswith("vbaproject.bin") for name in names) or file.lower().endswith(".xlsm"):
+        raise _refusal(file, Note("the workbook holds macros"), Note("Save it as .xlsx, without macros."))
+    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
+        raise _refusal(file, Note("the file is not an Excel workbook"), _SAVE)
+    for member in members:
+        if member.filename.lower().endswith((".xml", ".rels")):
+            _check_part(archive, member)
+
+
+def _check_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Refuse what no spreadsheet program writes: declarations that expand, and long sheets that hide their size."""
+    tail = b""
+    with archive.open(member) as part:
+        while chunk := part.read(1 << 20):
+            long_sheet = not tail and member.file_size > 10 * len(chunk) and "sheets/" in member.filename
+            # openpyxl would look for the size of the sheet through all of it
+            if long_sheet and not _DIMENSION.search(chunk[:10_000]):
+                raise ValueError
+            if b"<!DOCTYPE" in tail + chunk or b"<!ENTITY" in tail + chunk or b"\0" in chunk:
+                raise ValueError
+            tail = chunk[-16:]
+
+
+def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+    formulas = None
+    sheets = []
+    for sheet in book.worksheets:
+        xml = archive.read(sheet._worksheet_path)
+        if _FAR_COLUMN.search(xml):
+            raise ValueError
+        if xml.count(b"</v>") > MAX_CELLS:
+            raise _too_many(file, sheet.title)
+        if _FORMULA.search(xml):
+            formulas = formulas or load_workbook(stream, read_only=True, keep_links=False)
+        rows = _read_rows(sheet, formulas[sheet.title] if _FORMULA.search(xml) and formulas else None, xml, file)
+        sheets.append(Sheet(sheet.title, rows, tuple(_merged(xml))))
+    if not sheets:
+        what = Note("the workbook has no sheet with cells, only charts")
+        raise _refusal(file, what, Note("Put the table into a sheet of the workbook."))
+    return sheets
+
+
+def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Cell]]:
+    """Read the rows down to the last one that holds anything."""
+    sheet.reset_dimensions()  # what a file says of its own size may be wrong
+    rows: list[list[Cell]] = []
+    filled = values = cells = 0
+    twins = formulas.iter_rows(values_only=True) if formulas is not None else None
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        written = next(twins, ()) if twins is not None else ()
+        cells += len(row)
+        read = [_cell(cell, written[i] if i < len(written) else None) for i, cell in enumerate(row)]
+        while read and read[-1] == "":
+            read.pop()
+        rows.append(read)
+        values += sum(cell != "" for cell in read)
+        filled = number if read else filled
+        if any(isinstance(cell, str) and len(cell) > MAX_TEXT for cell in read):
+            remedy = Note("Shorten the text.")
+            raise _refusal(
+                file, Note("a cell holds more text than a spreadsheet can show"), remedy, sheet.title, number
+            )
+        if cells > 2 * MAX_CELLS:
+            raise _too_many(file, sheet.title)
+        if number - filled > BLANK_ROWS:
+            if values < sum(1 for _ in _VALUE.finditer(xml)):
+                what = Note("more than {n} blank rows are followed by further cells", {"n": BLANK_ROWS})
+                remedy = Note("Delete the blank rows, or what lies below them.")
+                raise _refusal(file, what, remedy, sheet.title, filled + 1)
+            break
+    return rows[:filled]
+
+
+def _cell(cell: Any, written: Any) -> Cell:
+    """Turn one cell into what this package reads; ``written`` is its formula where it has one."""
+    value = cell.value
+    if value is None:
+        if isinstance(written, str) and written.startswith("="):
+            what = Note("the cell holds a formula whose value was not saved")
+            return Unreadable(
+                written, what, Note("Open the file in a spreadsheet program and save it, or type the value.")
+            )
+        return ""
+    if cell.data_type == "e":
+        return Unreadable(str(value), Note("the cell holds an error"), Note("Correct the formula, or type the value."))
+    if isinstance(value, datetime):
+        return _period(value, cell.number_format or "")
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, int | float):
+        return Percent(value) if "%" in (cell.number_format or "") else value
+    return value if isinstance(value, str | date) else str(value)
+
+
+def _period(value: datetime, shown: str) -> Cell:
+    """Turn a date into what the sheet shows: a program keeps 06/2018 as the first of June, shown without its day."""
+    letters = set(re.sub(r'"[^"]*"|\[[^\]]*\]', "", shown.lower())) & set("dmyh")
+    forms = {frozenset("my"): "%m/%Y", frozenset("y"): "%Y"}
+    form = forms.get(frozenset(letters))
+    return value.strftime(form) if form else value.date()
+
+
+def _merged(xml: bytes) -> Iterator[Block]:
+    from openpyxl.utils import range_boundaries
+
+    for found in _MERGE.finditer(xml):
+        left, top, right, bottom = range_boundaries(found[1].decode())
+        yield Block(top - 1, bottom - 1, left - 1, right - 1)

@@ -1,0 +1,211 @@
+"""Finding the header of a table among the cells of a sheet, by the words that offices write over their columns."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+
+from papi_analysis.study.codebook import plain
+from papi_analysis.study.grids import Cell, Sheet
+from papi_analysis.study.schema import Schema
+from papi_analysis.study.wording import cell_text, period
+
+#: How many rows from the top may hold titles before the header.
+SEARCHED = 30
+#: No header is longer; longer texts are not looked at.
+LONGEST = 120
+
+#: What stands over a column, beside its own name; diacritics, case and punctuation do not matter.
+_WORDS = {
+    "unit": (
+        "Đơn vị; Địa phương; Tỉnh; Tỉnh thành; Tỉnh/thành phố; Tỉnh, TP; Thành phố; Mã đơn vị; Mã tỉnh; Province; "
+        "Province/city; Unit code"
+    ),
+    "year": "Năm; Năm khảo sát; Năm mục tiêu; Năm đạt; Target year; Survey year",
+    "dimension": "Nội dung; Chỉ số nội dung; Trục nội dung; Lĩnh vực; Mã nội dung; Chỉ số; Dimension code",
+    "score": "Điểm; Điểm số; Điểm đạt được",
+    "target": "Chỉ tiêu; Mục tiêu; Điểm mục tiêu; Điểm chỉ tiêu; Target score",
+    "task": (
+        "Mã nhiệm vụ; Mã số nhiệm vụ; Mã số; Mã; Nhiệm vụ số; Số hiệu nhiệm vụ; Nhiệm vụ; Task code; Task number; "
+        "Task no"
+    ),
+    "title_vi": (
+        "Tên nhiệm vụ; Nội dung nhiệm vụ; Nhiệm vụ; Nội dung công việc; Công việc; Tên nhiệm vụ (tiếng Việt); "
+        "Title in Vietnamese"
+    ),
+    "title_en": "Tên nhiệm vụ (tiếng Anh); Task title; Title; Title in English; Task name",
+    "weight": "Trọng số; Hệ số",
+    "share": "Tỷ trọng; Tỉ trọng; Phần đóng góp; Share of task",
+    "start": "Ngày bắt đầu; Thời gian bắt đầu; Thời điểm bắt đầu; Bắt đầu; Thời gian thực hiện; Start date",
+    "due": (
+        "Thời hạn; Thời hạn hoàn thành; Hạn hoàn thành; Ngày hoàn thành theo kế hoạch; Hạn; Ngày kết thúc; Thời "
+        "gian kết thúc; Thời gian thực hiện; Due date; Deadline; End date"
+    ),
+    "lead_agency_vi": (
+        "Cơ quan chủ trì; Đơn vị chủ trì; Cơ quan thực hiện; Đơn vị thực hiện; Cơ quan chủ trì (tiếng Việt); Lead "
+        "agency in Vietnamese"
+    ),
+    "lead_agency_en": "Cơ quan chủ trì (tiếng Anh); Lead agency; Lead agency in English",
+    "as_of": "Kỳ báo cáo; Quý; Kỳ; Tính đến ngày; Thời điểm báo cáo; Period; Reporting period; Quarter",
+    "reported_on": "Ngày báo cáo; Ngày gửi báo cáo; Report date; Date of report",
+    "completion": (
+        "Tỷ lệ hoàn thành; Tỉ lệ hoàn thành; Mức độ hoàn thành; Kết quả thực hiện; Tiến độ; Tiến độ thực hiện; "
+        "Trạng thái; Tình trạng; Status; Progress; Completion rate"
+    ),
+    "revision": "Lần sửa; Lần sửa đổi; Lần điều chỉnh",
+    "name_en": "Tên tiếng Anh; Name in English",
+    "name_vi": "Tên tiếng Việt; Tên; Name in Vietnamese",
+    "region": "Vùng",
+    "variants": "Cách viết khác; Tên gọi khác",
+    "scale_min": "Điểm thấp nhất; Lowest score",
+    "scale_max": "Điểm cao nhất; Highest score",
+}
+#: Columns that only count the rows.
+_COUNTS = {"stt", "tt", "so tt", "so thu tu", "no"}
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of a table: where it is, and what stands over each column, counted from 0.
+
+    ``names`` has the columns of the schema that a label fits; ``days`` the last day of each label that is a period.
+    """
+
+    top: int
+    height: int
+    labels: dict[int, str]
+    names: dict[int, frozenset[str]] = field(default_factory=dict)
+    days: dict[int, date] = field(default_factory=dict)
+
+    @property
+    def body(self) -> int:
+        """The first row below the header."""
+        return self.top + self.height
+
+    def covers(self, required: Collection[str]) -> int:
+        """Count the required columns that the header names; in a table of reports, periods stand for two."""
+        fits = {name for names in self.names.values() for name in names}
+        if self.days and not fits & {"as_of"}:
+            fits |= {"as_of", "completion"}
+        return len(fits & set(required))
+
+
+@lru_cache(maxsize=16)
+def _folded(schema: Schema) -> dict[str, frozenset[str]]:
+    fits: dict[str, set[str]] = {}
+    for column in schema.columns:
+        for word in (column.name, *filter(None, _WORDS.get(column.name, "").split("; "))):
+            fits.setdefault(plain(word), set()).add(column.name)
+    return {word: frozenset(names) for word, names in fits.items()}
+
+
+def fits(label: str, schema: Schema) -> frozenset[str]:
+    """Say which columns of the schema a label may stand over; what is in brackets may be left out.
+
+    Examples
+    --------
+    >>> from papi_analysis.study.schema import PROGRESS
+    >>> sorted(fits("Tỷ lệ hoàn thành (%)", PROGRESS)), sorted(fits("Ghi chú", PROGRESS))
+    (['completion'], [])
+    """
+    if len(label) > LONGEST:
+        return frozenset()
+    known = _folded(schema)
+    return known.get(plain(label)) or known.get(plain(_BRACKETS.sub(" ", label))) or frozenset()
+
+
+def counts_rows(label: str) -> bool:
+    """Say whether a column with this label only counts the rows: "STT", "TT", "No."."""
+    return plain(label) in _COUNTS
+
+
+def says_percent(label: str) -> bool:
+    """Say whether a label says that its numbers are percentages."""
+    return re.search("%|percent|phan tram", f"{label} {plain(label)}") is not None
+
+
+def label_day(label: Cell) -> date | None:
+    """Give the last day of a label that is a day, a month or a quarter."""
+    if isinstance(label, date):
+        return label
+    found = period(_BRACKETS.sub(" ", label)) if isinstance(label, str) and len(label) <= LONGEST else None
+    return found[1] if found and found[2] != "year" else None
+
+
+def find_headers(sheet: Sheet, schema: Schema, required: Collection[str]) -> list[Header]:
+    """Find the header: the row, or two rows under merged cells, that names most of the required columns.
+
+    Returns
+    -------
+    list of Header
+        One where the sheet has a header, several where rows fit equally well, none where no row names a column.
+    """
+    top = range(min(SEARCHED, len(sheet.rows)))
+    single = [_single(sheet, row, schema) for row in top]
+    pairs = itertools.pairwise(single)
+    double = [two for pair in pairs if (two := _double(sheet, *pair, schema)) is not None]
+    best = max((header.covers(required) for header in (*single, *double)), default=0)
+    for candidates in (single, double):
+        chosen = [header for header in candidates if best and header.covers(required) == best]
+        if chosen:
+            return chosen
+    return []
+
+
+def first_row(sheet: Sheet, schema: Schema) -> Header:
+    """Take the first row that holds anything as the header."""
+    return _single(sheet, next(i for i, row in enumerate(sheet.rows) if any(cell != "" for cell in row)), schema)
+
+
+def _single(sheet: Sheet, row: int, schema: Schema) -> Header:
+    cells = sheet.rows[row]
+    labels = {column: label for column, cell in enumerate(cells) if (label := " ".join(cell_text(cell).split()))}
+    names = {column: found for column, label in labels.items() if (found := fits(label, schema))}
+    days = {column: day for column in labels.keys() - names.keys() if (day := label_day(cells[column]))}
+    return Header(row, 1, labels, names, days)
+
+
+def _double(sheet: Sheet, upper: Header, lower: Header, schema: Schema) -> Header | None:
+    """Read two rows as one header, the upper one spread over the columns that it stands above."""
+    row = upper.top
+    spread = dict(_spread(sheet, row, upper.labels, lower))
+    if not (lower.names or lower.days) and not spread:
+        return None
+    if not lower.labels or any(column in lower.labels for column in upper.names if column not in spread):
+        return None  # what stands below a whole label is a cell of the table
+    labels, names, days = dict(upper.labels), dict(upper.names), dict(upper.days)
+    for column, label in lower.labels.items():
+        over = spread.get(column, upper.labels.get(column, ""))
+        labels[column] = f"{over} {label}".strip()
+        names.pop(column, None)
+        days.pop(column, None)
+        day = label_day(sheet.rows[row + 1][column]) or label_day(labels[column])
+        if day:
+            days[column] = day
+        elif found := fits(label, schema) or fits(labels[column], schema):
+            names[column] = found
+    return Header(row, 2, labels, names, days)
+
+
+def _spread(sheet: Sheet, row: int, labels: dict[int, str], lower: Header) -> Iterator[tuple[int, str]]:
+    """Say which label stands over which columns: by merged cells, or in a csv file by the blanks beside a label."""
+    for block in sheet.merged:
+        if block.top <= row <= block.bottom and block.left < block.right and block.left in labels:
+            yield from ((column, labels[block.left]) for column in range(block.left, block.right + 1))
+    if not sheet.name:
+        over = ""
+        for column in range(max(lower.labels, default=-1) + 1):
+            over = labels.get(column, over)
+            if column in lower.days or label_day(f"{over} {lower.labels.get(column, '')}"):
+                yield column, over
+
+
+def is_numbering(cells: Sequence[Cell]) -> bool:
+    """Say whether a row only numbers the columns, as "(1) (2) (3)" below a header does."""
+    numbers = [cell_text(cell).strip(" ()") for cell in cells if cell != ""]
+    return len(numbers) > 2 and numbers == [str(i + 1) for i in range(len(numbers))]

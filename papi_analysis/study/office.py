@@ -1,0 +1,160 @@
+"""Reading a table as offices keep it: found among titles, notes and totals, and put into the words of its schema.
+
+Nothing is repaired in silence: what was read in a way worth knowing is listed, and what can be read in two ways is a
+problem. The texts that come out are checked by the schema like those of any other table.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.study.body import Source, Table
+from papi_analysis.study.grids import MAX_COLUMNS, MAX_TEXT, Cell, Sheet, read_workbook
+from papi_analysis.study.headers import Header, find_headers, first_row
+from papi_analysis.study.schema import Findings, Schema
+from papi_analysis.study.tables import SAVE_AGAIN, read_text
+from papi_analysis.study.wording import Remarks, cell_text
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table of texts whose index is the spreadsheet's row less 2, and how it was read.
+
+    ``file`` is what checks call it: the name of the file, with ``#sheet`` for a workbook. ``unused`` names the other
+    sheets of the workbook that hold something.
+    """
+
+    frame: pd.DataFrame
+    problems: tuple[Problem, ...]
+    guesses: tuple[Problem, ...]
+    file: str
+    name: str
+    sheet: str
+    header: Header
+    columns: Mapping[str, str]
+    periods: Mapping[tuple[int | None, str], str] = field(default_factory=dict)
+    written: Mapping[tuple[int, str, str], str] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+    def place(self, problem: Problem) -> Problem:
+        """Say where a problem of the table is in the words of the file: its sheet, row, header, what the cell holds."""
+        row = self.header.top + self.header.height if problem.row == 1 else problem.row
+        over = self.periods.get((row, problem.value)) or self.periods.get((None, problem.value))
+        column = ", ".join(self.columns.get(name, name) for name in problem.column.split(", "))
+        if over and problem.column in ("as_of", "completion", "reported_on"):
+            column = over
+        value = self.written.get((row or 0, problem.column, problem.value), problem.value)
+        return replace(problem, file=self.name, sheet=self.sheet, row=row, column=column, value=value)
+
+
+def read_office_table(source: Source, schema: Schema) -> Reading:
+    """Read a csv file or a workbook into the texts that ``schema`` expects.
+
+    Cells that cannot be read, or in two ways, are ``problems`` of the reading, so that they can be listed with those
+    that the schema finds.
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be opened or the table cannot be found in it.
+    """
+    sheets = _open(source, schema)
+    required = {column.name for column in schema.columns if column.default is None} - set(source.fill) - {"reported_on"}
+    sheet, header = _find_table(source, sheets, schema, required)
+    name = source.path.name
+    label = f"{name}#{sheet.name}" if sheet.name else name
+    remarks = Remarks(Findings(label), Findings(label))
+    table = Table(sheet, header, schema, source, remarks)
+    frame = table.read()
+    unused = tuple(other.name for other in sheets if other is not sheet and not other.blank)
+    columns = {name: header.labels[column] for column, name in table.named.items()}
+    reading = Reading(frame, (), (), label, name, sheet.name, header, columns, table.periods, table.written, unused)
+    problems, guesses = (
+        sorted(dict.fromkeys(map(reading.place, found.problems)), key=lambda problem: problem.row or 0)
+        for found in (remarks.problems, remarks.guesses)
+    )
+    if frame.columns.empty and problems:
+        raise DataError(problems)
+    return replace(reading, problems=tuple(problems), guesses=tuple(guesses))
+
+
+def _open(source: Source, schema: Schema) -> list[Sheet]:
+    """Open a workbook, or a csv file whose separator is the one that makes a header of its first rows."""
+    if source.path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
+        return read_workbook(source.path)
+    text = read_text(source.path)
+    required = {column.name for column in schema.columns if column.default is None}
+    found = {mark: _header_words(text, mark, schema, required) for mark in ",;\t"}
+    best = [mark for mark, words in found.items() if words == max(found.values())]
+    file = source.path.name
+    if len(best) > 1 and max(found.values()):
+        what = Note("the cells may be separated in two ways")
+        raise DataError(Problem(what, Note("Save it again as 'CSV UTF-8' with commas."), file, 1))
+    try:
+        rows: list[list[Cell]] = [list(row) for row in _split(text, best[0])]
+    except csv.Error as error:
+        what = Note("the file is not a csv table: {error}", {"error": error})
+        raise DataError(Problem(what, SAVE_AGAIN, file)) from None
+    for number, row in enumerate(rows, 1):
+        if len(row) > MAX_COLUMNS or any(len(cell_text(cell)) > MAX_TEXT for cell in row):
+            what = Note("the row holds more than a row of a spreadsheet can")
+            raise DataError(Problem(what, Note("Shorten the text."), file, number))
+    return [Sheet("", rows)]
+
+
+def _split(text: str, mark: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+
+
+def _header_words(text: str, mark: str, schema: Schema, required: set[str]) -> int:
+    """Count the columns that the header names where cells are separated by ``mark``."""
+    rows: list[list[Cell]] = []
+    try:
+        for row in _split(text, mark):
+            rows.append(list(row))
+            if len(rows) > 30:
+                break
+    except csv.Error:  # with another mark it may be a table
+        pass
+    return max((header.covers(required) for header in find_headers(Sheet("", rows), schema, required)), default=0)
+
+
+def _find_table(source: Source, sheets: list[Sheet], schema: Schema, required: set[str]) -> tuple[Sheet, Header]:
+    """Find the one sheet, and in it the one header, that names the most of the required columns."""
+    file = source.path.name
+    if source.sheet:
+        chosen = [sheet for sheet in sheets if sheet.name == source.sheet]
+        if not chosen:
+            remedy = Note("The sheets are {names}.", {"names": ", ".join(repr(sheet.name) for sheet in sheets)})
+            raise DataError(Problem(Note("the workbook has no such sheet"), remedy, file, value=source.sheet))
+    else:
+        chosen = [sheet for sheet in sheets if not sheet.blank]
+    if not chosen or all(sheet.blank for sheet in chosen):
+        remedy = Note("Fill it in, or leave it out of study.toml.")
+        raise DataError(Problem(Note("the file is empty"), remedy, file, sheet=source.sheet))
+    headers = {sheet.name: find_headers(sheet, schema, required) for sheet in chosen}
+    words = {name: max((h.covers(required) for h in found), default=0) for name, found in headers.items()}
+    best = [sheet for sheet in chosen if words[sheet.name] == max(words.values())]
+    if len(best) > 1:
+        what = (
+            Note("several sheets hold such a table: {names}", {"names": ", ".join(repr(s.name) for s in best)})
+            if max(words.values())
+            else Note("no sheet holds a table with the columns {names}", {"names": ", ".join(sorted(required))})
+        )
+        remedy = Note(
+            "Say which in study.toml: {table} = {value}.",
+            {"table": schema.name, "value": f'"{file}#{best[0].name}"'},
+        )
+        raise DataError(Problem(what, remedy, file))
+    sheet, found = best[0], headers[best[0].name]
+    if len(found) > 1:
+        rows = ", ".join(str(header.top + 1) for header in found)
+        what = Note("several rows may be the header: {rows}", {"rows": rows})
+        raise DataError(Problem(what, Note("Keep one header row above the table."), file, sheet=sheet.name))
+    return sheet, found[0] if found else first_row(sheet, schema)

@@ -1,0 +1,62 @@
+"""Where the numbers of a study come from: its files, their sizes and checksums."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.study.codebook import data_folder
+from papi_analysis.study.settings import TABLES, read_settings
+from papi_analysis.study.study import Study, find_folder
+
+
+def study_files(study: Study) -> pd.DataFrame:
+    """List the files behind a study that was loaded from a folder.
+
+    Returns
+    -------
+    DataFrame
+        ``table``, ``file`` (its name alone), ``rows`` read from it, ``own`` (whether the study brought it or it is
+        PAPI's), ``simulated``, ``sha256`` (of the file).
+
+    Raises
+    ------
+    SpecError
+        The study was made in memory, or its files have gone.
+
+    Examples
+    --------
+    >>> from papi_analysis import load_study
+    >>> study_files(load_study("can_tho_2018_2020"))["table"].tolist()
+    ['scores', 'units', 'dimensions', 'breaks', 'tasks', 'progress', 'targets']
+    """
+    if not study.source:
+        raise SpecError("The study was made in memory: there are no files to list.")
+    _, own = read_settings(find_folder(study.source))
+    rows = []
+    for table in TABLES:
+        frame = getattr(study, table)
+        path = own.get(table, data_folder() / "papi" / f"{table}.csv")
+        if frame is not None:
+            rows.append(
+                {
+                    "table": table,
+                    "file": path.name,
+                    "rows": len(frame),
+                    "own": table in own,
+                    "simulated": table in study.simulated_tables,
+                    "sha256": _checksum(path),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _checksum(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SpecError(f"the file {path.name} cannot be read any more: {error.strerror}.") from None

@@ -1,0 +1,290 @@
+"""What offices write in a cell: each way is read as it is meant, and what can be meant in two ways is a problem."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
+
+from papi_analysis.errors import Problem
+from papi_analysis.study import codebook, wording
+from papi_analysis.study.codebook import merged_into, plain, unit_spellings
+from papi_analysis.study.grids import Percent
+from papi_analysis.study.headers import fits, is_numbering, says_percent
+from papi_analysis.study.schema import PROGRESS, TASKS, Findings
+from papi_analysis.study.wording import Remarks, dimension_spellings, period
+
+
+def run(reader, *cells, column: str = "column", **options) -> tuple[list[str], list[Problem], list[Problem]]:
+    """Read cells that stand in rows 2, 3, ...; give the texts, the problems and the guesses."""
+    remarks = Remarks(Findings("f.csv"), Findings("f.csv"))
+    texts = reader(pd.Series(cells, dtype=object), column, remarks, **options)
+    return texts.tolist(), remarks.problems.problems, remarks.guesses.problems
+
+
+def clean(reader, *cells, **options) -> list[str]:
+    texts, problems, _ = run(reader, *cells, **options)
+    assert problems == []
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("cells", "read"),
+    [
+        (["39,57"], ["39.57"]),
+        (["39.57"], ["39.57"]),
+        (["1.234,5"], ["1234.5"]),
+        (["1,234.5"], ["1234.5"]),
+        (["1 234,5", "1\u00a0234,5", "1\u202f234 567,5"], ["1234.5", "1234.5", "1234567.5"]),
+        (["1.234.567"], ["1234567"]),
+        (["1,234,567"], ["1234567"]),
+        (["1,234", "0,5"], ["1.234", "0.5"]),  # 0,5 can only be a decimal comma
+        (["1,234", "0.5"], ["1234", "0.5"]),  # 0.5 can only be a decimal point
+        (["1.234", "0,5"], ["1234", "0.5"]),
+        (["1.234", "2"], ["1.234", "2"]),  # no comma in the column: what a csv file of this package holds
+        (["0,123"], ["0.123"]),  # no thousands begin with 0
+        (["-6,5", "\u22126,5"], ["-6.5", "-6.5"]),
+        ([6, 6.5, 2020.0], ["6", "6.5", "2020"]),
+        (["6,5", 7.25], ["6.5", "7.25"]),  # numbers of a workbook are no evidence
+        (["six", "", "6,5,1"], ["six", "", "6,5,1"]),
+    ],
+)
+def test_numbers(cells: list, read: list[str]) -> None:
+    assert clean(wording.read_numbers, *cells) == read
+
+
+def test_a_number_that_may_be_thousands_is_a_problem() -> None:
+    _, problems, guesses = run(wording.read_numbers, "12", "1,234", "5,678")
+    assert [(p.row, p.value) for p in problems] == [(3, "1,234"), (4, "5,678")]
+    assert guesses == []
+
+
+def test_a_column_that_disagrees_names_the_fewer_rows() -> None:
+    _, problems, _ = run(wording.read_numbers, "6.5", "7.5", "8,5")
+    assert [(p.row, p.value, str(p.what)) for p in problems] == [
+        (4, "8,5", "the column mixes decimal commas and decimal points")
+    ]
+
+
+def test_a_guess_is_told_once_for_the_column_with_its_first_row() -> None:
+    _, _, guesses = run(wording.read_numbers, "6", "6,5", "7,5")
+    assert [(g.row, g.column, g.value) for g in guesses] == [(3, "column", "6,5")]
+
+
+@given(st.lists(st.decimals(-(10**7), 10**7, places=2, allow_nan=False), min_size=1))
+def test_numbers_in_either_locale_come_back(numbers: list) -> None:
+    for locale in ("en", "vi"):
+        written = [format_decimal(number, "#,##0.00", locale=locale) for number in numbers]
+        assert [float(text) for text in clean(wording.read_numbers, *written)] == [float(n) for n in numbers]
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.integers().map(str), min_size=1))
+def test_canonical_numbers_pass_unchanged(texts: list[str]) -> None:
+    assert run(wording.read_numbers, *texts) == (texts, [], [])
+
+
+@given(st.lists(st.dates(date(1900, 1, 1), date(2100, 1, 1)), min_size=1))
+def test_dates_come_back_in_every_way_to_write_them(days: list[date]) -> None:
+    iso = [day.isoformat() for day in days]
+    assert run(wording.read_dates, *iso, column="due") == (iso, [], [])
+    for form in ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "ngày %d tháng %m năm %Y"):
+        assert clean(wording.read_dates, *[day.strftime(form) for day in days], column="due") == iso
+    assert run(wording.read_dates, *days, column="due")[0] == iso
+
+
+@given(st.integers(1900, 2100), st.integers(1, 4))
+def test_quarters_come_back_in_every_way_to_write_them(year: int, quarter: int) -> None:
+    roman = ["I", "II", "III", "IV"][quarter - 1]
+    first = date(year, 3 * quarter - 2, 1)
+    last = (date(year, 12, 31) if quarter == 4 else date(year, 3 * quarter + 1, 1) - timedelta(1)).isoformat()
+    ways = [f"Quý {roman}/{year}", f"quý {quarter} năm {year}", f"Q{quarter} {year}", f"Q{quarter}/{year}"]
+    ways += [f"{year}Q{quarter}", f"{roman}/{year}", f"QUÝ {roman} - {year}", f"{year}-Q{quarter}"]
+    assert clean(wording.read_dates, *ways, column="as_of") == [last] * len(ways)
+    assert clean(wording.read_dates, *ways, column="start") == [first.isoformat()] * len(ways)
+
+
+@pytest.mark.parametrize(
+    ("cell", "start", "due"),
+    [
+        ("tháng 6/2018", "2018-06-01", "2018-06-30"),
+        ("06/2018", "2018-06-01", "2018-06-30"),
+        ("Tháng 2 năm 2020", "2020-02-01", "2020-02-29"),
+        ("2018", "2018-01-01", "2018-12-31"),
+        ("Năm 2018", "2018-01-01", "2018-12-31"),
+        (2018, "2018-01-01", "2018-12-31"),
+        ("5/4/2018", "2018-04-05", "2018-04-05"),
+    ],
+)
+def test_periods_begin_a_task_on_their_first_day_and_end_it_on_their_last(cell: object, start: str, due: str) -> None:
+    assert clean(wording.read_dates, cell, column="start") == [start]
+    assert clean(wording.read_dates, cell, column="due") == [due]
+
+
+@pytest.mark.parametrize("text", ["31/02/2018", "Quý V/2018", "tháng 13/2018", "soon", "", "0/1/2018", "2018/04/05"])
+def test_what_is_no_date_stays_for_the_schema_to_refuse(text: str) -> None:
+    assert run(wording.read_dates, text, column="due") == ([text], [], [])
+    assert period(text) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("04/13/2018", "read as day/month/year, the date has a month above 12"),
+        ("05/04/18", "the year of the date has two digits"),
+        (43195, "the cell holds a number where a date is expected"),
+    ],
+)
+def test_a_date_that_says_something_else_than_it_seems_is_a_problem(cell: object, what: str) -> None:
+    _, problems, _ = run(wording.read_dates, "2018-01-01", cell, column="due")
+    assert [(p.row, str(p.what)) for p in problems] == [(3, what)]
+
+
+def test_dates_that_a_program_has_swapped_are_a_problem() -> None:
+    """A program set to month/day makes 4 May of 05/04/2018 and leaves 13/04/2018 as text."""
+    _, problems, _ = run(wording.read_dates, date(2018, 5, 4), "13/04/2018", column="due")
+    assert [p.row for p in problems] == [3]
+    assert clean(wording.read_dates, date(2018, 4, 20), "13/04/2018", column="due") == ["2018-04-20", "2018-04-13"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "in_percent", "read"),
+    [
+        (["75%", "7,5 %", "0%"], False, ["0.75", "0.075", "0"]),
+        (["57%", "29%"], False, ["0.57", "0.29"]),  # 57 / 100 and 0.57 differ in their last bit where one multiplies
+        ([Percent(0.75), Percent(1)], False, ["0.75", "1"]),
+        ([75, "60", "0"], True, ["0.75", "0.6", "0"]),
+        ([Percent(0.75), 60], True, ["0.75", "0.6"]),
+        (["0.75", "1"], False, ["0.75", "1"]),
+        (["0", ""], True, ["0", ""]),
+        (["75"], False, ["75"]),  # the schema refuses it
+    ],
+)
+def test_percentages(cells: list, in_percent: bool, read: list[str]) -> None:
+    assert clean(wording.read_parts, *cells, in_percent=in_percent) == read
+
+
+@pytest.mark.parametrize("cells", [["0.75", "1"], [0.5], ["0", "1"], [Percent(0.5), 1]])
+def test_a_header_in_percent_over_parts_of_one_is_a_problem(cells: list) -> None:
+    assert run(wording.read_parts, *cells, in_percent=True)[1]
+
+
+def test_a_column_that_mixes_percentages_and_parts_names_the_fewer_rows() -> None:
+    _, problems, _ = run(wording.read_parts, "75%", "60%", "1")
+    assert [(p.row, p.value) for p in problems] == [(4, "1")]
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("đã hoàn thành", "1"),
+        ("Hoàn thành", "1"),
+        ("HOÀN THÀNH TRỄ HẠN", "1"),
+        ("hoàn thành chậm", "1"),
+        ("Completed late", "1"),
+        ("da hoan thanh", "1"),
+        ("chưa thực hiện", "0"),
+        ("Chưa triển khai", "0"),
+        ("not started", "0"),
+        ("40%", "0.4"),
+    ],
+)
+def test_states(words: str, read: str) -> None:
+    assert clean(wording.read_states, words) == [read]
+
+
+@pytest.mark.parametrize("words", ["đang thực hiện", "Đang triển khai", "chưa hoàn thành", "in progress"])
+def test_what_is_under_way_needs_a_number(words: str) -> None:
+    _, problems, _ = run(wording.read_states, "đã hoàn thành", words)
+    assert [(p.row, p.value) for p in problems] == [(3, words)]
+    assert clean(wording.read_states, words, in_progress=0.5) == ["0.5"]
+
+
+def test_other_words_stay_for_the_schema_to_refuse() -> None:
+    assert run(wording.read_states, "gần xong") == (["gần xong"], [], [])
+
+
+def test_years() -> None:
+    assert clean(wording.read_whole, "Năm 2020", 2020.0, "2020", "năm nay") == ["2020", "2020", "2020", "năm nay"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("D1", "D1"),
+        ("d1", "D1"),
+        ("1", "D1"),
+        (1, "D1"),
+        ("Nội dung 1", "D1"),
+        ("Chỉ số nội dung 1", "D1"),
+        ("Trục nội dung số 1", "D1"),
+        ("Nội dung 6: Cung ứng dịch vụ công", "D6"),
+        ("CUNG UNG DICH VU CONG", "D6"),
+        ("E-Governance", "D8"),
+        ("Nội dung 9", "Nội dung 9"),
+        ("Cung ứng dịch vụ", "Cung ứng dịch vụ"),  # never the nearest
+        ("Nội dung 1: Cung ứng dịch vụ công", "Nội dung 1: Cung ứng dịch vụ công"),  # the number denies the name
+    ],
+)
+def test_dimensions(name: object, code: str) -> None:
+    spellings = dimension_spellings(codebook.load_dimensions())
+    assert clean(wording.read_names, name, spellings=spellings) == [code]
+
+
+def test_every_spelling_of_the_codebook_is_the_unit() -> None:
+    units = codebook.load_units()
+    spellings = unit_spellings(units)
+    for unit, english, vietnamese, variants in units[["unit", "name_en", "name_vi", "variants"]].itertuples(
+        index=False
+    ):
+        names = [unit, english, vietnamese, *variants.split("|"), vietnamese.upper(), plain(vietnamese)]
+        assert clean(wording.read_names, *names, spellings=spellings) == [unit] * len(names)
+
+
+def test_a_spelling_of_two_units_is_the_name_of_neither() -> None:
+    units = pd.DataFrame({"unit": ["A", "B"], "name_en": ["One", "one"], "name_vi": "", "variants": ""})
+    assert unit_spellings(units) == {"a": "A", "b": "B"}
+
+
+def test_the_merger_left_34_provinces_and_eleven_as_they_were() -> None:
+    """Resolution 202/2025/QH15: 63 became 34, 23 of them new and 11 unchanged."""
+    units = codebook.load_units()
+    merged = {merged_into(unit) for unit in units["unit"]}
+    assert len(merged) == 34
+    assert sum(len(old) == 1 for _, old in merged) == 11
+    assert sorted(unit for _, old in merged for unit in old) == sorted(units["unit"])
+
+
+def test_units_of_another_index_were_not_merged() -> None:
+    units = pd.DataFrame({"unit": ["A"], "name_en": ["One"]})
+    assert merged_into("A", units) == ("", ("A",))
+
+
+@pytest.mark.parametrize(
+    ("label", "columns"),
+    [
+        ("Mã nhiệm vụ", {"task"}),
+        ("MA NHIEM VU", {"task"}),
+        ("Nhiệm vụ", {"task", "title_vi"}),
+        ("Tên nhiệm vụ (tiếng Anh)", {"title_en"}),
+        ("Thời hạn (ngày/tháng/năm)", {"due"}),
+        ("as_of", set()),
+        ("Nhiệm vụ trọng tâm", set()),
+    ],
+)
+def test_labels_fit_columns(label: str, columns: set[str]) -> None:
+    assert fits(label, TASKS) == columns
+
+
+def test_a_label_fits_only_columns_of_its_own_table() -> None:
+    assert fits("Nhiệm vụ", PROGRESS) == {"task"}
+
+
+def test_labels_in_percent_and_rows_of_numbers() -> None:
+    assert [says_percent(label) for label in ("Tiến độ (%)", "Phần trăm", "percent", "Tiến độ")] == [True] * 3 + [False]
+    assert is_numbering(["(1)", "(2)", "(3)"])
+    assert not is_numbering([1, 2])
+    assert not is_numbering(["1", "3", "2"])
