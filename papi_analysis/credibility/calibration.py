@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from papi_analysis.credibility.fakes import Fake, fake_programmes
+from papi_analysis.credibility.long_runs import Folder, run_all, seeds
 from papi_analysis.credibility.robustness import METHODS
-from papi_analysis.errors import PapiError, SpecError
-from papi_analysis.errors import Note
+from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.impact import YEARS_BEFORE, programme_impact
+from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.slopes import completion_slopes
 from papi_analysis.panel.panel import Panel
 
-#: Answers for one fake programme: panel, unit, first and last year.
-Ask = Callable[[Panel, str, int, int], Estimates]
+#: Answers for one fake programme: panel, unit, first and last year, and a keyword ``rng`` where it draws.
+Ask = Callable[..., Estimates]
 
 #: Fake programmes below which a false-alarm rate says too little.
 FEWEST = 20
@@ -33,13 +35,8 @@ WINDOWS = Note(
 )
 
 
-class Fake(NamedTuple):
-    """A programme that never was: the panel up to its end, the unit, its first and last year."""
-
-    panel: Panel
-    unit: str
-    start: int
-    end: int
+#: What is kept of the answer for a fake programme.
+KEPT = ["estimate", "low", "high", "p", "p_joint"]
 
 
 def calibrate(
@@ -52,8 +49,12 @@ def calibrate(
     base_year: int | None = None,
     nearest: int = 5,
     level: float = 0.95,
+    rng: int | np.random.Generator = 0,
+    folder: Folder | None = None,
 ) -> Estimates:
     """Ask the question for programmes that never were and count how often it finds something.
+
+    Inside ``joblib.parallel_config(n_jobs=2)`` it runs on two cores, with the same numbers.
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def calibrate(
         An estimator of ``programme_impact`` by name, ``"base_year"`` (difference in differences with the base year
         alone), ``"slopes"``, or a function of panel, unit, first and last year that answers with ``Estimates``. In
         the panel that it gets the fake unit follows the treated unit's completion, moved to its own years, and
-        nobody else has a programme; the scores are the real ones.
+        nobody else has a programme; the scores are the real ones. A function that takes a keyword ``rng`` gets a
+        Generator for each fake programme.
     unit, start, end
         The treated unit and the years of its programme; the unit itself takes no part.
     base_year
@@ -72,6 +74,10 @@ def calibrate(
         How many units nearest in rank to the treated one, in each period of the same shape.
     level
         1 minus the nominal rate of false alarms.
+    rng
+        Seed or Generator of what a function of one's own draws.
+    folder
+        Where the answers are kept as they come, so that a run that was interrupted goes on where it stopped.
 
     Returns
     -------
@@ -98,12 +104,15 @@ def calibrate(
     last = panel.years[-1] if end is None else end
     base = start - 1 if base_year is None else base_year
     asked = _ask(ask, start - base)
-    everyone, alike = _fakes(panel, unit, start, last, base, nearest)
+    everyone, alike = fake_programmes(panel, unit, start, last, base, nearest)
     if len(everyone) < FEWEST:
         raise SpecError(f"only {len(everyone)} units have all the cells; calibration needs {FEWEST}. Use fewer years.")
+    fakes = _seeded([*everyone, *alike], ask, rng)
+    name = ask if isinstance(ask, str) else getattr(ask, "__name__", "own function")
+    kept = np.array(run_all(partial(_kept, asked), fakes, label=f"calibrate {name}", folder=folder))
     parts = [
-        _summary(fakes, asked, panel.dimensions, level).assign(who=str(who))
-        for who, fakes in ((ALL, everyone), (ALIKE, alike))
+        _summary(answers, panel.dimensions, level).assign(who=str(who))
+        for who, answers in ((ALL, kept[: len(everyone)]), (ALIKE, kept[len(everyone) :]))
     ]
     values = {
         "unit": unit,
@@ -122,14 +131,23 @@ def calibrate(
         names=panel.names,
         simulated_tables=panel.simulated_tables if ask == "slopes" else (),
         level=level,
-        design={"unit": unit, "ask": ask if isinstance(ask, str) else getattr(ask, "__name__", "own function")},
+        design={"unit": unit, "ask": name},
     )
 
 
 def rank_methods(
-    panel: Panel, *, unit: str, start: int, end: int | None = None, base_year: int | None = None, nearest: int = 5
+    panel: Panel,
+    *,
+    unit: str,
+    start: int,
+    end: int | None = None,
+    base_year: int | None = None,
+    nearest: int = 5,
+    folder: Folder | None = None,
 ) -> pd.DataFrame:
     """Calibrate every estimator of ``programme_impact`` and order them before the treated unit is looked at.
+
+    ``folder`` and ``joblib.parallel_config`` as for ``calibrate``.
 
     Returns
     -------
@@ -139,8 +157,9 @@ def rank_methods(
         error first.
     """
     rows = []
+    asked: dict[str, Any] = {"unit": unit, "start": start, "end": end, "base_year": base_year, "nearest": nearest}
     for name, words in METHODS.items():
-        table = calibrate(panel, name, unit=unit, start=start, end=end, base_year=base_year, nearest=nearest).table
+        table = calibrate(panel, name, **asked, folder=folder).table
         family = table[table["dimension"] == "family"].set_index("who")
         rows.append(
             {
@@ -155,9 +174,19 @@ def rank_methods(
 
 
 def confirm_detectable(
-    panel: Panel, ask: Ask | str, *, unit: str, start: int, end: int | None = None, level: float = 0.95
+    panel: Panel,
+    ask: Ask | str,
+    *,
+    unit: str,
+    start: int,
+    end: int | None = None,
+    level: float = 0.95,
+    rng: int | np.random.Generator = 0,
+    folder: Folder | None = None,
 ) -> pd.DataFrame:
     """Put the detectable size into the scores of every other unit in turn and count how often it is found.
+
+    ``rng``, ``folder`` and ``joblib.parallel_config`` as for ``calibrate``.
 
     Returns
     -------
@@ -167,25 +196,31 @@ def confirm_detectable(
     """
     last = panel.years[-1] if end is None else end
     asked = _ask(ask)
-    everyone, _ = _fakes(panel, unit, start, last, start - 1, 1)
-    sizes, found = [], []
-    for fake in everyone:
-        answer = _answer(fake, asked)
-        size = answer.loc[list(panel.dimensions), "detectable"].to_numpy(dtype=float)
-        i, t = fake.panel.position("unit", fake.unit), fake.panel.position("year", fake.start)
-        scores = fake.panel.scores.copy()
-        scores[i, t:] += 10 * size * fake.panel.completion[i, t:] if ask == "slopes" else size
-        moved = _answer(fake._replace(panel=replace(fake.panel, scores=scores)), asked)
-        sizes.append(size)
-        found.append(moved.loc[list(panel.dimensions), "p"].to_numpy(dtype=float) <= 1 - level)
-    return pd.DataFrame(
-        {
-            "dimension": panel.dimensions,
-            "detectable": np.mean(sizes, axis=0),
-            "found": np.mean(found, axis=0),
-            "fakes": len(everyone),
-        }
-    )
+    everyone, _ = fake_programmes(panel, unit, start, last, start - 1, 1)
+    job = partial(_injected, asked, ask == "slopes", level)
+    kept = np.array(run_all(job, _seeded(everyone, ask, rng), label="confirm_detectable", folder=folder))
+    sizes, found = kept.mean(axis=0)
+    return pd.DataFrame({"dimension": panel.dimensions, "detectable": sizes, "found": found, "fakes": len(everyone)})
+
+
+def _injected(ask: Ask, slopes: bool, level: float, fake: Fake) -> np.ndarray:
+    """What one fake programme would have detected (points), and whether that is found once it is there; (2, K)."""
+    dimensions = list(fake.panel.dimensions)
+    size = _answer(fake, ask).loc[dimensions, "detectable"].to_numpy(dtype=float)
+    i, t = fake.panel.position("unit", fake.unit), fake.panel.position("year", fake.start)
+    scores = fake.panel.scores.copy()
+    scores[i, t:] += 10 * size * fake.panel.completion[i, t:] if slopes else size
+    moved = _answer(fake._replace(panel=replace(fake.panel, scores=scores)), ask)
+    return np.array([size, moved.loc[dimensions, "p"].to_numpy(dtype=float) <= 1 - level])
+
+
+def _seeded(fakes: list[Fake], ask: Ask | str, rng: int | np.random.Generator) -> list[Fake]:
+    """Give each fake programme a Generator of its own where a function of the user takes one and has none yet."""
+    if isinstance(ask, str) or "rng" not in inspect.signature(ask).parameters:
+        return fakes
+    if isinstance(ask, partial) and "rng" in ask.keywords:
+        return fakes
+    return [fake._replace(rng=own) for fake, own in zip(fakes, seeds(rng, len(fakes)), strict=True)]
 
 
 def _ask(ask: Ask | str, from_base: int = 1) -> Ask:
@@ -208,64 +243,12 @@ def _ask_slopes(panel: Panel, unit: str, start: int, end: int) -> Estimates:
     return completion_slopes(panel)
 
 
-def _fakes(panel: Panel, unit: str, start: int, end: int, base: int, nearest: int) -> tuple[list[Fake], list[Fake]]:
-    """Make the fake programmes: every other unit, and those that stood where the treated one did, in all periods."""
-    treated = panel.position("unit", unit)
-    first = panel.years[0]
-    for year in (start, end, base):
-        panel.position("year", year)
-    if not (first + YEARS_BEFORE <= start <= end and base < start):
-        raise SpecError(f"calibration needs {YEARS_BEFORE} years before the start {start}, and a base year before it.")
-    path = panel.completion[treated, panel.position("year", start) : panel.position("year", end) + 1]
-    total = panel.scores.sum(axis=2)
-    own = _ranks(total[:, panel.position("year", base)])[treated]
-    everyone: list[Fake] = []
-    alike: list[Fake] = []
-    for shift in range(min(start - first - YEARS_BEFORE, base - first) + 1):
-        window = _cut(panel, treated, end - shift)
-        complete = np.flatnonzero(np.isfinite(window.scores).all(axis=(1, 2)))
-        fakes = {i: _give(window, int(i), start - shift, path, end - shift) for i in complete}
-        if shift == 0:
-            everyone = list(fakes.values())
-        ranks = _ranks(total[:, panel.position("year", base - shift)])
-        away = np.abs(np.delete(ranks, treated) - own)
-        nearby = complete[np.argsort(away[complete], kind="stable")]
-        alike += [fakes[i] for i in nearby[:nearest]]
-    return everyone, alike
-
-
-def _ranks(total: np.ndarray) -> np.ndarray:
-    """Rank from the highest, 1; units without a total come last."""
-    return np.asarray(pd.Series(total).rank(ascending=False, method="min", na_option="bottom"))
-
-
-def _cut(panel: Panel, treated: int, end: int) -> Panel:
-    """The panel up to a year, the treated unit left out."""
-    T = panel.position("year", end) + 1
-    kept = np.arange(len(panel.units)) != treated
-    return replace(
-        panel,
-        scores=panel.scores[kept][:, :T],
-        completion=np.zeros_like(panel.scores[kept][:, :T]),
-        units=tuple(name for name, keep in zip(panel.units, kept, strict=True) if keep),
-        years=panel.years[:T],
-        controls={name: values[kept][:, :T] for name, values in panel.controls.items()},
-    )
-
-
-def _give(window: Panel, i: int, start: int, path: np.ndarray, end: int) -> Fake:
-    """Give the programme's completion to one unit."""
-    completion = window.completion.copy()
-    t = window.position("year", start)
-    completion[i, t : t + len(path)] = path
-    return Fake(replace(window, completion=completion), window.units[i], start, end)
-
-
 def _answer(fake: Fake, ask: Ask) -> pd.DataFrame:
     """Ask for one fake programme and check what comes back; rows by dimension."""
     place = f"for the fake programme of {fake.unit}, {fake.start}-{fake.end}"
     try:
-        answer: Any = ask(fake.panel, fake.unit, fake.start, fake.end)
+        own = {} if fake.rng is None else {"rng": fake.rng}
+        answer: Any = ask(fake.panel, fake.unit, fake.start, fake.end, **own)
         table = (answer.table if isinstance(answer, Estimates) else pd.DataFrame(answer)).set_index("dimension")
         table = table.reindex([*fake.panel.dimensions, "mean"])
         numbers = table.loc[list(fake.panel.dimensions), ["estimate", "p", "low", "high"]].to_numpy(dtype=float)
@@ -280,29 +263,30 @@ def _answer(fake: Fake, ask: Ask) -> pd.DataFrame:
     return table
 
 
-def _summary(fakes: list[Fake], ask: Ask, dimensions: tuple[str, ...], level: float) -> pd.DataFrame:
-    """Count false alarms, coverage and errors over the fake programmes."""
-    answers = [_answer(fake, ask) for fake in fakes]
-    each = np.array([a.loc[list(dimensions), ["estimate", "p", "low", "high"]].to_numpy(dtype=float) for a in answers])
-    joint = [_smallest_joint(a.loc[list(dimensions)]) for a in answers]
-    mean = np.array([a.loc["mean", ["estimate", "low", "high"]].to_numpy(dtype=float) for a in answers])
-    alarms = np.append((each[:, :, 1] <= 1 - level + 1e-12).mean(axis=0), np.mean(np.array(joint) <= 1 - level + 1e-12))
-    inside = np.append(
-        ((each[:, :, 2] <= 0) & (each[:, :, 3] >= 0)).mean(axis=0), ((mean[:, 1] <= 0) & (mean[:, 2] >= 0)).mean()
-    )
-    errors = np.append(np.sqrt((each[:, :, 0] ** 2).mean(axis=0)), np.sqrt((mean[:, 0] ** 2).mean()))
+def _kept(ask: Ask, fake: Fake) -> np.ndarray:
+    """The numbers that are kept of the answer for one fake programme: (K + 1, 5), a row per dimension and the mean.
+
+    The joint p-value is the smallest of Bonferroni's where an answer of one's own has none.
+    """
+    answer = _answer(fake, ask)
+    if "p_joint" not in answer.columns:
+        each = answer.loc[list(fake.panel.dimensions), "p"]
+        answer = answer.assign(p_joint=min(1.0, len(each) * each.min()))
+    return np.asarray(answer[KEPT], dtype=float)
+
+
+def _summary(answers: np.ndarray, dimensions: tuple[str, ...], level: float) -> pd.DataFrame:
+    """Count false alarms, coverage and errors over the fake programmes, (fakes, K + 1, 5)."""
+    found = answers[:, :-1, [KEPT.index("p"), KEPT.index("p_joint")]] <= 1 - level + 1e-12
+    alarms = np.append(found[:, :, 0].mean(axis=0), found[:, :, 1].any(axis=1).mean())
+    covers = (answers[:, :, KEPT.index("low")] <= 0) & (answers[:, :, KEPT.index("high")] >= 0)
     return pd.DataFrame(
         {
             "dimension": [*dimensions, "family"],
             "false_alarms": alarms,
-            "mc_error": np.sqrt(alarms * (1 - alarms) / len(fakes)),
-            "coverage": inside,
-            "rmse": errors,
-            "fakes": len(fakes),
+            "mc_error": np.sqrt(alarms * (1 - alarms) / len(answers)),
+            "coverage": covers.mean(axis=0),
+            "rmse": np.sqrt((answers[:, :, KEPT.index("estimate")] ** 2).mean(axis=0)),
+            "fakes": len(answers),
         }
     )
-
-
-def _smallest_joint(rows: pd.DataFrame) -> float:
-    """The smallest joint p-value; Bonferroni's where an answer of one's own has none."""
-    return float(rows["p_joint"].min() if "p_joint" in rows.columns else min(1.0, len(rows) * rows["p"].min()))

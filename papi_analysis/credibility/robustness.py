@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor_out, synthetic_control
 from papi_analysis.errors import Note
+from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor_out, synthetic_control
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import first_years, impact_design, programme_impact
 from papi_analysis.estimation.multiplicity import holm

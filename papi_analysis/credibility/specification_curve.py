@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
-from papi_analysis.errors import Note
+from papi_analysis.credibility.long_runs import run_all
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.multiplicity import counts
 
@@ -28,6 +29,8 @@ Choices = Iterable[Any] | Mapping[str, Any]
 
 def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Choices]) -> Estimates:
     """Ask one question under every combination of choices, all dimensions at once.
+
+    Inside ``joblib.parallel_config(n_jobs=2)`` it runs on two cores, with the same numbers.
 
     Parameters
     ----------
@@ -68,11 +71,10 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     if not kinds or not grid:
         raise SpecError("the grid of specifications is empty. Give at least one kind of choice with one value.")
     rows, answers, skipped = [], [], []
-    for words in grid:
-        try:
-            answer = ask(**{name: kinds[name][word] for name, word in words.items()})
-        except SpecError as error:
-            skipped.append(str(error))
+    asked = [{name: kinds[name][word] for name, word in words.items()} for words in grid]
+    for words, answer in zip(grid, run_all(partial(_try, ask), asked, label="specification_curve"), strict=True):
+        if isinstance(answer, str):
+            skipped.append(answer)
             continue
         answers.append(answer)
         table = answer.table.set_index("dimension")
@@ -101,6 +103,14 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
             "below": float((table["mean"] < 0).mean()),
         },
     )
+
+
+def _try(ask: Callable[..., Estimates], settings: Mapping[str, Any]) -> Estimates | str:
+    """Ask once; where there is no answer, say why."""
+    try:
+        return ask(**settings)
+    except SpecError as error:
+        return str(error)
 
 
 def _word(value: Any) -> str:

@@ -1,0 +1,78 @@
+"""Programmes that never were, on units that had none: what a method is calibrated on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.impact import YEARS_BEFORE
+from papi_analysis.panel.panel import Panel
+
+
+class Fake(NamedTuple):
+    """A programme that never was: the panel up to its end, the unit, its first and last year; a seed of its own."""
+
+    panel: Panel
+    unit: str
+    start: int
+    end: int
+    rng: np.random.Generator | None = None
+
+
+def fake_programmes(
+    panel: Panel, unit: str, start: int, end: int, base: int, nearest: int
+) -> tuple[list[Fake], list[Fake]]:
+    """Make the fake programmes: every other unit, and those that stood where the treated one did, in all periods."""
+    treated = panel.position("unit", unit)
+    first = panel.years[0]
+    for year in (start, end, base):
+        panel.position("year", year)
+    if not (first + YEARS_BEFORE <= start <= end and base < start):
+        raise SpecError(f"calibration needs {YEARS_BEFORE} years before the start {start}, and a base year before it.")
+    path = panel.completion[treated, panel.position("year", start) : panel.position("year", end) + 1]
+    total = panel.scores.sum(axis=2)
+    own = _ranks(total[:, panel.position("year", base)])[treated]
+    everyone: list[Fake] = []
+    alike: list[Fake] = []
+    for shift in range(min(start - first - YEARS_BEFORE, base - first) + 1):
+        window = _cut(panel, treated, end - shift)
+        complete = np.flatnonzero(np.isfinite(window.scores).all(axis=(1, 2)))
+        fakes = {i: _give(window, int(i), start - shift, path, end - shift) for i in complete}
+        if shift == 0:
+            everyone = list(fakes.values())
+        ranks = _ranks(total[:, panel.position("year", base - shift)])
+        away = np.abs(np.delete(ranks, treated) - own)
+        nearby = complete[np.argsort(away[complete], kind="stable")]
+        alike += [fakes[i] for i in nearby[:nearest]]
+    return everyone, alike
+
+
+def _ranks(total: np.ndarray) -> np.ndarray:
+    """Rank from the highest, 1; units without a total come last."""
+    return np.asarray(pd.Series(total).rank(ascending=False, method="min", na_option="bottom"))
+
+
+def _cut(panel: Panel, treated: int, end: int) -> Panel:
+    """The panel up to a year, the treated unit left out."""
+    T = panel.position("year", end) + 1
+    kept = np.arange(len(panel.units)) != treated
+    return replace(
+        panel,
+        scores=panel.scores[kept][:, :T],
+        completion=np.zeros_like(panel.scores[kept][:, :T]),
+        units=tuple(name for name, keep in zip(panel.units, kept, strict=True) if keep),
+        years=panel.years[:T],
+        controls={name: values[kept][:, :T] for name, values in panel.controls.items()},
+    )
+
+
+def _give(window: Panel, i: int, start: int, path: np.ndarray, end: int) -> Fake:
+    """Give the programme's completion to one unit."""
+    completion = window.completion.copy()
+    t = window.position("year", start)
+    completion[i, t : t + len(path)] = path
+    return Fake(replace(window, completion=completion), window.units[i], start, end)

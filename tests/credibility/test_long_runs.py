@@ -1,0 +1,263 @@
+"""Long runs: the same numbers whoever does the work; what is finished survives; nothing foreign is trusted."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from joblib._parallel_backends import ThreadingBackend
+
+import papi_analysis as pa
+from papi_analysis.credibility.long_runs import run_all, seeds
+from papi_analysis.study.results import fingerprint, store_part, stored_part
+
+ASKED = {"unit": "VN-CT", "start": 2018, "end": 2020}
+FACTOR = 2.0
+
+
+@pytest.fixture(scope="module")
+def panel() -> pa.Panel:
+    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+
+
+def cheap(panel, unit, start, end, *, rng):
+    """A plain estimator that draws: change against the mean of the others, with noise."""
+    i, first, last = panel.position("unit", unit), panel.position("year", start - 1), panel.position("year", end)
+    gain = panel.scores[:, last] - panel.scores[:, first]
+    gap = gain[i] - np.nanmean(gain, axis=0) + 0.1 * rng.standard_normal(gain.shape[1])
+    frame = pd.DataFrame({"dimension": panel.dimensions, "estimate": gap, "low": gap - 1, "high": gap + 1})
+    return frame.assign(p=rng.random(len(frame)), detectable=1.0)
+
+
+def drawn(rng):
+    return rng.random(3)
+
+
+def twice(x):
+    return np.array([FACTOR * x])
+
+
+def test_the_same_numbers_in_one_process_two_threads_and_two_processes(panel) -> None:
+    """A function made in place and one that draws go to other processes too."""
+    offset = 0.25
+
+    def local(panel, unit, start, end, *, rng):
+        return cheap(panel, unit, start, end, rng=rng).assign(estimate=lambda table: table["estimate"] + offset)
+
+    alone = pa.calibrate(panel, local, **ASKED, rng=3).table
+    for backend in ("threading", "loky"):
+        with joblib.parallel_config(backend=backend, n_jobs=2):
+            pd.testing.assert_frame_equal(pa.calibrate(panel, local, **ASKED, rng=3).table, alone)
+    assert not pa.calibrate(panel, local, **ASKED, rng=4).table.equals(alone)
+
+
+def test_a_backend_that_hands_out_everything_at_the_end_will_do(monkeypatch) -> None:
+    monkeypatch.setattr(ThreadingBackend, "supports_return_generator", False)
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        assert run_all(twice, [1.0, 2.0, 3.0]) == [2.0, 4.0, 6.0]
+
+
+def test_every_job_draws_for_itself() -> None:
+    alone = [child.random() for child in seeds(5, 3)]
+    assert len(set(alone)) == 3
+    assert [child.random() for child in seeds(5, 6)][:3] == alone
+    assert [child.random() for child in seeds(np.random.default_rng(5), 3)] == alone
+    children = np.random.SeedSequence(5).spawn(3)
+    assert alone == [np.random.default_rng(child).random() for child in children]
+
+
+def test_a_seed_of_ones_own_is_kept(panel) -> None:
+    fixed = [pa.calibrate(panel, partial(cheap, rng=np.random.default_rng(1)), **ASKED, rng=s).table for s in (0, 1)]
+    assert fixed[0].equals(fixed[1])
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "parts"
+
+    def job(rng):
+        kept = len(list(folder.iterdir())) if folder.is_dir() else 0
+        if kept == int(os.environ["STOP"]):
+            raise KeyboardInterrupt
+        return np.append(rng.random(2), kept)
+
+    monkeypatch.setenv("STOP", "3")
+    with pytest.raises(KeyboardInterrupt):
+        run_all(job, seeds(0, 5), folder=folder)
+    assert len(list(folder.iterdir())) == 3
+    monkeypatch.setenv("STOP", "-1")
+    results = np.array(run_all(job, seeds(0, 5), folder=folder))
+    assert np.array_equal(results[:, :2], [child.random(2) for child in seeds(0, 5)])
+    assert results[:, 2].tolist() == [0, 1, 2, 3, 4]  # each was done once, the first three before the interruption
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+from papi_analysis.credibility.long_runs import run_all, seeds
+
+def job(rng):
+    values = rng.random(2)
+    if os.environ.get("STOP") and len(os.listdir(sys.argv[1])) == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return values
+
+os.makedirs(sys.argv[1], exist_ok=True)
+print(np.array(run_all(job, seeds(7, 10), folder=sys.argv[1])).sum().hex())
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_killed_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch) -> None:
+    program, folder = tmp_path / "run.py", tmp_path / "parts"
+    program.write_text(KILLED)
+    command = [sys.executable, str(program), str(folder)]
+    monkeypatch.setenv("STOP", "1")
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    kept = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert len(kept) == 4
+    monkeypatch.delenv("STOP")
+    second = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert second.stdout.strip() == np.array([child.random(2) for child in seeds(7, 10)]).sum().hex()
+    assert second.stderr == ""
+    assert {name: (folder / name).stat().st_mtime_ns for name in kept} == kept
+    assert len(list(folder.iterdir())) == 10
+
+
+def test_calibration_and_confirmation_are_kept_and_found_again(panel, tmp_path) -> None:
+    direct = pa.calibrate(panel, "did", **ASKED).table
+    for _ in range(2):
+        assert pa.calibrate(panel, "did", **ASKED, folder=tmp_path).table.equals(direct)
+        found = pa.confirm_detectable(panel, cheap, **ASKED, folder=tmp_path)
+    files = list(tmp_path.iterdir())
+    assert len(files) == 59 + 30 - 5 + 59  # five of those that stood as high are among every other unit
+    assert found.equals(pa.confirm_detectable(panel, cheap, **ASKED))
+    for path in files:  # what stands in the files is what comes out
+        values = np.load(path)
+        np.savez(path, name=values["name"], values=0 * values["values"])
+    assert (pa.calibrate(panel, "did", **ASKED, folder=tmp_path).table["rmse"] == 0).all()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "of something else", "pickled", "integers"])
+def test_a_damaged_or_foreign_part_is_computed_again(tmp_path, damage) -> None:
+    run_all(twice, [1.0, 4.0], folder=tmp_path)
+    first, second = sorted(tmp_path.iterdir(), key=lambda path: float(np.load(path)["values"][0]))
+    content = bytearray(first.read_bytes())
+    if damage == "cut":
+        first.write_bytes(content[:-30])
+    elif damage == "flipped":
+        place = content.index(np.float64(2.0).tobytes()) + 6
+        content[place] ^= 1
+        first.write_bytes(content)
+    elif damage == "empty":
+        first.write_bytes(b"")
+    elif damage == "of something else":
+        shutil.copy(second, first)
+    elif damage == "pickled":
+        np.savez(first, name=first.stem, values=np.array([None], dtype=object))
+    else:
+        np.savez(first, name=first.stem, values=np.array([7]))
+    assert stored_part(tmp_path, first.stem) is None
+    assert run_all(twice, [1.0, 4.0], folder=tmp_path) == [2.0, 8.0]
+    assert stored_part(tmp_path, first.stem) == [2.0]
+
+
+def test_no_half_written_file_is_left(tmp_path) -> None:
+    store_part(tmp_path / "new" / "folder", "a", np.arange(3.0))
+    assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["a.npz"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(pa.SpecError, match="'file' for finished parts cannot be written"):
+        run_all(twice, [1.0], folder=tmp_path / "file")
+
+
+def test_parts_are_told_apart_by_all_that_makes_their_numbers(panel, monkeypatch) -> None:
+    other = pa.Panel(panel.scores + 0.0, panel.completion, panel.units, panel.years, panel.dimensions, panel.breaks, ())
+    scores = panel.scores.copy()
+    scores[0, 0, 0] += 1e-12
+    moved = pa.Panel(scores, panel.completion, panel.units, panel.years, panel.dimensions, panel.breaks, ())
+    again = pa.Panel(scores.copy(), panel.completion, panel.units, panel.years, panel.dimensions, panel.breaks, ())
+    assert fingerprint(other) != fingerprint(moved)
+    assert fingerprint(moved) == fingerprint(again)
+    one, two = seeds(0, 2)
+    assert fingerprint(one) != fingerprint(two)
+    assert fingerprint(one) == fingerprint(seeds(0, 1)[0])
+
+    def made(size):
+        return lambda x: x + size
+
+    assert fingerprint(made(1)) != fingerprint(made(2))
+    assert fingerprint(made(1)) == fingerprint(made(1))
+    assert fingerprint(lambda x: x + 1) != fingerprint(lambda x: x - 1)
+    assert fingerprint(partial(twice, 1)) != fingerprint(partial(twice, 2))
+    before = fingerprint(partial(_through, 1))
+    assert before == fingerprint(partial(_through, 1))
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)  # what a function calls uses it
+    assert fingerprint(partial(_through, 1)) != before
+    with pytest.raises(pa.SpecError, match="Run without a folder"):
+        fingerprint(i for i in range(2))
+
+
+def _through(x, y):
+    return twice(x + y)
+
+
+def test_names_of_parts_are_the_same_in_every_process(tmp_path) -> None:
+    """Sets and strings come in another order there; a resumed run must find its files all the same."""
+    program = tmp_path / "name.py"
+    program.write_text(
+        "from papi_analysis.study.results import fingerprint\n"
+        "def job(x):\n    return x in {'a', 'b', 'c', 'd'}\n"
+        "print(fingerprint(job, {'a': 1.5, 'b': {'x', 'y', 'z'}}, 'name'))\n"
+    )
+    names = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=environment, check=True)
+        names.add(done.stdout)
+    assert len(names) == 1
+    assert len(names.pop().strip()) == 40
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_progress_bar_is_shown_on_a_terminal_and_nowhere_else(monkeypatch, capfd) -> None:
+    run_all(twice, [1.0, 2.0], label="calibrate did")
+    assert capfd.readouterr() == ("", "")
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert run_all(twice, [1.0, 2.0], label="calibrate did") == [2.0, 4.0]
+    assert "calibrate did" in screen.getvalue()
+    assert "100%" in screen.getvalue()
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading"])
+def test_errors_name_the_fake_programme_wherever_they_happen(panel, backend) -> None:
+    def fails(panel, unit, start, end):
+        if unit == "VN-02":
+            raise ValueError("broken")
+        return cheap(panel, unit, start, end, rng=np.random.default_rng(0))
+
+    with (
+        joblib.parallel_config(backend=backend, n_jobs=2),
+        pytest.raises(pa.SpecError, match="fake programme of VN-02, 2018-2020 the function failed: ValueError: broken"),
+    ):
+        pa.calibrate(panel, fails, **ASKED)
+
+
+def test_the_package_keeps_no_part_in_the_folder_of_the_caller(panel, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pa.calibrate(panel, "did", **ASKED)
+    assert not list(Path.cwd().iterdir())
