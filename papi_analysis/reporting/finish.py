@@ -1,4 +1,4 @@
-"""What a notebook's page needs beyond nbconvert: headings in order, contents, table headers, no request.
+"""What a notebook's page needs beyond nbconvert: headings in order, contents, table headers, csv, no request.
 
 Works on the parsed page (`bs4`); every function changes it in place. Elements are typed ``Any``: in bs4's own types
 each attribute may be a list and each search may find nothing, which says nothing about a page that we wrote.
@@ -13,14 +13,13 @@ from typing import Any
 from urllib.parse import quote
 
 from papi_analysis.errors import PapiError
+from papi_analysis.reporting.downloads import csv_address, file_name, hold_numbers
 from papi_analysis.reporting.run import notebooks_extra
 
 with notebooks_extra():
     from bs4 import BeautifulSoup
 
 _HEADING = re.compile(r"^h[1-6]$")
-_NUMBER = re.compile(r"^[([]?[+\-−±<>≤≥]?\s?\d[\d\s.,:–−/-]*(e[+-]?\d+)?\s?[%*]*[)\]]?$")
-_NOTHING = {"", "–", "—", "-", "nan", "NaN", "NaT", "<NA>", "None"}
 
 #: A table with more columns is set smaller in print, where nothing scrolls.
 WIDE = 8
@@ -32,7 +31,9 @@ WHOLE = 24
 SHORT = 28
 
 
-def finish_page(html: str, *, title: str, words: Mapping[str, str], names: Sequence[str], where: str) -> str:
+def finish_page(
+    html: str, *, title: str, language: str, words: Mapping[str, str], names: Sequence[str], file: str
+) -> str:
     """Return a rendered page made accessible and checked.
 
     Parameters
@@ -41,20 +42,30 @@ def finish_page(html: str, *, title: str, words: Mapping[str, str], names: Seque
         The page as the template wrote it, with an empty ``nav`` of class ``contents``.
     title
         The heading for a page that does not start with one.
+    language
+        Of the page: csv files are written for spreadsheets set to it.
     words
-        The frame's words (``table`` is used here).
+        The frame's words (``table`` and ``download`` are used here).
     names
         File names of the report's pages; links to notebooks are turned to them.
-    where
-        Which page this is, for error messages.
+    file
+        Which of them this page is; ``""`` for a page by itself.
     """
     soup: Any = BeautifulSoup(html, "html.parser")
     _drop_foreign(soup.main)
     _link_pages(soup.main, names)
     _fill_contents(soup, _order_headings(soup, title))
     for number, table in enumerate(soup.main.find_all("table"), 1):
-        _finish_table(soup, table, f"{words['table']} {number}")
-    _check_requests(soup, where)
+        label = f"{words['table']} {number}: {_text(table.caption or table.find_previous(_HEADING))}"
+        rows = _finish_table(soup, table, label)
+        about = _text(table.caption) if table.caption else ""  # among others, which inputs are made up
+        name = file_name(file.removesuffix(".html"), words["table"], str(number), about)
+        link = {"download": f"{name}.csv", "href": csv_address(_texts(rows), language)}
+        below = soup.new_tag("p", attrs={"class": "download"})
+        below.append(soup.new_tag("a", attrs=link | {"aria-label": f"{words['download']}, {label}"}))
+        below.a.string = words["download"]
+        table.parent.insert_after(below)
+    _check_requests(soup, file or title)
     return str(soup)
 
 
@@ -155,8 +166,11 @@ def _fill_contents(soup: Any, headings: Sequence[Any]) -> None:
         parent.append(item)
 
 
-def _finish_table(soup: Any, table: Any, label: str) -> None:
-    """Say which cells are headers of what, set numbers flush right, and let a wide table scroll by itself."""
+def _finish_table(soup: Any, table: Any, label: str) -> list[Any]:
+    """Say which cells are headers of what, set numbers flush right, and let a wide table scroll by itself.
+
+    Returns the cells, row by row.
+    """
     table.attrs.pop("border", None)
     rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
     for row in rows:
@@ -165,8 +179,6 @@ def _finish_table(soup: Any, table: Any, label: str) -> None:
     _mark_numbers(rows)
     if rows and max(map(len, rows)) > WIDE:
         _add_class(table, "wide")
-    if table.caption is not None:
-        label += f": {_text(table.caption)}"
     box = {
         "class": "table whole" if len(rows) <= WHOLE else "table",
         "role": "region",
@@ -174,6 +186,23 @@ def _finish_table(soup: Any, table: Any, label: str) -> None:
         "aria-label": label,
     }
     table.wrap(soup.new_tag("div", attrs=box))
+    return rows
+
+
+def _texts(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
+    """Return the texts of rows of cells; a merged cell's text stands in each place that it covers."""
+    below: dict[tuple[int, int], str] = {}
+    grid: list[list[str]] = []
+    for number, row in enumerate(rows):
+        line: list[str] = []
+        for cell in [*row, None]:
+            while (number, len(line)) in below:
+                line.append(below.pop((number, len(line))))
+            for _ in range(int(cell.get("colspan", 1)) if cell else 0):
+                below |= {(number + down, len(line)): _text(cell) for down in range(1, int(cell.get("rowspan", 1)))}
+                line.append(_text(cell))
+        grid.append(line)
+    return grid
 
 
 def _scope_headers(row: Sequence[Any], first: bool) -> None:
@@ -221,9 +250,7 @@ def _mark_numbers(rows: Sequence[Sequence[Any]]) -> None:
     if len({len(row) for row in rows}) != 1:
         return
     for column in zip(*rows, strict=True):
-        texts = [cell.get_text(strip=True) for cell in column if cell.name == "td"]
-        filled = [text for text in texts if text not in _NOTHING]
-        if filled and all(_NUMBER.match(text) for text in filled):
+        if hold_numbers(cell.get_text(strip=True) for cell in column if cell.name == "td"):
             for cell in column:
                 if cell.get("scope") != "row":
                     _add_class(cell, "number")

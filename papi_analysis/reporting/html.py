@@ -35,6 +35,7 @@ WORDS = {
         "contents": "On this page",
         "code": "Code",
         "table": "Table",
+        "download": "Download as csv",
         "formula": "Formula",
         "steps": "Next and previous page",
         "previous": "Previous",
@@ -46,6 +47,7 @@ WORDS = {
         "contents": "Trong trang này",
         "code": "Mã lệnh",
         "table": "Bảng",
+        "download": "Tải về dạng csv",
         "formula": "Công thức",
         "steps": "Trang trước và trang sau",
         "previous": "Trang trước",
@@ -55,6 +57,9 @@ WORDS = {
 
 #: Which form of an output is shown, the best first. Scripts and widgets are not in the list.
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain"]
+
+#: Tags of cells that are for whoever has the notebook open, and of code that a page does without.
+HIDDEN = {"enabled": True, "remove_cell_tags": ["remove-cell"], "remove_input_tags": ["remove-input"]}
 
 #: Figures are drawn at 144 dots per inch; a browser counts 96 pixels per inch.
 PIXELS_PER_DOT = 96 / 144
@@ -68,6 +73,7 @@ def to_html(
     pages: Sequence[tuple[str, str]] = (),
     file: str = "",
     banner: str = "",
+    made_with: str = "",
 ) -> str:
     """Return a notebook with outputs as a self-contained HTML page; the same notebook gives the same bytes.
 
@@ -87,6 +93,8 @@ def to_html(
         Which of ``pages`` this one is.
     banner
         A warning in plain text, shown above everything and at the head of every printed page.
+    made_with
+        What the page was made with, at its foot.
 
     Raises
     ------
@@ -113,11 +121,12 @@ def to_html(
         "pages": pages,
         "file": file,
         "banner": banner,
+        "made_with": made_with,
         "previous": pages[at - 1] if at else None,
         "next": pages[at + 1] if at is not None and at + 1 < len(pages) else None,
     }
     html, _ = _Exporter(where, words, language_code=language).from_notebook_node(notebook, {"page": page})
-    return finish_page(html, title=title, words=words, names=names, where=where)
+    return finish_page(html, title=title, language=language, words=words, names=names, file=file)
 
 
 def check_language(language: str) -> None:
@@ -183,7 +192,7 @@ class _Exporter(HTMLExporter):
 
     def __init__(self, where: str, words: dict[str, str], **options: Any) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
-            config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
+            config=Config({"NbConvertBase": {"display_data_priority": SHOWN}, "TagRemovePreprocessor": HIDDEN}),
             template_name="report",
             extra_template_basedirs=[str(files(__package__) / "templates")],
             exclude_input_prompt=True,

@@ -46,7 +46,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
         chosen = places[table[kind] == word]
         below.scatter(chosen, np.full(len(chosen), row), s=10, color=INK)
     words = [f"{tongue.text(LABELS.get(kind, kind))}: {tongue.text(word)}" for kind, word in options]
-    below.set_yticks(rows, words, fontsize=8)
+    below.set_yticks(rows, words, fontsize=8, parse_math=False)
     below.set_ylim(rows[-1] + 0.7, -0.7)
     below.set_xticks([])
     tidy(above)

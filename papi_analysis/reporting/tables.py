@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -28,6 +29,14 @@ LABELS = {
     "error": "Monte Carlo error",
     "fewest": "Fewest digits",
     "figures": "Figures",
+    "file": "File",
+    "own": "Brought by the study",
+    "rows": "Rows",
+    "sha256": "Checksum",
+    "simulated": "Simulated",
+    "table": "Table",
+    "title": "Title",
+    "what_vi": "What changed",
     "full": "To the last digit",
     "given": "Digits given",
     "ours": "Ours",
@@ -96,6 +105,20 @@ LABELS = {
     "alarms_all": "False alarms, all",
     "rmse": "Error (RMSE)",
     "coverage": "Coverage",
+    "coverage_all": "Coverage, all at once",
+    "coverage_each": "Coverage, each",
+    "coverage_mean": "Coverage, mean",
+    "coverage_within": "Coverage, within",
+    "attainable": "Attainable size",
+    "inference": "Inference",
+    "path": "Completion",
+    "programme_units": "Programme units",
+    "slopes": "True slopes",
+    "studies": "Simulated studies",
+    "verdict": "What it can tell",
+    "draws": "Draws",
+    "seed": "Seed",
+    "versions": "Versions",
     "mc_error": "Monte Carlo error",
     "false_alarms": "False alarms",
     "who": "Fake programmes on",
@@ -190,6 +213,9 @@ SHARES = (
 #: Columns that hold p-values: three decimals, and below 0.001 only that.
 P_VALUES = ("p", "p_joint", "p_holm", "floor")
 
+#: Columns that hold words of the package.
+WORDS = ("choice", "who", "inference", "path", "slopes", "verdict")
+
 #: Words that stand for the family of dimensions as a whole.
 FAMILY = {
     "mean": "Mean of the family",
@@ -199,6 +225,10 @@ FAMILY = {
     "family": "Any of the family",
     "joint permutation": "Joint permutation",
 }
+
+
+#: What can break the comparability of a score, as a table of breaks names it.
+KINDS = {"definition": "definition", "sample": "sample", "mode": "mode", "level": "level"}
 
 
 class Table(pd.DataFrame):  # type: ignore[misc]  # pandas ships no types
@@ -291,6 +321,12 @@ def table_estimates(
     """
     if digits is None:
         digits = 3 if estimates.question.endswith("slopes") else 2
+    frame = shown_columns(estimates, columns)
+    return table_frame(frame, language=language, digits=digits, simulated=estimates.simulated_tables)
+
+
+def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the columns of an answer that its table shows, numbers as they are."""
     table = estimates.table
     hidden = set()
     if estimates.design.get("inference") == "reassignment":
@@ -299,8 +335,7 @@ def table_estimates(
         table = table.rename(columns=AS_GAPS)
         columns = None if columns is None else [AS_GAPS.get(name, name) for name in columns]
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
-    shown = [name for name in wanted if name not in hidden and table[name].notna().any()]
-    return table_frame(table, shown, language=language, digits=digits, simulated=estimates.simulated_tables)
+    return table[[name for name in wanted if name not in hidden and table[name].notna().any()]]
 
 
 def mark(simulated: Sequence[str], tongue: Language) -> str:
@@ -332,6 +367,10 @@ def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
         whole = isinstance(value, int) or name.startswith(("rank", "group"))
         plain_year = name.endswith("year")
         return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
-    if name in ("choice", "who"):
+    if name in WORDS:
         return tongue.text(str(value))
-    return tongue.text(FAMILY.get(value, value)) if isinstance(value, str) and value in FAMILY else str(value)
+    if name == "kind" and value in KINDS:
+        return tongue.text(KINDS[value])
+    if isinstance(value, str) and value in FAMILY:
+        return tongue.text(FAMILY[value])
+    return re.sub(r"[ \t\r\n]+", " ", str(value)).strip()  # a cell of a workbook may have several lines

@@ -1,5 +1,8 @@
 """Answers to show: of the bundled study, of simulated programmes, and of a study that is not PAPI at all."""
 
+import os
+import shutil
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -23,6 +26,22 @@ def close_figures():
 
     yield
     plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a network. Where there is none the test is skipped, or fails if PAPI_BROWSER=required."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        words = "no Chromium here to open pages in: apt-get install chromium, or put google-chrome on the PATH"
+        (pytest.fail if os.environ.get("PAPI_BROWSER") == "required" else pytest.skip)(words)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"]
+        opened = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

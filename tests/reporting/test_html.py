@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import re
 import struct
 import zlib
@@ -16,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from papi_analysis.errors import PapiError, SpecError
 from papi_analysis.reporting.html import WORDS, opening, to_html
+from papi_analysis.reporting.tables import table_frame
 
 PAGES = [("index.html", "Summary"), ("01_scores.html", "Scores"), ("02_slopes.html", "Slopes")]
 
@@ -197,11 +200,77 @@ def test_tables_scroll_by_themselves_under_their_own_name():
     frame = pd.DataFrame([range(12)])
     styled = frame.style.set_caption("Slopes by year").set_uuid("a").to_html()
     narrow, wide = page_of(table(frame[[0]]), shows({"text/html": styled})).find_all("div", class_="table")
-    assert [box["aria-label"] for box in (narrow, wide)] == ["Table 1", "Table 2: Slopes by year"]
+    assert [box["aria-label"] for box in (narrow, wide)] == ["Table 1: Title", "Table 2: Slopes by year"]
     assert {(box["role"], box["tabindex"]) for box in (narrow, wide)} == {("region", "0")}
     assert wide.find("caption").get_text() == "Slopes by year"
     assert "wide" in wide.find("table").get("class", [])
     assert "wide" not in narrow.find("table").get("class", [])
+
+
+def csv_of(link: Any) -> str:
+    """Return what a link saves."""
+    kind, _, data = link["href"].partition(";base64,")
+    assert kind == "data:text/csv;charset=utf-8"
+    saved = base64.b64decode(data)
+    assert saved.startswith(b"\xef\xbb\xbf")  # the mark by which a spreadsheet knows that the text is UTF-8
+    return saved.decode("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "name", "expected"),
+    [
+        ("en", "Download as csv", "01_scores-Table-1.csv", 'Đơn vị,điểm\r\n"a, b","0,51"\r\nc;d,-1.5\r\n'),
+        ("vi", "Tải về dạng csv", "01_scores-Bang-1.csv", 'Đơn vị;điểm\r\na, b;0,51\r\n"c;d";-1.5\r\n'),
+    ],
+)
+def test_the_data_of_a_table_can_be_saved(language: str, word: str, name: str, expected: str):
+    frame = pd.DataFrame({"điểm": ["0,51", "-1.5"]}, index=pd.Index(["a, b", "c;d"], name="Đơn vị"))
+    soup = page_of("# T\n\n## Điểm số", table(frame), language=language, pages=PAGES, file="01_scores.html")
+    (link,) = soup.find_all("a", download=True)
+    assert link["download"] == name
+    assert link.get_text() == word
+    # Several links with the same words: each says, after those, which table it saves.
+    assert link["aria-label"] == f"{word}, {WORDS[language]['table']} 1: Điểm số"
+    assert link.parent.find_previous_sibling().find("table")
+    assert csv_of(link) == expected
+
+
+def test_a_saved_table_still_says_which_inputs_are_made_up():
+    shown = table_frame(
+        pd.DataFrame({"dimension": ["D1"], "score": [5.0]}), language="vi", simulated=["tasks", "scores"]
+    )
+    (link,) = page_of(shows({"text/html": shown._repr_html_()}), language="vi").find_all("a", download=True)
+    assert link["download"] == "Bang-1-MO-PHONG-nhiem-vu-diem-so.csv"
+
+
+def test_merged_cells_are_saved_in_each_place_that_they_cover():
+    columns = pd.MultiIndex.from_product([["gain"], [2016, 2020]])
+    rows = pd.MultiIndex.from_product([["D1", "D2"], ["base", "end"]])
+    frame = pd.DataFrame([[1, 2], [3, 4], [5, 6], [7, 8]], index=rows, columns=columns)
+    lines = csv_of(page_of(table(frame)).find("a", download=True)).splitlines()
+    assert lines == [",,gain,gain", ",,2016,2020", "D1,base,1,2", "D1,end,3,4", "D2,base,5,6", "D2,end,7,8"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "saved"),
+    [
+        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
+        ("+84|cmd", "'+84|cmd"),
+        ("-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("＝1+1", "'＝1+1"),
+        ("-1,HYPERLINK(1)", "'-1,HYPERLINK(1)"),
+        # Split at the other separator, as a spreadsheet in another language would, no part is a formula either.
+        ("a; =1+1", "a; '=1+1"),
+        ('a,"=1+1', "a,\"'=1+1"),
+        *((text, text) for text in ("-0,5", "+0.5%", "-1.234,5", "-1.2e-05", "[-0.2; -0.1]", "a = b - c", "a@b.vn")),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_no_spreadsheet_runs_a_cell(language: str, cell: str, saved: str):
+    text = csv_of(page_of(table(pd.DataFrame({"x": [cell]})), language=language).find("a", download=True))
+    rows = list(csv.reader(io.StringIO(text), delimiter="," if language == "en" else ";"))
+    assert rows == [["", "x"], ["0", saved]]
 
 
 def test_numbers_are_set_flush_right_and_words_are_not():

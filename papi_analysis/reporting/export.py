@@ -1,0 +1,234 @@
+"""Tables and figures to take away: one file each, in the form that the file's name asks for."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import re
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.canvas import alternative, figure_of, png
+from papi_analysis.reporting.downloads import csv_text, hold_numbers
+from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.office_files import Sheet, docx_file, xlsx_file
+from papi_analysis.reporting.run import notebooks_extra
+from papi_analysis.reporting.tables import Table, shown_columns, table_estimates, table_frame
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Length of a figure's title; the whole description stands beside it.
+TITLE = 100
+
+#: No file of these kinds can hold them.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_LATEX = {character: "\\" + character for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "|": r"\textbar{}",
+    "<": "$<$",
+    ">": "$>$",
+    "∞": r"$\infty$",
+}
+
+
+def save_table(
+    table: Estimates | pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    language: str = "en",
+    simulated: Sequence[str] = (),
+) -> Path:
+    r"""Write a table to a file, whole or not at all; return its path.
+
+    Parameters
+    ----------
+    table
+        An answer, a frame of this package, or what ``table_frame`` and ``table_estimates`` made of one. All show the
+        same words and digits; a workbook holds the numbers of the first two in full, and of the last its texts.
+    path
+        Its suffix decides the form: ``.html``, ``.tex`` (for the package booktabs), ``.docx``, ``.xlsx`` or
+        ``.csv``. A file that is there is replaced.
+    language
+        ``"en"`` or ``"vi"``. In Vietnamese, csv is separated by semicolons, as numbers have a decimal comma.
+    simulated
+        Inputs of a frame that were made up, as in ``table_frame``; an answer knows its own.
+
+    Raises
+    ------
+    SpecError
+        The suffix is not one of these, what was given is no table, a cell holds a character that no such file can
+        hold, or a package that writes the form is not installed.
+
+    Notes
+    -----
+    Text is written as text: no cell becomes a formula, a tag or a command. The same table gives the same bytes.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> frame = pd.DataFrame({"dimension": ["D1"], "score": [5.123]})
+    >>> with TemporaryDirectory() as folder:
+    ...     save_table(frame, f"{folder}/scores.csv", language="vi").read_text("utf-8-sig")
+    'Nội dung;Điểm\nD1;5,12\n'
+    """
+    path = Path(path)
+    write = _find(_TABLES, path, "a table")
+    return _replace(path, write(_sheet(table, find_language(language), simulated)))
+
+
+def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
+    """Write a figure to a file, whole or not at all; return its path.
+
+    Parameters
+    ----------
+    drawn
+        What a draw function returned: one ``Axes`` or an array of them; or a ``Figure``.
+    path
+        Its suffix decides the form: ``.svg``, ``.pdf`` or ``.png``. A file that is there is replaced. The first two
+        hold letters as letters, and the alternative text as title and description.
+
+    Raises
+    ------
+    SpecError
+        The suffix is not one of these, or the figure has no alternative text.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from papi_analysis.reporting.canvas import add_alternative, one_axes
+    >>> ax = one_axes(4, 3)
+    >>> add_alternative(ax, "An empty panel.")
+    >>> with TemporaryDirectory() as folder:
+    ...     save_figure(ax, f"{folder}/panel.svg").name
+    'panel.svg'
+    """
+    from matplotlib.figure import Figure
+
+    path = Path(path)
+    write = _find(_FIGURES, path, "a figure")
+    figure = drawn if isinstance(drawn, Figure) else figure_of(drawn)
+    if not alternative(figure):
+        raise SpecError("the figure has no alternative text. Say what it shows: figure.set_label('...').")
+    return _replace(path, write(figure))
+
+
+def _find(writers: Mapping[str, Callable[[Any], bytes]], path: Path, what: str) -> Callable[[Any], bytes]:
+    if path.suffix.lower() not in writers:
+        raise SpecError(f"{what} cannot be saved as {path.name!r}. End the name with one of {', '.join(writers)}.")
+    return writers[path.suffix.lower()]
+
+
+def _replace(path: Path, data: bytes) -> Path:
+    """Write a file beside its place first and then move it there, so that a failure leaves the earlier one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _sheet(table: Estimates | pd.DataFrame, tongue: Language, simulated: Sequence[str]) -> Sheet:
+    if isinstance(table, Estimates):
+        frame, shown = shown_columns(table), table_estimates(table, language=tongue.code)
+    elif isinstance(table, Table):
+        frame, shown = table.reset_index(), table
+    elif isinstance(table, pd.DataFrame) and len(table.columns):
+        frame, shown = table, table_frame(table, language=tongue.code, simulated=simulated)
+    else:
+        raise SpecError(f"{type(table).__name__} is no table to save. Give an answer, or a frame that has columns.")
+    head = [str(shown.columns.name or ""), *map(str, shown.columns)]
+    rows = [head, *([str(name), *map(str, row)] for name, *row in shown.itertuples(name=None))]
+    for number, row in enumerate(rows):
+        for column, text in zip(head, row, strict=True):
+            if found := _FORBIDDEN.search(text):
+                place = f"row {number}, column {column!r}" if number else f"the head of column {column!r}"
+                raise SpecError(f"{place} holds {found[0]!r}, which no file can hold. Take it out of {text!r}.")
+    values = [list(row) for row in frame.itertuples(index=False, name=None)]
+    return Sheet(shown.caption, rows, values, tuple(map(hold_numbers, zip(*rows[1:], strict=True))), tongue)
+
+
+def _csv(sheet: Sheet) -> bytes:
+    # A reader of csv takes the first line for the head, so a caption can only stand below.
+    below = [[], [sheet.caption]] if sheet.caption else []
+    return csv_text([*sheet.rows, *below], sheet.tongue.code).encode("utf-8-sig")
+
+
+def _html(sheet: Sheet) -> bytes:
+    texts = pd.DataFrame(sheet.rows[1:], columns=pd.Index(sheet.rows[0], dtype=object), dtype=object)
+    shown = Table(texts.iloc[:, 1:].set_axis(texts.iloc[:, 0], axis="index"))
+    shown.columns.name, shown.index.name, shown.caption = sheet.rows[0][0], None, sheet.caption
+    head, end, body = shown._repr_html_().partition("</thead>")
+    table = (
+        head.replace("<th></th>", "<td></td>").replace("<th>", '<th scope="col">')
+        + end
+        + body.replace("<th>", '<th scope="row">')
+    )
+    title = html.escape(sheet.caption or ", ".join(sheet.rows[0]))
+    page = (
+        f'<!DOCTYPE html>\n<html lang="{sheet.tongue.code}">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{title}</title>\n</head>\n<body>\n{table}\n</body>\n</html>\n"
+    )
+    return page.encode()
+
+
+def _latex(sheet: Sheet) -> bytes:
+    with notebooks_extra():
+        import jinja2  # noqa: F401  # what pandas writes LaTeX with
+    head, *rows = [[_escaped(text, number=bool(number)) for text in row] for number, row in enumerate(sheet.rows)]
+    places = "".join("r" if sheet.numbers[column] else "l" for column in range(len(head)))
+    caption = _escaped(sheet.caption) or None
+    frame = pd.DataFrame(rows, columns=head)
+    return str(frame.to_latex(index=False, escape=False, caption=caption, column_format=places)).encode()
+
+
+def _escaped(text: str, *, number: bool = False) -> str:
+    r"""Return text that LaTeX sets as it stands; the sign of a number is a minus, not a hyphen.
+
+    >>> _escaped("50% of $x_1$ < \\"), _escaped("-0.5", number=True)
+    ('50\\% of \\$x\\_1\\$ $<$ \\textbackslash{}', '$-$0.5')
+    """
+    sign = "$-$" if number and re.match(r"-[\d∞]", text) else ""
+    return sign + "".join(_LATEX.get(character, character) for character in text[bool(sign) :])
+
+
+def _vectors(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
+    import matplotlib as mpl
+
+    written = io.BytesIO()
+    # Letters stay letters, which can be searched for and read aloud; names inside a file do not depend on chance.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "papi_analysis", "pdf.fonttype": 42}):
+        figure.savefig(written, format=kind, bbox_inches="tight", metadata=metadata)
+    return written.getvalue()
+
+
+def _title(figure: Figure) -> str:
+    return textwrap.shorten(alternative(figure), TITLE, placeholder=" …")
+
+
+def _svg(figure: Figure) -> bytes:
+    text = _vectors(figure, "svg", {"Date": None, "Creator": None}).decode()
+    words = f"<title>{html.escape(_title(figure))}</title>\n <desc>{html.escape(alternative(figure))}</desc>"
+    return re.sub(r"<svg\b[^>]*>", lambda tag: f'{tag[0][:-1]} role="img">\n {words}', text, count=1).encode()
+
+
+def _pdf(figure: Figure) -> bytes:
+    words = {"Title": _title(figure), "Subject": alternative(figure)}
+    return _vectors(figure, "pdf", {**words, "CreationDate": None, "Creator": None, "Producer": None})
+
+
+_TABLES = {".html": _html, ".tex": _latex, ".docx": docx_file, ".xlsx": xlsx_file, ".csv": _csv}
+_FIGURES = {".svg": _svg, ".pdf": _pdf, ".png": png}

@@ -1,0 +1,369 @@
+"""Tables and figures to take away: what is read back is what was shown, as text, and the same every time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import docx
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from docx.oxml.ns import qn
+
+import papi_analysis as pa
+from papi_analysis.reporting import export
+from papi_analysis.reporting.canvas import one_axes
+from papi_analysis.reporting.downloads import inert
+
+HOSTILE = [
+    '=HYPERLINK("http://x")',
+    "+84|cmd",
+    "-1+cmd|' /C calc'!A0",
+    "@SUM(A1)",
+    "<script>alert(1)</script></table>",
+    '<img src=x onerror="alert(1)"> & more',
+    "[x](javascript:alert(1))",
+    r"$\frac{1}{2}$ 100% #1 a_b {c} ~ ^ \input{x} | < >",
+    "&lt;b&gt;",
+    "#N/A",
+    "TRUE",
+    "007",
+    "Sở Nội vụ, ‮gnirts",
+]
+FORMS = ("html", "tex", "docx", "xlsx", "csv")
+
+
+def latex_text(cell: str) -> str:
+    """Return the text that LaTeX sets: the commands of the file undone by another way than they were made."""
+    commands = {
+        r"\textbackslash": "\\", r"\textasciitilde": "~", r"\textasciicircum": "^", r"\textbar": "|",
+        "$-$": "-", "$<$": "<", "$>$": ">", r"$\infty$": "∞",
+    }  # fmt: skip
+    pattern = r"\\text\w+(?=\{\})|\$(?:[-<>]|\\infty)\$|\\[&%$#_{}]|\{\}|[^\\&%$#_{}~^|<>]"
+    pieces = re.findall(rf"{pattern}|(.)", cell)
+    assert not any(pieces), f"LaTeX would take {cell!r} for a command"
+    found = (piece[0] for piece in re.finditer(pattern, cell))
+    return "".join(commands.get(piece, piece.removeprefix("\\") if piece != "{}" else "") for piece in found)
+
+
+def read_html(path: Path) -> list[list[str]]:
+    soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    return [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in soup.table.find_all("tr")]
+
+
+def read_tex(path: Path) -> list[list[str]]:
+    lines = re.findall(r"^(.*) \\\\$", path.read_text("utf-8"), re.MULTILINE)
+    return [[latex_text(cell) for cell in re.split(r" & ", line)] for line in lines]
+
+
+def read_docx(path: Path) -> list[list[str]]:
+    (table,) = docx.Document(path).tables
+    return [[cell.text for cell in row.cells] for row in table.rows]
+
+
+def read_csv(path: Path, language: str = "en") -> list[list[str]]:
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file, delimiter={"en": ",", "vi": ";"}[language]))
+    return rows[: rows.index([])] if [] in rows else rows
+
+
+def cells_of(path: Path) -> list[list[Any]]:
+    """Return the cells of a workbook, the caption left out."""
+    page = openpyxl.load_workbook(path).active
+    return list(page.iter_rows(min_row=int(page.freeze_panes[1:]) - 1))
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., Path]:
+    def save(table: Any, form: str, **options: Any) -> Path:
+        path = pa.save_table(table, tmp_path / f"table.{form}", **options)
+        assert [file.name for file in tmp_path.iterdir()] == [path.name]
+        return path
+
+    return save
+
+
+READERS = {"html": read_html, "tex": read_tex, "docx": read_docx}
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("answer", ["targets", "slopes", "changes"])
+def test_every_cell_is_there_as_shown(form: str, language: str, answer: str, save: Any, request: Any):
+    estimates = request.getfixturevalue(answer)
+    shown = pa.table_estimates(estimates, language=language)
+    expected = [[shown.columns.name, *shown.columns], *([name, *row] for name, *row in shown.itertuples(name=None))]
+    path = save(estimates, form, language=language)
+    if form == "csv":
+        assert read_csv(path, language) == expected
+    elif form == "xlsx":
+        assert [cell.value for cell in cells_of(path)[0]] == expected[0]
+        assert [row[0].value for row in cells_of(path)[1:]] == list(shown.index)
+    else:
+        assert READERS[form](path) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "mark"), [("en", "SIMULATED: tasks, progress"), ("vi", "MÔ PHỎNG: nhiệm vụ, tiến độ")]
+)
+def test_made_up_inputs_are_named_in_each_form(language: str, mark: str, changes: Any, tmp_path: Path):
+    paths = {form: pa.save_table(changes, tmp_path / f"a.{form}", language=language) for form in FORMS}
+    assert BeautifulSoup(paths["html"].read_text("utf-8"), "html.parser").caption.get_text() == mark
+    assert f"\\caption{{{mark}}}\n" in paths["tex"].read_text("utf-8")
+    document = docx.Document(paths["docx"])
+    assert [(line.text, line.style.name) for line in document.paragraphs] == [(mark, "Caption")]
+    assert openpyxl.load_workbook(paths["xlsx"]).active["A1"].value == mark
+    # The first line of csv is the head, so the mark stands below.
+    assert paths["csv"].read_text("utf-8-sig").splitlines()[-2:] == ["", f'"{mark}"' if language == "en" else mark]
+
+
+def test_a_frame_is_marked_when_its_inputs_are_named(save: Any):
+    frame = pd.DataFrame({"dimension": ["D1"], "score": [5.0]})
+    assert "<caption>SIMULATED: progress</caption>" in save(frame, "html", simulated=["progress"]).read_text("utf-8")
+    assert "caption" not in save(frame, "html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("form", FORMS)
+def test_hostile_text_is_text(form: str, language: str, save: Any):
+    frame = pd.DataFrame({"task": HOSTILE, "title_en": HOSTILE[::-1], "=1+1": HOSTILE})
+    path = save(frame, form, language=language)
+    if form == "csv":
+        rows = read_csv(path, language)
+        assert rows[1:] == [[inert(a), inert(b), inert(a)] for a, b in zip(HOSTILE, HOSTILE[::-1], strict=True)]
+        assert not [cell for row in rows for cell in row if cell[0] in "=+-@"]
+    elif form == "xlsx":
+        cells = cells_of(path)
+        assert [[cell.value for cell in row] for row in cells[1:]] == [list(row) for row in frame.to_numpy()]
+        assert {cell.data_type for row in cells for cell in row} == {"s"}
+        # Nor does a cell become a formula when somebody edits it.
+        marked = {cell.value for row in cells for cell in row if cell.quotePrefix}
+        assert marked == {*HOSTILE[:4], "=1+1"}
+    else:
+        assert READERS[form](path)[1:] == [list(row) for row in frame.to_numpy()]
+    if form == "html":
+        soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        assert not soup.find_all(["script", "img", "b", "a"])
+    if form == "xlsx":
+        with zipfile.ZipFile(path) as parts:
+            assert not [name for name in parts.namelist() if b"<f>" in parts.read(name)]
+
+
+def test_a_workbook_holds_numbers_and_days_that_look_as_shown(save: Any):
+    day = pd.Timestamp(2018, 2, 1)
+    frame = pd.DataFrame(
+        {
+            "task": ["a", "b"],
+            "score": [1234.5678, np.nan],
+            "completion": [0.8235, -0.5],
+            "p": [0.0004, 0.25],
+            "year": [2018, 2020],
+            "due": [day, pd.NaT],
+            "late": [True, False],
+            "high": [np.inf, 1.0],
+        }
+    )
+    small = {"en": "< 0.001", "vi": "< 0,001"}
+    for language, days, yes in [("en", "yyyy-mm-dd", "yes"), ("vi", "dd/mm/yyyy", "có")]:
+        first, second = cells_of(save(frame, "xlsx", language=language))[1:]
+        assert [cell.value for cell in first[1:7]] == [1234.5678, 0.8235, 0.0004, 2018, datetime(2018, 2, 1), yes]
+        formats = ["#,##0.00", "0%", f'[<0.001]"{small[language]}";0.000', "0", days]
+        assert [cell.number_format for cell in first[1:6]] == formats
+        # A gap stays a gap: an empty cell would count as nought.
+        assert [second[1].value, second[5].value, first[7].value] == ["–", "–", "∞"]
+        assert [second[2].value, second[3].value, second[7].value] == [-0.5, 0.25, 1]
+        assert small[language] in pa.table_frame(frame, language=language).loc["a"].to_list()
+
+
+def test_heads_are_marked_as_heads(targets: Any, save: Any, tmp_path: Path):
+    soup = BeautifulSoup(save(targets, "html", language="vi").read_text("utf-8"), "html.parser")
+    assert soup.html["lang"] == "vi"
+    assert {th["scope"] for th in soup.thead.find_all("th")} == {"col"}
+    assert [len(row.find_all("th", scope="row")) for row in soup.tbody.find_all("tr")] == [1] * len(targets.table)
+    (tmp_path / "table.html").unlink()
+
+    path = save(targets, "docx", language="vi")
+    document = docx.Document(path)
+    assert {lang.get(qn("w:val")) for lang in document.styles.element.iter(qn("w:lang"))} == {"vi-VN"}
+    (table,) = document.tables
+    repeated = [row._tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in table.rows]
+    assert repeated == [True] + [False] * len(targets.table)
+    path.unlink()
+
+    path = save(targets, "xlsx")
+    page = openpyxl.load_workbook(path).active
+    head = next(page.iter_rows(min_row=1, max_row=1))
+    assert page.freeze_panes == "B2"
+    assert all(cell.font.bold for cell in head)
+    assert all(page.column_dimensions[cell.column_letter].width > len(cell.value) for cell in head)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_caption_may_be_long_and_hostile(form: str, save: Any):
+    table = pa.table_frame(pd.DataFrame({"dimension": ["D1"], "score": [5.0]}))
+    table.caption = f"=1+1 <b>&_%</b> {'long ' * 60}".strip()
+    path = save(table, form)
+    if form == "html":
+        assert BeautifulSoup(path.read_text("utf-8"), "html.parser").caption.get_text() == table.caption
+    elif form == "tex":
+        caption = re.search(r"\\caption\{(.*)\}\n", path.read_text("utf-8"))[1]
+        assert latex_text(caption) == table.caption
+    elif form == "docx":
+        assert docx.Document(path).paragraphs[0].text == table.caption
+    elif form == "xlsx":
+        cell = openpyxl.load_workbook(path).active["A1"]
+        assert (cell.value, cell.data_type, cell.quotePrefix) == (table.caption, "s", True)
+    else:
+        assert path.read_text("utf-8-sig").splitlines()[-1] == f"'{table.caption}"
+
+
+@pytest.mark.parametrize("form", ["html", "tex", "docx"])
+def test_two_columns_may_have_the_same_head(form: str, save: Any):
+    frame = pd.DataFrame({"task": ["a"], "title_en": ["one"], "title_vi": ["một"]})
+    assert READERS[form](save(frame, form)) == [["Task", "Title", "Title"], ["a", "one", "một"]]
+
+
+def test_a_table_made_ready_is_saved_as_its_texts(save: Any):
+    table = pa.table_frame(pd.DataFrame({"dimension": ["D1"], "score": [5.123]}), language="vi")
+    rows = cells_of(save(table, "xlsx"))
+    assert [[cell.value for cell in row] for row in rows] == [["Nội dung", "Điểm"], ["D1", "5,12"]]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_bytes_twice(form: str, changes: Any, save: Any, monkeypatch: pytest.MonkeyPatch):
+    first = save(changes, form, language="vi").read_bytes()
+    if form in ("docx", "xlsx"):
+        with zipfile.ZipFile(io.BytesIO(first)) as parts:
+            assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+            assert b"dcterms:" not in re.sub(rb'xmlns:\w+="[^"]*"', b"", parts.read("docProps/core.xml"))
+    assert save(changes, form, language="vi").read_bytes() == first
+
+
+def test_a_failure_leaves_the_earlier_file(targets: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "table.csv"
+    path.write_text("earlier")
+
+    def fail(*_: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(export.os, "replace", fail)
+    with pytest.raises(OSError, match="no space left"):
+        pa.save_table(targets, path)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("table.csv", "earlier")]
+
+
+def test_a_folder_is_made_and_the_suffix_may_be_upper_case(targets: Any, tmp_path: Path):
+    path = pa.save_table(targets, str(tmp_path / "deep" / "table.CSV"))
+    assert path == tmp_path / "deep" / "table.CSV"
+    assert path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "message"),
+    [
+        (
+            pd.DataFrame({"a": [1]}),
+            "a.xls",
+            r"'a\.xls'\. End the name with one of \.html, \.tex, \.docx, \.xlsx, \.csv",
+        ),
+        (pd.DataFrame({"a": [1]}), "a", r"'a'\. End the name"),
+        (pd.DataFrame(), "a.csv", "DataFrame is no table to save"),
+        ([1], "a.csv", "list is no table to save"),
+        (pd.DataFrame({"task": ["x", "a\x00b"]}), "a.docx", r"row 2, column 'Task' holds '\\x00'"),
+        (pd.DataFrame({"a": [1], "b": ["\ud800"]}, dtype=object), "a.csv", r"row 1, column 'b' holds '\\ud800'"),
+        (pd.DataFrame({"a\x0b": ["x"]}), "a.html", r"the head of column 'a\\x0b' holds '\\x0b'"),
+        (pd.DataFrame({"task": ["x" * 32_768]}), "a.xlsx", "cell A2 would hold 32768 characters"),
+    ],
+)
+def test_what_cannot_be_saved_is_refused(table: Any, name: str, message: str, tmp_path: Path):
+    with pytest.raises(pa.SpecError, match=message):
+        pa.save_table(table, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_language_is_refused(targets: Any, tmp_path: Path):
+    with pytest.raises(pa.SpecError, match="no language 'fr'"):
+        pa.save_table(targets, tmp_path / "a.csv", language="fr")
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def svg_of(path: Path) -> Any:
+    return ElementTree.fromstring(path.read_bytes())
+
+
+def test_a_drawing_holds_its_letters_and_says_what_it_shows(targets: Any, tmp_path: Path):
+    ax = pa.draw_targets(targets, language="vi")
+    alt = ax.get_figure().get_label()
+    root = svg_of(pa.save_figure(ax, tmp_path / "targets.svg"))
+    assert root.get("role") == "img"
+    assert root.find(f"{SVG}desc").text == alt
+    assert alt.startswith(root.find(f"{SVG}title").text.removesuffix(" …"))
+    texts = {text.text for text in root.iter(f"{SVG}text")}
+    assert {"Chỉ tiêu", "Điểm"} <= texts
+    assert any("Công khai" in str(text) for text in texts)  # a dimension's name
+
+
+def test_hostile_words_stay_words_in_a_drawing(tmp_path: Path):
+    words = r'<script>alert(1)</script> & $\frac{1}{2}$ "]]>'
+    ax = one_axes(4, 3)
+    ax.set_title(words, parse_math=False)
+    ax.get_figure().set_label(words)
+    root = svg_of(pa.save_figure(ax, tmp_path / "a.svg"))
+    assert root.find(f"{SVG}desc").text == root.find(f"{SVG}title").text == words
+    assert words in {text.text for text in root.iter(f"{SVG}text")}
+    assert not [tag for tag in root.iter() if tag.tag.endswith("script")]
+
+
+def test_a_pdf_says_what_it_shows(tmp_path: Path):
+    ax = one_axes(4, 3)
+    ax.set_title("Điểm số")
+    ax.get_figure().set_label("Điểm số (2016) tăng")
+    data = pa.save_figure(ax, tmp_path / "a.pdf").read_bytes()
+    # Text strings that are not Latin are UTF-16 after a mark (ISO 32000-1, 7.9.2.2).
+    written = b"\xfe\xff" + "Điểm số (2016) tăng".encode("utf-16-be")
+    for key in (b"/Title", b"/Subject"):
+        text = re.search(key + rb" \((.*?)(?<!\\)\)", data, re.DOTALL)[1]
+        assert re.sub(rb"\\([()\\])", rb"\1", text) == written
+    assert b"/CreationDate" not in data
+    # Each glyph says which letter it is, so that the text can be found and read aloud.
+    streams = [
+        zlib.decompress(stream)
+        for stream in re.findall(rb"FlateDecode.*?stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL)
+    ]
+    assert any(b"beginbf" in stream and b"1EC3" in stream.upper() for stream in streams)  # ể
+
+
+@pytest.mark.parametrize("form", ["svg", "pdf", "png"])
+def test_the_same_figure_gives_the_same_bytes(form: str, targets: Any, tmp_path: Path):
+    files = [pa.save_figure(pa.draw_targets(targets), tmp_path / f"{name}.{form}").read_bytes() for name in "ab"]
+    assert files[0] == files[1]
+    assert len(files[0]) > 1000
+
+
+def test_an_array_of_axes_is_one_figure(study: Any, tmp_path: Path):
+    axes = [pa.draw_history(study, study.unit) for _ in range(2)]
+    paths = pa.save_figure(axes[0], tmp_path / "a.svg"), pa.save_figure(axes[1][0, 0].get_figure(), tmp_path / "b.svg")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert len(svg_of(paths[0]).findall(f".//{SVG}g[@id='axes_6']")) == 1
+
+
+def test_a_figure_that_cannot_be_saved_is_refused(targets: Any, tmp_path: Path):
+    with pytest.raises(pa.SpecError, match=r"'a\.jpg'\. End the name with one of \.svg, \.pdf, \.png"):
+        pa.save_figure(pa.draw_targets(targets), tmp_path / "a.jpg")
+    with pytest.raises(pa.SpecError, match="no alternative text"):
+        pa.save_figure(one_axes(4, 3), tmp_path / "a.svg")
+    assert not list(tmp_path.iterdir())
