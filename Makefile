@@ -14,7 +14,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # Notebook kernels draw inline; a backend taken over from outside would leave every figure out.
 unexport MPLBACKEND
 
-.PHONY: help report test lab check notebooks bench lock clean
+.PHONY: help report test lab check notebooks bench ends lock clean
 
 help:
 	@echo "make report     run every notebook on the bundled study and write reports/index.html"
@@ -23,6 +23,7 @@ help:
 	@echo "make check      format, lint and types"
 	@echo "make notebooks  run the notebooks again in place, so that their stored outputs are fresh"
 	@echo "make bench      run the benchmarks"
+	@echo "make ends       compare the notebooks at the lowest and newest versions, 1 and 2 threads (needs uv)"
 	@echo "make lock       choose and pin the packages again (needs uv)"
 	@echo "make clean      remove .venv, reports and caches"
 	@echo ""
@@ -30,7 +31,7 @@ help:
 	@echo "make clean, where .venv is there already)."
 
 report: $(READY)
-	$(PY) -c "import papi_analysis as pa; pa.render_report('can_tho_2018_2020', 'reports')"
+	$(PY) -c "import papi_analysis as pa; pa.render_report('can_tho_2018_2020', 'reports', notebooks='notebooks')"
 
 test: $(READY)
 	$(PY) -m pytest
@@ -49,6 +50,21 @@ notebooks: $(READY)
 bench: $(BENCH_READY)
 	$(PY) benchmarks/run.py
 
+# The stored numbers of all notebooks must hold at both ends of the versions that pyproject.toml allows.
+LOWEST := "numpy==1.26.*" "scipy==1.11.*" "pandas==2.2.*" "statsmodels==0.14.2"
+ends:
+	@command -v uv >/dev/null || { echo "make ends needs uv (python -m pip install uv)." >&2; exit 1; }
+	@set -e; for end in lowest newest; do \
+	  if [ $$end = lowest ]; then versions='$(LOWEST)'; else versions=; fi; \
+	  uv venv --quiet --clear --python 3.11 .ends/$$end; \
+	  eval uv pip install --quiet --python .ends/$$end/bin/python -e '".[notebooks]"' pytest nbval $$versions; \
+	  for threads in 1 2; do \
+	    echo "== $$end versions, $$threads thread(s)"; \
+	    OPENBLAS_NUM_THREADS=$$threads .ends/$$end/bin/python -m pytest -q -p no:cacheprovider -o addopts= \
+	      --nbval --nbval-current-env --nbval-cell-timeout=300 notebooks; \
+	  done; \
+	done
+
 # Pins already in the files stay while they fit; delete the files first to take newer versions.
 COMPILE = uv --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --custom-compile-command "make lock"
@@ -58,7 +74,7 @@ lock:
 	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements-bench.lock
 
 clean:
-	rm -rf $(VENV) reports build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .ends reports build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
 	  -prune -exec rm -rf {} +
 

@@ -2,9 +2,210 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from papi_analysis import __version__
+from papi_analysis.errors import DataError, DataWarning, Note, PapiError
+from papi_analysis.reporting.language import find_language
 
-@click.group()
+if TYPE_CHECKING:
+    from papi_analysis.reporting.language import Language
+    from papi_analysis.study.study import Study
+
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["vi", "en"]),
+    envvar="PAPI_LANGUAGE",
+    help="Language of everything shown. Default: what study.toml says, else English.",
+)
+FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+
+
+class _Group(click.Group):
+    """A group whose commands end with a sentence where they fail, not with a traceback; ``obj`` is the language."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DataWarning)  # `check` says once what the others would repeat
+                return super().invoke(ctx)
+        except DataError as error:
+            from papi_analysis.reporting.problems import list_problems
+
+            click.echo(list_problems(error.problems, language=ctx.obj))
+            words = "Problems: {n}. Nothing was changed."
+            raise click.ClickException(find_language(ctx.obj).text(words, n=len(error.problems))) from None
+        except PapiError as error:
+            raise click.ClickException(find_language(ctx.obj).say(error.args[0])) from None
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "obj": "en"})
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
-    """From the tables of a reform programme to a report."""
+    """From the tables of a reform programme to a report that can be printed.
+
+    \b
+    Examples:
+      papi-analysis init my-study --language vi   templates to fill in
+      papi-analysis check my-study                everything wrong with them
+      papi-analysis report my-study --open        the report, in the browser
+
+    A FOLDER is one with a study.toml, or the name of a bundled study: can_tho_2018_2020.
+    """
+
+
+@main.command()
+@FOLDER
+@LANGUAGE
+def init(folder: Path, language: str | None) -> None:
+    """Make a study FOLDER with templates to fill in, as xlsx and csv.
+
+    \b
+    Example:
+      papi-analysis init my-study --language vi
+    """
+    from papi_analysis.study.templates import write_templates
+
+    language = _language(folder, language)
+    tongue = find_language(language)
+    files = write_templates(folder, language)
+    click.echo(tongue.text("Written to {folder}:", folder=folder))
+    for file in files:
+        click.echo(f"  {file.relative_to(folder)}")
+    click.echo(tongue.text("Fill them in, then type: papi-analysis check {folder}", folder=folder))
+
+
+@main.command()
+@FOLDER
+@LANGUAGE
+def check(folder: Path, language: str | None) -> None:
+    """List everything that is wrong with the tables in FOLDER, and every guess made in reading them.
+
+    The exit status is 1 where something is wrong.
+
+    \b
+    Example:
+      papi-analysis check my-study
+    """
+    from papi_analysis.reporting.problems import list_problems
+
+    language = _language(folder, language)
+    tongue = find_language(language)
+    study, remarks = _load(folder)
+    if study.guesses:
+        click.echo(tongue.text("Read as follows; see whether it is right:"))
+        click.echo(list_problems(study.guesses, language=language))
+        click.echo()
+    for remark in remarks:
+        click.echo(tongue.say(remark))
+    click.echo(_facts(study, tongue))
+    click.echo(tongue.text("No problems."))
+
+
+@main.command()
+@FOLDER
+@LANGUAGE
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the report. Default: FOLDER/report.")
+@click.option("--open", "show", is_flag=True, help="Open the report in the browser.")
+@click.option("--force", is_flag=True, help="Overwrite files in the output folder that papi-analysis did not write.")
+def report(folder: Path, language: str | None, output: Path | None, show: bool, force: bool) -> None:
+    """Write the report on the study in FOLDER: one page, index.html, that opens without network and prints to A4.
+
+    \b
+    Examples:
+      papi-analysis report my-study --language vi --open
+      papi-analysis report can_tho_2018_2020 --output can-tho
+    """
+    from papi_analysis.reporting.report import render_report
+
+    language = _language(folder, language)
+    tongue = find_language(language)
+    study, _ = _load(folder)
+    target = output or (folder / "report" if folder.is_dir() else Path("report"))
+    with click.progressbar(length=1, label=tongue.text("Report"), file=sys.stderr) as bar:
+
+        def on_cell(done: int, cells: int) -> None:
+            bar.length = cells
+            bar.update(done - bar.pos)
+
+        page = render_report(study, target, language=language, force=force, on_cell=on_cell)
+    click.echo(str(page))
+    if show:
+        click.launch(page.resolve().as_uri())
+
+
+@main.command()
+@FOLDER
+@LANGUAGE
+def describe(folder: Path, language: str | None) -> None:
+    """Say what the study in FOLDER holds: programme, panel, gaps, files.
+
+    \b
+    Example:
+      papi-analysis describe can_tho_2018_2020 --language vi
+    """
+    from papi_analysis.panel.changes import describe_panel
+    from papi_analysis.panel.panel import Panel
+    from papi_analysis.reporting.tables import table_frame
+
+    language = _language(folder, language)
+    study, _ = _load(folder)
+    click.echo(_facts(study, find_language(language)))
+    panel = describe_panel(Panel.from_study(study))
+    click.echo(repr(table_frame(panel, language=language, simulated=study.simulated_tables)))
+
+
+def _language(folder: Path, given: str | None) -> str:
+    """Settle the language of a command."""
+    from papi_analysis.study.settings import preferred_language
+
+    language = given or preferred_language(folder)
+    click.get_current_context().find_root().obj = language
+    return language
+
+
+def _load(folder: Path) -> tuple[Study, list[Note | str]]:
+    """Load a study, and what it was warned of."""
+    from papi_analysis.study.study import load_study
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        study = load_study(folder)
+    return study, [one.message.args[0] for one in caught if isinstance(one.message, DataWarning)]
+
+
+def _facts(study: Study, tongue: Language) -> str:
+    """Say what a study holds, one fact to a line."""
+    from papi_analysis.panel.panel import Panel
+    from papi_analysis.reporting.summary import question
+    from papi_analysis.reporting.tables import mark
+
+    panel = Panel.from_study(study)
+    cells = panel.scores.size
+    lines = [
+        study.title_en if tongue.code == "en" else study.title_vi,
+        question(study, tongue),
+        tongue.text(
+            "{units} units, {start}-{end}, {dimensions} dimensions: {gaps} of {cells} scores are missing.",
+            units=len(panel.units),
+            start=panel.years[0],
+            end=panel.years[-1],
+            dimensions=len(panel.dimensions),
+            gaps=int(cells - (panel.scores == panel.scores).sum()),
+            cells=cells,
+        ),
+        tongue.text(
+            "Progress reports: {reports}. Targets: {targets}.",
+            reports=len(study.progress),
+            targets=0 if study.targets is None else len(study.targets),
+        ),
+        mark(study.simulated_tables, tongue),
+    ]
+    return "\n".join(line for line in lines if line)

@@ -14,6 +14,7 @@ from papi_analysis.reporting.canvas import (
     ORANGE,
     PALE,
     add_alternative,
+    figure_of,
     full_name,
     grid_axes,
     mark_simulated,
@@ -22,15 +23,30 @@ from papi_analysis.reporting.canvas import (
     tidy,
 )
 from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.sentences import treated_units
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Placebos in a panel beyond which more of them would only thicken the crowd.
+MOST = 500
+
+#: How placebos, counterfactual and actual scores are drawn: as lines, or as dots where units enter one after another.
+LINES: tuple[dict[str, Any], ...] = ({"linewidth": 0.5}, {"linewidth": 1.6, "linestyle": "--"}, {"linewidth": 2})
+DOTS: tuple[dict[str, Any], ...] = (
+    {"linestyle": "none", "marker": "_", "markersize": 8, "markeredgewidth": 0.5},
+    {"linestyle": "none", "marker": "_", "markersize": 10, "markeredgewidth": 2},
+    {"linestyle": "none", "marker": "o", "markersize": 4.5},
+)
+
 
 def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
-    """Draw each dimension's actual and counterfactual scores, with the gaps of all placebos around the latter.
+    """Draw each dimension's actual and counterfactual scores, with the gaps of placebos around the latter.
 
-    ``estimates`` comes from ``programme_impact``. A dotted line marks the start. Returns an array of axes.
+    ``estimates`` comes from ``programme_impact``. A dotted line marks the (first) start. Means over several units are
+    dots that nothing joins: a year of the programme counts the units that have started by then, so what lies between
+    two dots may be the entry of a unit and no change of any. Of more than 500 placebos an even selection is drawn.
+    Returns an array of axes.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -38,13 +54,16 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table)) if axes is None else axes
     start = estimates.design["start"]
+    several = len(estimates.design["units"]) > 1
+    thin, dashed, plain = DOTS if several else LINES
     for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
         own = cells[cells["row"] == 0].set_index("year")
-        for _, other in cells[cells["row"] > 0].groupby("row"):
-            ax.plot(own.index, own["counterfactual"] + other["gap"].to_numpy(), color=PALE, linewidth=0.5, alpha=0.7)
-        ax.plot(own.index, own["counterfactual"], color=ORANGE, linewidth=1.6, linestyle="--")
-        ax.plot(own.index, own["actual"], color=BLUE, linewidth=2)
+        others = cells.loc[cells["row"] > 0, "gap"].to_numpy().reshape(-1, len(own))
+        for gap in others[:: max(1, -(-len(others) // MOST))]:
+            ax.plot(own.index, own["counterfactual"] + gap, color=PALE, alpha=0.7, **thin)
+        ax.plot(own.index, own["counterfactual"], color=ORANGE, **dashed)
+        ax.plot(own.index, own["actual"], color=BLUE, **plain)
         ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
         words = tongue.text(
             "gap {gap}, joint p {p}",
@@ -55,9 +74,12 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.yaxis.set_major_formatter(tongue.tick)
         tidy(ax)
+    if several:
+        figure_of(axes).supxlabel(tongue.text("Programme years: mean of the units that have started"), fontsize=9)
     first = np.ravel(axes)[0]
-    name = ", ".join(tongue.name(unit, estimates.names) for unit in estimates.design["units"])
-    ink = {name: BLUE, tongue.text("counterfactual, placebos"): ORANGE}
+    name = treated_units(estimates, tongue)
+    placebos = bool((estimates.cells["row"] > 0).any())
+    ink = {name: BLUE, tongue.text("counterfactual, placebos") if placebos else tongue.text("counterfactual"): ORANGE}
     for height, (words, colour) in zip((0.13, 0.03), ink.items(), strict=True):
         place: dict[str, Any] = {"xycoords": "axes fraction", "parse_math": False}
         first.annotate(words, (0.03, height), fontsize=8, color=colour, weight="bold", **place)

@@ -1,23 +1,43 @@
-"""A report: notebooks run on a study, a page for each, and a start page that says what was found."""
+"""A report: notebooks run on a study and written as pages that need nothing else."""
 
 from __future__ import annotations
 
 import base64
 import os
-import tempfile
+import platform
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
+from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.reuse import find_kept, fingerprint, keep
 from papi_analysis.reporting.run import notebooks_extra, run_notebooks
+from papi_analysis.study.codebook import PACKAGE
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from papi_analysis.reporting.summary import Summary
     from papi_analysis.study.study import Study
+
+#: The notebook of the programme report, which the wheel carries.
+PROGRAMME = "00_programme_report.ipynb"
+
+#: What tells a page of this package from any other file.
+GENERATOR = b'<meta content="papi_analysis" name="generator"'
+
+IN_THE_WAY = Note(
+    "{file} is in the folder {folder!r} already and was not written by papi_analysis. Choose another folder, or "
+    "overwrite it: force=True, on the command line --force."
+)
+
+#: Where outputs are kept for the next time, beside the pages.
+KEPT = ".kept"
 
 #: The start page: its file, its name in the navigation, the heading above the list of pages.
 INDEX = "index.html"
@@ -36,12 +56,15 @@ def render_report(
     study: str | os.PathLike[str] | Study = "can_tho_2018_2020",
     output: str | os.PathLike[str] = "reports",
     *,
-    notebooks: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     language: str = "en",
+    notebooks: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
+    force: bool = False,
+    fresh: bool = False,
     workers: int = 2,
     on_done: Callable[[Path], None] | None = None,
+    on_cell: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Run the notebooks on a study and write a page for each, and ``index.html``; return the start page's path.
+    """Write the report on a study, ``index.html``, and return its path.
 
     Every page is one file that opens without network. Nothing in ``output`` changes unless all pages could be
     made, and files there that are not pages of this report stay as they are.
@@ -52,23 +75,30 @@ def render_report(
         A bundled name, a study folder, or a `Study` that was loaded from one of them.
     output
         Folder for the pages; made if it is missing.
-    notebooks
-        A folder of notebooks or the notebooks themselves, in reading order. Without it, the ``notebooks/``
-        folder of the repository that this package was installed from.
     language
-        ``"en"`` or ``"vi"``.
+        ``"en"`` or ``"vi"``: of the programme report, and of the words around any other notebook.
+    notebooks
+        A folder of notebooks or the notebooks themselves, in reading order: each becomes a page, and the start page
+        says what was found. Without it, the report is the programme report alone, on one page.
+    force
+        Overwrite files that are in the way although this package did not write them.
+    fresh
+        Run every notebook, even where nothing that its outputs rest on has changed since they were last kept (see
+        `fingerprint`).
     workers
         How many notebooks run at the same time.
     on_done
         Called with the path of each notebook when it has run.
+    on_cell
+        Called before each code cell with the number of those that are done and of all of its notebook.
 
     Raises
     ------
     DataError
         The study does not pass its checks.
     SpecError
-        There are no notebooks, two have the same name, the study was made in memory, or the notebooks extra is
-        not installed.
+        There are no notebooks, two have the same name, the study was made in memory, a file of another origin is in
+        the way, or the notebooks extra is not installed.
     PapiError
         A notebook failed, or its page would lack a description or load something; see `execute_notebook` and
         `to_html`.
@@ -83,22 +113,70 @@ def render_report(
     from papi_analysis.study.study import load_study
 
     check_language(language)
-    paths = _find_notebooks(notebooks)
+    alone = notebooks is None
+    paths = [programme_notebook()] if notebooks is None else _find_notebooks(notebooks)
     output = _check_output(output)
+    _check_ours([output / name for name in ([INDEX] if alone else [INDEX, *_pages(paths)])], force)
     if isinstance(study, str | os.PathLike):
         study = load_study(os.fspath(study))
     if not study.source:
         raise SpecError("The notebooks load the study from its folder, and this one was made in memory")
     # A study that cannot be summed up should say so before the notebooks have run.
     summary = summarise(study, language)
-    ran = run_notebooks(paths, study=study.source, workers=workers, on_done=on_done)
-
-    _write_all(_render(ran, summary, language), output)
+    keys = _keys(paths, study.source, language)
+    kept = {} if fresh else _kept(output, keys)
+    changed = [path for path in paths if path not in kept]
+    ran = run_notebooks(
+        changed, study=study.source, language=language, workers=workers, on_done=on_done, on_cell=on_cell
+    )
+    every = {path: kept[path] if path in kept else ran[path] for path in paths}
+    _write_all(_render_one(every[paths[0]], summary, language) if alone else _render(every, summary, language), output)
+    for path in keys.keys() & ran.keys():
+        keep(output / KEPT, path, keys[path], ran[path])
     return output / INDEX
 
 
+def _keys(paths: Iterable[Path], source: str, language: str) -> dict[Path, str]:
+    """Return the key under which each notebook's outputs are kept."""
+    return {path: fingerprint(path, source, language) for path in paths}
+
+
+def _kept(output: Path, keys: Mapping[Path, str]) -> dict[Path, NotebookNode]:
+    """Return the notebooks that need not run: nothing that they rest on has changed since they last did."""
+    found = {path: find_kept(output / KEPT, path, key) for path, key in keys.items()}
+    return {path: notebook for path, notebook in found.items() if notebook is not None}
+
+
+def programme_notebook() -> Path:
+    """Return the notebook of the programme report: inside the installed package, or beside it in a checkout."""
+    inside = PACKAGE / "notebooks" / PROGRAMME
+    return inside if inside.is_file() else PACKAGE.parent / "notebooks" / PROGRAMME
+
+
+def _render_one(notebook: NotebookNode, summary: Summary, language: str) -> dict[str, str]:
+    """Return the programme report as the only page."""
+    from papi_analysis.reporting.html import to_html
+
+    page = to_html(
+        notebook,
+        title=summary.title,
+        language=language,
+        file=INDEX,
+        banner=summary.simulated,
+        made_with=_made_with(language),
+    )
+    return {INDEX: page}
+
+
+def _made_with(language: str) -> str:
+    """Say which versions the numbers of a page rest on."""
+    names = ["papi_analysis", "numpy", "pandas", "scipy"]
+    versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in names)]
+    return find_language(language).text("Made with {versions}.", versions=", ".join(versions))
+
+
 def _render(ran: Mapping[Path, NotebookNode], summary: Summary, language: str) -> dict[str, str]:
-    """Return the text of every page by its file name, the start page first."""
+    """Return the text of every page by its file name, the start page last: it links to the others."""
     from papi_analysis.reporting.html import opening, to_html
 
     pages = {}
@@ -110,24 +188,18 @@ def _render(ran: Mapping[Path, NotebookNode], summary: Summary, language: str) -
         "language": language,
         "pages": [(INDEX, START[language][0]), *((page.file, page.title) for page in pages)],
         "banner": summary.simulated,
+        "made_with": _made_with(language),
     }
-    start = _start(summary, list(pages), language)
-    rendered = {INDEX: to_html(start, title=summary.title, file=INDEX, **common)}
+    rendered = {}
     for page, notebook in pages.items():
         title = f"{page.title} · {summary.title}"
         rendered[page.file] = to_html(notebook, title=title, file=page.file, **common)
-    return rendered
+    start = _start(summary, list(pages), language)
+    return rendered | {INDEX: to_html(start, title=summary.title, file=INDEX, **common)}
 
 
-def _find_notebooks(
-    notebooks: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None,
-) -> list[Path]:
+def _find_notebooks(notebooks: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
     """Return the notebooks to run, none twice and none in the start page's place."""
-    if notebooks is None:
-        repository = Path(__file__).resolve().parents[2]
-        notebooks = repository / "notebooks"
-        if not (repository / "pyproject.toml").is_file():
-            raise SpecError("The package was installed without its notebooks: pass notebooks=, a folder of them")
     if isinstance(notebooks, str | os.PathLike):
         paths = sorted(Path(notebooks).glob("*.ipynb"))
     else:
@@ -139,6 +211,17 @@ def _find_notebooks(
     if twice:
         raise SpecError(f"Two pages would be called {sorted(twice)[0]}.html: rename one of the notebooks")
     return paths
+
+
+def _pages(paths: Iterable[Path]) -> list[str]:
+    return [f"{path.stem}.html" for path in paths]
+
+
+def _check_ours(files: Iterable[Path], force: bool) -> None:
+    """Refuse to overwrite a file that is no page of this package."""
+    for file in files:
+        if file.exists() and not force and GENERATOR not in file.read_bytes()[:4096]:
+            raise SpecError(Note(IN_THE_WAY.text, {"file": file.name, "folder": file.parent.name}))
 
 
 def _check_output(output: str | os.PathLike[str]) -> Path:
@@ -173,10 +256,15 @@ def _start(summary: Summary, pages: Sequence[_Page], language: str) -> NotebookN
 
 def _write_all(files: dict[str, str], output: Path) -> None:
     """Write every file beside its place first and then move them there, so that a failure changes nothing."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=output.parent) as folder:
+    part = output / KEPT / "part"
+    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
+    part.mkdir(parents=True)
+    try:
         for name, text in files.items():
-            (Path(folder) / name).write_text(text, encoding="utf-8", newline="\n")
-        output.mkdir(exist_ok=True)
+            (part / name).write_text(text, encoding="utf-8", newline="\n")
         for name in files:
-            os.replace(Path(folder) / name, output / name)
+            os.replace(part / name, output / name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):
+            (output / KEPT).rmdir()

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
-_STUDY_LINE = re.compile(r"^STUDY\s*=[^#\n]*?(?P<comment>[ \t]*#.*)?$", re.MULTILINE)
+_LINE = r"^{name}\s*=[^#\n]*?(?P<comment>[ \t]*#.*)?$"
 
 
 @contextmanager
@@ -46,7 +47,13 @@ def notebooks_extra() -> Iterator[None]:
         ) from error
 
 
-def execute_notebook(path: str | os.PathLike[str], *, study: str | None = None) -> NotebookNode:
+def execute_notebook(
+    path: str | os.PathLike[str],
+    *,
+    study: str | None = None,
+    language: str | None = None,
+    on_cell: Callable[[int, int], None] | None = None,
+) -> NotebookNode:
     """Run a notebook from its own folder and return it with its outputs; the file is not changed.
 
     Parameters
@@ -57,6 +64,10 @@ def execute_notebook(path: str | os.PathLike[str], *, study: str | None = None) 
         A bundled name or a folder. It replaces the value on the line ``STUDY = ...`` of the cell tagged
         ``parameters``; a notebook without such a cell asks about no study and runs as it is. A folder is
         passed as an absolute path, because the notebook runs in its own folder and not in the caller's.
+    language
+        Replaces the value on the line ``LANGUAGE = ...`` of the same cell, where the notebook has one.
+    on_cell
+        Called before each code cell with the number of those that are done and of all of them.
 
     Raises
     ------
@@ -82,10 +93,19 @@ def execute_notebook(path: str | os.PathLike[str], *, study: str | None = None) 
     path = Path(path)
     notebook = read_notebook(path)
     if study is not None:
-        _set_study(notebook, path.name, study)
+        _set_parameter(notebook, "STUDY", _place(study), path.name)
+    if language is not None:
+        _set_parameter(notebook, "LANGUAGE", language)
     started: list[int] = []
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+
+    def on_start(cell: Any, cell_index: int) -> None:
+        if on_cell is not None:
+            on_cell(len(started), cells)
+        started.append(cell_index)
+
     try:
-        _execute(_client(notebook, started), cwd=str(path.resolve().parent), env=_environment())
+        _execute(_client(notebook, on_start), cwd=str(path.resolve().parent), env=_environment())
     except CellExecutionError as error:
         reason = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
     except CellTimeoutError:
@@ -110,20 +130,23 @@ def run_notebooks(
     paths: Iterable[str | os.PathLike[str]],
     *,
     study: str | None = None,
+    language: str | None = None,
     workers: int = 2,
     on_done: Callable[[Path], None] | None = None,
+    on_cell: Callable[[int, int], None] | None = None,
 ) -> dict[Path, NotebookNode]:
     """Run notebooks side by side and return them with their outputs, in the order given.
 
     All are run even when one fails, so that one `PapiError` can tell about every notebook that failed.
-    ``on_done`` is called with each path as it succeeds; ``study`` as in `execute_notebook`.
+    ``on_done`` is called with each path as it succeeds; the others as in `execute_notebook`.
     """
     files = [Path(path) for path in paths]
     done: dict[Path, NotebookNode] = {}
     failed: dict[Path, PapiError] = {}
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         # The last first: later notebooks ask more, and the longest should not be the one that all wait for.
-        running = {pool.submit(execute_notebook, path, study=study): path for path in reversed(files)}
+        ask = partial(execute_notebook, study=study, language=language, on_cell=on_cell)
+        running = {pool.submit(ask, path): path for path in reversed(files)}
         for future in as_completed(running):
             path = running[future]
             try:
@@ -170,22 +193,30 @@ def save_notebook(notebook: NotebookNode, path: str | os.PathLike[str]) -> None:
         part.unlink(missing_ok=True)
 
 
-def _set_study(notebook: NotebookNode, name: str, study: str) -> None:
-    """Put ``study`` on the STUDY line of the cell tagged parameters, the comment on that line kept."""
+def _place(study: str) -> str:
+    """Return a bundled study's name, or the full path of a folder, which a kernel elsewhere finds too."""
     bundled = {path.parent.name for path in data_folder().glob("*/study.toml")}
     folder = Path(study).expanduser()
-    value = str(folder.resolve()) if folder.is_dir() and study not in bundled else study
-    line = f"STUDY = {json.dumps(value, ensure_ascii=False)}"
+    return str(folder.resolve()) if folder.is_dir() and study not in bundled else study
+
+
+def _set_parameter(notebook: NotebookNode, name: str, value: str, needed_in: str = "") -> None:
+    """Put ``value`` on the line ``name = ...`` of the cell tagged parameters, the comment on that line kept.
+
+    Where the cell has no such line, that is an error of the notebook ``needed_in``, if one is named.
+    """
+    line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    pattern = re.compile(_LINE.format(name=name), re.MULTILINE)
     for cell in notebook.cells:
         if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
-            cell.source, count = _STUDY_LINE.subn(lambda m: line + (m["comment"] or ""), cell.source)
-            if count == 0:
-                raise SpecError(f'{name}: the cell tagged "parameters" has no line "STUDY = ..."')
+            cell.source, count = pattern.subn(lambda m: line + (m["comment"] or ""), cell.source)
+            if count == 0 and needed_in:
+                raise SpecError(f'{needed_in}: the cell tagged "parameters" has no line "{name} = ..."')
             return
 
 
-def _client(notebook: NotebookNode, started: list[int]) -> Any:
-    """Return an executor on a kernel of this very interpreter; each cell run is added to ``started``."""
+def _client(notebook: NotebookNode, on_start: Callable[..., None]) -> Any:
+    """Return an executor on a kernel of this very interpreter; ``on_start`` is called before each cell."""
     import zmq
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -197,7 +228,7 @@ def _client(notebook: NotebookNode, started: list[int]) -> Any:
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,
-        on_cell_execute=lambda cell, cell_index: started.append(cell_index),
+        on_cell_execute=on_start,
     )
     # Without folders to search, "python3" can only be the kernel of sys.executable: a kernel of the same
     # name that the user installed years ago from another environment is not seen.

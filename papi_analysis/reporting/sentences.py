@@ -8,6 +8,9 @@ from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import FAMILY, mark
 
+#: Treated units that a sentence or a figure names; more of them are counted.
+NAMED = 3
+
 
 def sentence(estimates: Estimates, *, language: str = "en") -> str:
     """Say the answer in a sentence, with the warning that its inputs are simulated where they are.
@@ -47,36 +50,49 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
 def remarks(estimates: Estimates, *, language: str = "en") -> str:
     """Say what an answer cannot show: its notes, one to a line."""
     tongue = find_language(language)
-    return "\n".join(tongue.text(note.text, **note.values) for note in estimates.notes)
+    return "\n".join(tongue.say(note) for note in estimates.notes)
+
+
+def treated_units(estimates: Estimates, tongue: Language) -> str:
+    """Name the treated units of ``programme_impact``, or count them where a list would be no reading."""
+    units = estimates.design["units"]
+    if len(units) > NAMED:
+        return tongue.text("{units} units", units=len(units))
+    return ", ".join(tongue.name(unit, estimates.names) for unit in units)
 
 
 def _targets(estimates: Estimates, tongue: Language) -> str:
     each, total = estimates.table.iloc[:-1], estimates.table.iloc[-1]
     judged = each["reached"].dropna()
+    values = {
+        "unit": tongue.name(estimates.design["unit"], estimates.names),
+        "reached": int(judged.sum()),
+        "targets": len(judged),
+        "end": estimates.design["end_year"],
+        "base_year": estimates.design["base_year"],
+        "outcome": float(total["outcome"]),
+        "base": float(total["base"]),
+        **{name: tongue.number(total[name], 0) for name in ("rank_base", "ranked_base", "rank_end", "ranked_end")},
+    }
+    if total["target"] != total["target"]:  # no sum to aim at where a dimension has no target
+        return tongue.text(
+            "{unit} reached {reached} of its {targets} targets for {end}: the sum of its scores was {outcome}, from "
+            "{base} in {base_year} (rank {rank_base} of {ranked_base}, then {rank_end} of {ranked_end}).",
+            **values,
+        )
     return tongue.text(
         "{unit} reached {reached} of its {targets} targets for {end}: the sum of its scores was {outcome} against a "
         "target of {target}, from {base} in {base_year} (rank {rank_base} of {ranked_base}, then {rank_end} of "
         "{ranked_end}).",
-        unit=tongue.name(estimates.design["unit"], estimates.names),
-        reached=int(judged.sum()),
-        targets=len(judged),
-        end=estimates.design["end_year"],
-        base_year=estimates.design["base_year"],
-        outcome=float(total["outcome"]),
         target=float(total["target"]),
-        base=float(total["base"]),
-        **{name: tongue.number(total[name], 0) for name in ("rank_base", "ranked_base", "rank_end", "ranked_end")},
+        **values,
     )
 
 
 def _slopes(estimates: Estimates, tongue: Language) -> str:
     mean, size = estimates.row("mean"), 1 - estimates.level
     each = estimates.table[~estimates.table["dimension"].isin(FAMILY)]
-    words = tongue.text(
-        "Ten more points of completion go with {estimate} points of score on average over {dimensions} dimensions",
-        estimate=tongue.number(mean["estimate"], 3),
-        dimensions=len(each),
-    )
+    words = _slope(tongue.number(mean["estimate"], 3), len(each), tongue)
     if mean["p"] != mean["p"]:
         return words + tongue.text(
             "; with so few units (programme units: {units}) this design cannot tell whether that is more than noise.",
@@ -90,15 +106,34 @@ def _slopes(estimates: Estimates, tongue: Language) -> str:
         p=tongue.p_value(mean["p"], sign=True),
     )
     if mean["p"] > size:
-        words += tongue.text(
-            "This design cannot tell it from noise: it would have found a mean slope of {detectable} or more. ",
-            detectable=tongue.number(mean["detectable"], 3),
-        )
+        words += _slope_in_noise(tongue.number(mean["detectable"], 3), len(each), tongue)
     joint = each["p" if len(each) == 1 else "p_joint"]  # a family of one has no joint p
     return words + tongue.text(
         "Judged together, {found} of {dimensions} slopes differ from zero.",
         found=int((joint <= size).sum()),
         dimensions=len(each),
+    )
+
+
+def _slope(estimate: str, dimensions: int, tongue: Language) -> str:
+    if dimensions == 1:
+        return tongue.text("Ten more points of completion go with {estimate} points of score", estimate=estimate)
+    return tongue.text(
+        "Ten more points of completion go with {estimate} points of score on average over {dimensions} dimensions",
+        estimate=estimate,
+        dimensions=dimensions,
+    )
+
+
+def _slope_in_noise(detectable: str, dimensions: int, tongue: Language) -> str:
+    if dimensions == 1:
+        return tongue.text(
+            "This design cannot tell it from noise: it would have found a slope of {detectable} or more. ",
+            detectable=detectable,
+        )
+    return tongue.text(
+        "This design cannot tell it from noise: it would have found a mean slope of {detectable} or more. ",
+        detectable=detectable,
     )
 
 
@@ -116,15 +151,7 @@ def _changes(estimates: Estimates, tongue: Language) -> str:
 def _impact(estimates: Estimates, tongue: Language) -> str:
     mean, size = estimates.row("mean"), 1 - estimates.level
     each = estimates.table[estimates.table["dimension"] != "mean"]
-    words = tongue.text(
-        "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what its donors "
-        "would have had",
-        start=estimates.design["start"],
-        end=estimates.design["end"],
-        dimensions=len(each),
-        unit=", ".join(tongue.name(unit, estimates.names) for unit in estimates.design["units"]),
-        gap=tongue.number(mean["estimate"]),
-    )
+    words = _gap(estimates, len(each), tongue)
     if mean["p"] != mean["p"]:
         return words + tongue.text("; with so few units this design cannot tell whether that is more than noise.")
     words += tongue.text(
@@ -143,6 +170,33 @@ def _impact(estimates: Estimates, tongue: Language) -> str:
         "Judged together, {found} of {dimensions} gaps differ from zero.",
         found=int((each["p_joint"] <= size).sum()),
         dimensions=len(each),
+    )
+
+
+def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
+    """Say how far the scores lay from their counterfactual: a score or several, of one unit or several."""
+    values = {
+        "start": estimates.design["start"],
+        "end": estimates.design["end"],
+        "unit": treated_units(estimates, tongue),
+        "gap": tongue.number(estimates.row("mean")["estimate"]),
+    }
+    if dimensions == 1:
+        return tongue.text(
+            "From {start} to {end} the score of {unit} lay {gap} points from what the donors would have had", **values
+        )
+    if len(estimates.design["units"]) > 1:
+        return tongue.text(
+            "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what their "
+            "donors would have had",
+            dimensions=dimensions,
+            **values,
+        )
+    return tongue.text(
+        "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what its donors "
+        "would have had",
+        dimensions=dimensions,
+        **values,
     )
 
 

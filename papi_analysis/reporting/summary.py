@@ -9,7 +9,7 @@ from papi_analysis.estimation.targets import target_attainment
 from papi_analysis.panel.panel import Panel
 from papi_analysis.reporting.canvas import alternative, figure_of, png
 from papi_analysis.reporting.figures import draw_estimates, draw_targets
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.sentences import sentence
 from papi_analysis.reporting.tables import mark
 from papi_analysis.study.study import Study
@@ -35,14 +35,7 @@ def summarise(study: Study, language: str = "en") -> Summary:
 
     tongue = find_language(language)
     slopes = completion_slopes(Panel.from_study(study))
-    asked = tongue.text(
-        "How does completing the {tasks} tasks of the programme relate to the change of the {dimensions} scores that "
-        "it wants to move, from {start} to {end}?",
-        tasks=study.tasks.groupby("unit")["task"].nunique().max(),
-        dimensions=len(study.dimensions),
-        start=study.start.year,
-        end=study.end.year,
-    )
+    asked = question(study, tongue)
     if study.targets is None or not study.unit:
         sentences: tuple[str, ...] = (asked, sentence(slopes, language=language))
         ax = draw_estimates(slopes, language=language)
@@ -60,6 +53,18 @@ def summarise(study: Study, language: str = "en") -> Summary:
     )
     plt.close(figure)
     return summary
+
+
+def question(study: Study, tongue: Language) -> str:
+    """Word the question of a study."""
+    return tongue.text(
+        "How does completing the {tasks} tasks of the programme relate to the change of the {dimensions} scores that "
+        "it wants to move, from {start} to {end}?",
+        tasks=study.tasks.groupby("unit")["task"].nunique().max(),
+        dimensions=len(study.dimensions),
+        start=study.start.year,
+        end=study.end.year,
+    )
 
 
 def _warning(study: Study, language: str) -> str:

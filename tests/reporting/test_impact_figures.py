@@ -49,6 +49,18 @@ def test_impact_draws_actual_counterfactual_and_every_placebo(gaps, language) ->
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
+def test_placebos_are_named_where_they_are_drawn(panel, gaps, language) -> None:
+    by_t = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge")
+    word = {"en": "placebos", "vi": "phép thử giả"}[language]
+    for answer, lines in ((gaps, 59 + 3), (by_t, 3)):
+        first = np.ravel(pa.draw_impact(answer, language=language))[0]
+        labels = [text.get_text() for text in first.texts]
+        assert any({"en": "counterfactual", "vi": "giả định"}[language] in label for label in labels)
+        assert any(word in label for label in labels) == (len(first.lines) > 3)
+        assert len(first.lines) == lines
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
 def test_weights_are_the_means_over_dimensions(gaps, language) -> None:
     ax = pa.draw_weights(gaps, language=language)
     weights = gaps.design["weights"].groupby("unit")["weight"].sum() / 6

@@ -167,6 +167,7 @@ def test_vietnamese_is_vietnamese(answers, name) -> None:
         assert line != str(note)
         assert not re.search(ENGLISH, line), line
         assert not re.search(r"[{}]", line), line
+        assert not re.search(r"\d\.\d", line), line
 
 
 def test_these_answers_carry_every_note_of_the_question(answers) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import random
 import re
 import subprocess
 import sys
-import tempfile
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,16 +42,17 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(summary, "summarise", summarise)
+    monkeypatch.setattr(report, "_keys", lambda *_: {})  # what is kept is tested beside reuse
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run notebooks without a kernel: each prints the study that it was given."""
 
-    def run_notebooks(paths: list[Path], *, study: str, **_: Any) -> dict[Path, Any]:
+    def run_notebooks(paths: list[Path], *, study: str, language: str, **_: Any) -> dict[Path, Any]:
         ran = {path: read_notebook(path) for path in paths}
         for notebook in ran.values():
-            notebook.cells[-1].outputs = [new_output("stream", name="stdout", text=f"study {study}")]
+            notebook.cells[-1].outputs = [new_output("stream", name="stdout", text=f"study {study} {language}")]
         return ran
 
     monkeypatch.setattr(report, "run_notebooks", run_notebooks)
@@ -139,26 +142,30 @@ def test_a_failure_leaves_the_earlier_report_whole(
 ):
     output = tmp_path / "out"
     output.mkdir()
+    earlier = f"{report.GENERATOR.decode()} earlier"
     for name in ("index.html", "01_first.html", "02_second.html", "mine.txt"):
-        (output / name).write_text("earlier")
+        (output / name).write_text(earlier)
     write(notebooks / "02_second.ipynb", text, code)
     if code == "1":
         request.getfixturevalue("quick")
     with pytest.raises(PapiError, match="02_second"):
         render_report(STUDY, output, notebooks=notebooks)
-    assert {path.read_text() for path in output.iterdir()} == {"earlier"}
+    assert {path.read_text() for path in output.iterdir()} == {earlier}
     assert len(list(output.iterdir())) == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks", "out"]
 
 
 @pytest.mark.usefixtures("quick")
-def test_files_that_are_not_ours_stay(tmp_path: Path, notebooks: Path, monkeypatch: pytest.MonkeyPatch):
-    # Pages are made on the disk that they will stay on: moving them between disks would not be one step.
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "another disk"))
+def test_files_that_are_not_ours_stay(tmp_path: Path, notebooks: Path):
     output = tmp_path / "out"
     (output / "more").mkdir(parents=True)
     (output / "mine.html").write_text("mine")
     (output / "index.html").write_text("old")
+    with pytest.raises(SpecError, match=r"index\.html is in the folder 'out' already and was not written by"):
+        render_report(STUDY, output, notebooks=[notebooks / "01_first.ipynb"])
+    assert sorted(path.name for path in output.iterdir()) == ["index.html", "mine.html", "more"]
+    assert (output / "index.html").read_text() == "old"
+    render_report(STUDY, output, notebooks=[notebooks / "01_first.ipynb"], force=True)
     render_report(STUDY, output, notebooks=[notebooks / "01_first.ipynb"])
     assert (output / "mine.html").read_text() == "mine"
     assert (output / "more").is_dir()
@@ -167,6 +174,54 @@ def test_files_that_are_not_ours_stay(tmp_path: Path, notebooks: Path, monkeypat
         plain = tmp_path / "plain.txt"
         plain.write_text("")
         assert (output / "index.html").stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_full_disk_leaves_the_earlier_report_whole(tmp_path: Path, notebooks: Path, monkeypatch: pytest.MonkeyPatch):
+    output = tmp_path / "out"
+    render_report(STUDY, output, notebooks=notebooks)
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    write_text, written = Path.write_text, []
+
+    def full(path: Path, *given: Any, **options: Any) -> int:
+        written.append(path)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write_text(path, *given, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        render_report(STUDY, output, notebooks=notebooks, language="vi")
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from papi_analysis.reporting import report
+output, words = Path(sys.argv[1]), sys.argv[2]
+print("ready", flush=True)
+while True:
+    report._write_all({f"{i}.html": words * 200_000 for i in range(8)}, output)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process as only POSIX does")
+def test_a_report_killed_at_any_moment_leaves_every_page_whole(tmp_path: Path):
+    rng = random.Random(0)
+    for words in ("old", "new", "third") * 4:
+        process = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path / "out", words], stdout=subprocess.PIPE)
+        with process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(rng.uniform(0, 0.05))
+            process.kill()
+        pages = [path.read_text("utf-8") for path in (tmp_path / "out").glob("*.html")]
+        assert all(page in ("old" * 200_000, "new" * 200_000, "third" * 200_000) for page in pages)
+    report._write_all({f"{i}.html": "last" for i in range(8)}, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{i}.html" for i in range(8)]
+    assert {path.read_text("utf-8") for path in (tmp_path / "out").iterdir()} == {"last"}
 
 
 def test_what_cannot_be_a_report_is_refused_before_anything_runs(
@@ -193,16 +248,20 @@ def test_what_cannot_be_a_report_is_refused_before_anything_runs(
 
 
 @pytest.mark.usefixtures("quick")
-def test_notebooks_are_the_repositorys_or_must_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    package = tmp_path / "papi_analysis" / "reporting"
-    (tmp_path / "notebooks").mkdir()
-    write(tmp_path / "notebooks" / "b.ipynb", "# B", "1")
-    monkeypatch.setattr(report, "__file__", str(package / "report.py"))
-    with pytest.raises(SpecError, match="installed without its notebooks: pass notebooks="):
-        render_report(STUDY, tmp_path / "out")
-    (tmp_path / "pyproject.toml").write_text("")
-    assert render_report(STUDY, tmp_path / "out").is_file()
-    assert (tmp_path / "out" / "b.html").is_file()
+def test_without_notebooks_the_programme_report_is_the_only_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    package = tmp_path / "papi_analysis"
+    monkeypatch.setattr(report, "PACKAGE", package)
+    for folder, words in ((tmp_path / "notebooks", "in a checkout"), (package / "notebooks", "in a wheel")):
+        folder.mkdir(parents=True)
+        write(folder / report.PROGRAMME, words, "1")
+        start = render_report(STUDY, tmp_path / "out", language="vi")
+        assert [path.name for path in start.parent.iterdir()] == ["index.html"]
+        page = soup_of(start)
+        assert words in page.find("main").get_text()
+        assert "study a_study vi" in page.find("main").get_text()
+        assert page.title.get_text() == "Programme <a_study>"
+        assert page.find("nav", class_="pages") is None
+        assert re.search(r"papi_analysis \S+, numpy \S+", page.find("footer", class_="made").get_text())
 
 
 def test_loading_the_module_is_light():

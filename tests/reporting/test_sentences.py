@@ -60,6 +60,42 @@ def test_a_sum_that_is_not_known_is_a_dash(targets, language):
     assert said.count("–") == 3
 
 
+def staggered(dimensions, units):
+    """Scores of twenty units over eight years; the first few start one after another in the last three."""
+    rng = np.random.default_rng(5)
+    index = pd.MultiIndex.from_product([[f"u{i:02}" for i in range(20)], range(1, 9), list(dimensions)])
+    cells = index.to_frame(index=False, name=["unit", "year", "dimension"])
+    starts = {f"u{i:02}": 6 + i % 3 for i in range(units)}
+    begun = cells["year"] >= cells["unit"].map(starts).fillna(99)
+    cells = cells.assign(completion=begun * rng.random(len(cells)))
+    panel = pa.Panel.from_frames(cells.drop(columns="completion").assign(score=rng.random(len(cells))), cells)
+    return panel, starts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_score_is_told_in_the_singular(language):
+    panel, starts = staggered("a", 6)
+    gap = pa.sentence(pa.programme_impact(panel, starts, method="did", draws=19), language=language)
+    slope = pa.sentence(pa.completion_slopes(panel, draws=199), language=language)
+    plural = {"en": "scores|dimensions|on average|mean slope", "vi": "trung bình (cách|trên|từ)|, 1 điểm số|1 nội dung"}
+    for said in (gap, slope):
+        opening = said.partition("(")[0]
+        assert not re.search(plural[language], opening), said
+        assert "from noise" not in said or "mean slope" not in said
+    assert {"en": "the score of", "vi": "điểm số của"}[language] in gap
+    assert {"en": "points of score (", "vi": "điểm số ("}[language] in slope
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_many_units_are_counted_and_a_few_are_named(language):
+    for units, shown in ((3, "u00, u01, u02"), (4, {"en": "4 units", "vi": "4 đơn vị"}[language])):
+        panel, starts = staggered("ab", units)
+        said = pa.sentence(pa.programme_impact(panel, starts, method="did", draws=19), language=language)
+        assert shown in said
+        assert {"en": "their donors", "vi": "đối chứng của chúng"}[language] in said
+        assert ("u00" in said) == (units == 3)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_changes(changes, language):
     said = pa.sentence(changes, language=language)

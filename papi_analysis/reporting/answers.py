@@ -1,0 +1,109 @@
+"""The answers that a report on a programme is made of, each worked out when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TypeVar
+
+import pandas as pd
+
+from papi_analysis.credibility.calibration import calibrate
+from papi_analysis.credibility.coverage import can_tell
+from papi_analysis.credibility.robustness import impact_robustness
+from papi_analysis.credibility.sensitivity import overstated_reports
+from papi_analysis.errors import PapiError
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.impact import programme_impact
+from papi_analysis.estimation.mean_reversion import regression_to_the_mean
+from papi_analysis.estimation.slopes import completion_slopes
+from papi_analysis.estimation.targets import target_attainment
+from papi_analysis.panel.panel import Panel
+from papi_analysis.study.study import Study
+
+T = TypeVar("T")
+
+#: The estimator of the gap, chosen before any answer was seen; the others stand beside it.
+METHOD = "common_weights"
+
+
+class Answers:
+    """What a study's data say to each question: the answer, the refusal where they cannot, None where nobody asks."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.panel = Panel.from_study(study)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units whose programme it is."""
+        return (self.study.unit,) if self.study.unit else self.study.programme_units
+
+    @cached_property
+    def targets(self) -> Estimates | PapiError | None:
+        """What became of the targets."""
+        if self.study.targets is None or not self.study.unit:
+            return None
+        return attempt(lambda: target_attainment(self.study))
+
+    @cached_property
+    def slopes(self) -> Estimates | PapiError:
+        """What completion has to do with scores."""
+        return attempt(lambda: completion_slopes(self.panel))
+
+    @cached_property
+    def impact(self) -> Estimates | PapiError:
+        """Where the scores stood beside what they would have been."""
+        return attempt(lambda: programme_impact(self.panel, self.units, *self.years, method=METHOD))
+
+    @cached_property
+    def reversion(self) -> Estimates | PapiError | None:
+        """What the start alone would predict."""
+        if not self.study.unit:
+            return None
+        return attempt(lambda: regression_to_the_mean(self.panel, self.study.unit, self.study.base_year, self.years[1]))
+
+    @cached_property
+    def calibration(self) -> Estimates | PapiError | None:
+        """How often the estimator cries wolf on this panel."""
+        if not self.study.unit:
+            return None
+        (start, end), base = self.years, self.study.base_year
+        unit = self.study.unit
+        return attempt(lambda: calibrate(self.panel, METHOD, unit=unit, start=start, end=end, base_year=base))
+
+    @cached_property
+    def told(self) -> pd.DataFrame | PapiError | None:
+        """Whether the design could have told the gain that the targets needed."""
+        gap, targets = self.impact, self.targets
+        if not (isinstance(gap, Estimates) and isinstance(targets, Estimates)):
+            return None
+        return attempt(lambda: can_tell(gap, targets))
+
+    @cached_property
+    def robustness(self) -> pd.DataFrame | PapiError | None:
+        """The gap by other estimators and under other choices."""
+        if not self.study.unit:
+            return None
+        start, end = self.years
+        return attempt(
+            lambda: impact_robustness(self.panel, self.study.unit, start, end, base_year=self.study.base_year)
+        )
+
+    @cached_property
+    def overstated(self) -> pd.DataFrame | PapiError:
+        """The mean slope if reports were too rosy."""
+        return attempt(lambda: overstated_reports(self.panel))
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """First and last year of the programme that the panel can show."""
+        return self.study.start.year, min(self.study.end.year, self.panel.years[-1])
+
+
+def attempt(ask: Callable[[], T]) -> T | PapiError:
+    """Ask, and return the refusal where there is one."""
+    try:
+        return ask()
+    except PapiError as refusal:
+        return refusal

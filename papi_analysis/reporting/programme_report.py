@@ -1,0 +1,331 @@
+"""The report on one programme, section by section, in the reader's language."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from papi_analysis.credibility.coverage import CANNOT_TELL
+from papi_analysis.errors import DataWarning, PapiError
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.panel.changes import TOTAL, missing_scores
+from papi_analysis.panel.completion import completion, completion_by_agency, reporting_record, task_states
+from papi_analysis.reporting.answers import Answers, attempt
+from papi_analysis.reporting.canvas import full_name
+from papi_analysis.reporting.data_figures import draw_agencies, draw_completion, draw_history, draw_reporting
+from papi_analysis.reporting.figures import draw_estimates, draw_targets
+from papi_analysis.reporting.impact_figures import draw_impact
+from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.sentences import remarks, sentence
+from papi_analysis.reporting.summary import question
+from papi_analysis.reporting.tables import Table, table_estimates, table_frame
+from papi_analysis.study.provenance import study_files
+from papi_analysis.study.study import Study, load_study
+
+#: What is shown of slopes and gaps.
+INFERENCE = ("estimate", "low", "high", "p", "p_joint", "detectable")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what loading the study has warned of already; the report says it once, among the gaps."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        yield
+
+
+class ProgrammeReport:
+    """The sections of a report on a programme; each is worked out when it is first asked for.
+
+    A question that the study's data cannot answer does not end the report: its section says why instead.
+
+    Parameters
+    ----------
+    study
+        A study, a bundled name or a study folder.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Raises
+    ------
+    DataError
+        The study does not pass its checks.
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> report = ProgrammeReport("can_tho_2018_2020", "vi")
+    >>> report.provenance().parts[0].heading
+    'Dữ liệu từ đâu'
+    """
+
+    def __init__(self, study: str | os.PathLike[str] | Study = "can_tho_2018_2020", language: str = "en") -> None:
+        self.tongue = find_language(language)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", DataWarning)
+            self.study = study if isinstance(study, Study) else load_study(os.fspath(study))
+        self.warned = [one.message.args[0] for one in caught if isinstance(one.message, DataWarning)]
+        with _quiet():
+            self.answers = Answers(self.study)
+
+    @_quiet()
+    def summary(self) -> Section:
+        """Give a decision maker the question, the answers in words, and what cannot be told."""
+        text = self.tongue.text
+        title = self.study.title_en if self.tongue.code == "en" else self.study.title_vi
+        answers = [
+            self._say(found)
+            for found in (self.answers.targets, self.answers.slopes, self.answers.impact)
+            if found is not None
+        ]
+        parts: list[Any] = [Words(title, (question(self.study, self.tongue), *answers), level=1)]
+        limits = Words(text("What cannot be told"), items=tuple(self._limits()), level=2)
+        if not isinstance(self.answers.targets, Estimates):
+            return Section((*parts, limits))
+        reached = Words(text("By dimension"), items=tuple(self._by_dimension(self.answers.targets)), level=2)
+        return Section((*parts, reached, limits, self._figure(draw_targets, self.answers.targets)))
+
+    def scores(self) -> Section:
+        """Show the unit's scores against those of all units."""
+        text = self.tongue.text
+        words = text(
+            "The line is the unit; the band holds the middle half of all units. A dotted line is a break: definitions, "
+            "samples or the mode of the survey changed for everyone, and a line that jumps there may show the survey."
+        )
+        figures = [self._figure(draw_history, self.study, unit) for unit in self.answers.units[:1]]
+        return Section((Words(text("The scores"), (words,), level=2), *figures))
+
+    @_quiet()
+    def completion(self) -> Section:
+        """Show how far the tasks came: by dimension, by agency, and which were not done in the end."""
+        text, study, end = self.tongue.text, self.study, self.study.end
+        cells = completion(study.tasks, study.progress)
+        quarters = completion(study.tasks, study.progress, as_of=pd.date_range(study.start, end, freq="QE"))
+        words = text(
+            "A task that has not started counts 0; one that has begun counts what its latest report says. The table "
+            "stands where the surveys of these years were in the field."
+        )
+        columns = ["year", "dimension", "completion", "of_due", "complete", "on_time", "tasks", "unreported"]
+        if len(self.answers.units) > 1:
+            columns.insert(1, "unit")
+        return Section(
+            (
+                Words(text("Completion of the tasks"), (words,), level=2),
+                self._figure(draw_completion, quarters, study),
+                self._table(cells, columns),
+                *self._agencies(),
+                *self._undone(),
+            )
+        )
+
+    @_quiet()
+    def slopes(self) -> Section:
+        """Show what completion has to do with scores."""
+        heading = self.tongue.text("Completion and scores")
+        words = self.tongue.text(
+            "A slope says how scores moved where completion grew by ten more points, compared with other units and "
+            "years."
+        )
+        return self._answer(heading, words, self.answers.slopes, draw_estimates, INFERENCE)
+
+    def impact(self) -> Section:
+        """Show where the scores stood beside what they would have been without the programme."""
+        heading = self.tongue.text("The programme's years")
+        words = self.tongue.text(
+            "The counterfactual is a weighted average of units without the programme that moved alike in the years "
+            "before. Thin lines give the programme to each other unit: a gap stands out only where it leaves them."
+        )
+        section = self._answer(heading, words, self.answers.impact, draw_impact, (*INFERENCE, "fit"))
+        start_high = (
+            [Words(paragraphs=(self._say(self.answers.reversion),))] if self.answers.reversion is not None else []
+        )
+        return Section((*section.parts, *start_high))
+
+    @_quiet()
+    def trust(self) -> Section:
+        """Show how often the method cries wolf here, what other choices give, and what rosy reports would change."""
+        text = self.tongue.text
+        calibrated = () if self.answers.calibration is None else (self._say(self.answers.calibration),)
+        parts: list[Any] = [Words(text("How far it can be trusted"), calibrated, level=2)]
+        if isinstance(self.answers.told, pd.DataFrame):
+            words = text(
+                "The mean gap over the programme's years that this design would have found four times in five, beside "
+                "the gain that the target needed."
+            )
+            parts += [
+                Words(text("What it would have found"), (words,)),
+                self._table(self.answers.told, simulated=False),
+            ]
+        if isinstance(self.answers.robustness, pd.DataFrame):
+            words = text("The mean gap by other estimators and under other choices; joint p is the smallest of all.")
+            parts += [
+                Words(text("Other choices"), (words,)),
+                self._table(self.answers.robustness, ["choice", "mean", "p", "p_joint", "units"], simulated=False),
+            ]
+        if isinstance(self.answers.overstated, pd.DataFrame):
+            words = text("The mean slope as if every reported completion were too high by so many points.")
+            parts += [Words(text("If reports were too rosy"), (words,)), self._table(self.answers.overstated, digits=3)]
+        return Section(tuple(parts))
+
+    @_quiet()
+    def gaps(self) -> Section:
+        """Show what is missing: reports, scores, comparability."""
+        text, study = self.tongue.text, self.study
+        record = reporting_record(study.tasks, study.progress)
+        missing = missing_scores(study.scores, study.dimensions["dimension"])
+        missing = missing[missing["year"].between(*study.years)]
+        known = study.breaks["dimension"].isin(["all", *study.dimensions["dimension"]])
+        breaks = study.breaks[known & study.breaks["year"].between(*study.years)]
+        worth_a_look = tuple(map(self.tongue.say, self.warned))
+        parts: list[Any] = [
+            Words(
+                text("Gaps in the data"), (text("Gaps are counted here and filled nowhere."),), worth_a_look, level=2
+            ),
+            self._figure(draw_reporting, record, study),
+            Words(text("Scores that were not published"), () if len(missing) else (text("None in these years."),)),
+        ]
+        if len(missing):
+            parts.append(self._table(missing, simulated=False))
+        if len(breaks):
+            what = "what" if self.tongue.code == "en" or "what_vi" not in breaks else "what_vi"
+            parts.append(Words(text("Breaks in the scores")))
+            parts.append(self._table(breaks, ["year", "dimension", "kind", what], simulated=False))
+        return Section(tuple(parts))
+
+    def provenance(self) -> Section:
+        """Show the files that the report rests on, with their checksums."""
+        text, files = self.tongue.text, attempt(lambda: study_files(self.study))
+        words = [self.study.decision] if self.study.decision else []
+        if not isinstance(files, pd.DataFrame):
+            return Section((Words(text("Where the data come from"), (*words, self._say(files)), level=2),))
+        words.append(text("Checksums are the first 16 digits of SHA-256; any change of a file changes them."))
+        shown = files.assign(sha256=files["sha256"].str[:16], table=[text(name) for name in files["table"]])
+        return Section(
+            (Words(text("Where the data come from"), tuple(words), level=2), self._table(shown, simulated=False))
+        )
+
+    def _say(self, found: Estimates | PapiError | None) -> str:
+        """Say an answer, or why there is none."""
+        if isinstance(found, Estimates):
+            return sentence(found, language=self.tongue.code)
+        why = str(found) if found is None else found.args[0]
+        return self.tongue.text("This study's data cannot answer: {why}", why=why)
+
+    def _answer(
+        self, heading: str, words: str, found: Estimates | PapiError, draw: Callable[..., Any], columns: tuple[str, ...]
+    ) -> Section:
+        """Put together what every question shows: words, the answer, its figure, table and remarks."""
+        opening = Words(heading, (self._say(found), words), level=2)
+        if not isinstance(found, Estimates):
+            return Section((opening,))
+        notes = tuple(remarks(found, language=self.tongue.code).splitlines())
+        table = table_estimates(found, [name for name in columns if name in found.table], language=self.tongue.code)
+        return Section((opening, self._figure(draw, found), table, Words(items=notes)))
+
+    def _by_dimension(self, targets: Estimates) -> list[str]:
+        """Say what became of each target."""
+        return [self._became(row, targets) for row in targets.table.itertuples(index=False) if row.dimension != TOTAL]
+
+    def _became(self, row: Any, targets: Estimates) -> str:
+        """Say what became of one target, or of a dimension without one."""
+        tongue = self.tongue
+        values = {
+            "dimension": full_name(row.dimension, tongue, targets.names),
+            "base_year": targets.design["base_year"],
+            "end": targets.design["end_year"],
+            "completion": tongue.percent(self._last_completion.get(row.dimension)),
+            **{name: tongue.number(getattr(row, name)) for name in ("base", "outcome", "target")},
+            **{name: tongue.number(getattr(row, name), 0) for name in ("rank_base", "rank_end")},
+        }
+        if pd.isna(row.target):
+            return tongue.text(
+                "{dimension}: {base} in {base_year}, {outcome} in {end}; no target. Rank {rank_base}, then {rank_end}. "
+                "Completion {completion}.",
+                **{name: value for name, value in values.items() if name != "target"},
+            )
+        verdicts = {True: tongue.text("reached"), False: tongue.text("not reached"), None: tongue.text("not known")}
+        return tongue.text(
+            "{dimension}: {base} in {base_year}, {outcome} in {end}; target {target}: {verdict}. Rank {rank_base}, "
+            "then {rank_end}. Completion {completion}.",
+            verdict=verdicts[None if pd.isna(row.reached) else bool(row.reached)],
+            **values,
+        )
+
+    @cached_property
+    def _last_completion(self) -> dict[str, float]:
+        """Completion of the unit's dimensions when the last survey was in the field."""
+        cells = completion(self.study.tasks, self.study.progress)
+        own = cells[cells["unit"] == self.answers.units[0]]
+        return dict(own[own["as_of"] == own["as_of"].max()].set_index("dimension")["completion"])
+
+    def _limits(self) -> list[str]:
+        """Say what no answer of this report can show."""
+        text = self.tongue.text
+        limits = [
+            text("A slope is not an effect: whoever completes more tasks may differ in other ways that move scores."),
+            text("Completion is what offices report about themselves; nothing here checks it against the world."),
+        ]
+        if isinstance(self.answers.told, pd.DataFrame):
+            each = self.answers.told.dropna(subset="verdict")
+            each = each[each["dimension"] != "mean"]
+            limits.append(
+                text(
+                    "In {blind} of {dimensions} dimensions the design could not have told the gain that the target "
+                    "needed from noise.",
+                    blind=int((each["verdict"] == CANNOT_TELL).sum()),
+                    dimensions=len(each),
+                )
+            )
+        if isinstance(self.answers.targets, Estimates):
+            limits += remarks(self.answers.targets, language=self.tongue.code).splitlines()
+        return limits
+
+    def _agencies(self) -> list[Any]:
+        """Show completion by lead agency at the end, where the register names agencies."""
+        tasks, study, names = self._tasks, self.study, f"lead_agency_{self.tongue.code}"
+        if (tasks[names] == "").all():
+            return []
+        agencies = completion_by_agency(tasks, study.progress, as_of=study.end, names=names)
+        return [Words(self.tongue.text("By lead agency")), self._figure(draw_agencies, agencies, study)]
+
+    def _undone(self) -> list[Any]:
+        """List the tasks that were not done at the end of the programme."""
+        text, code = self.tongue.text, self.tongue.code
+        states = task_states(self._tasks, self.study.progress, as_of=self.study.end)
+        states = states.drop_duplicates(["unit", "task"])
+        undone = states[states["completion"].isna() | (states["completion"] < 1)]
+        if undone.empty:
+            return [Words(paragraphs=(text("Every task was done at the end."),))]
+        named = [name for name in (f"title_{code}", f"lead_agency_{code}") if (undone[name] != "").any()]
+        columns = ["task", *(["unit"] if len(self.answers.units) > 1 else []), *named, "due", "completion"]
+        heading = text("Not done at the end: {undone} of {tasks} tasks", undone=len(undone), tasks=len(states))
+        return [Words(heading), self._table(undone, columns)]
+
+    @cached_property
+    def _tasks(self) -> pd.DataFrame:
+        """The register, its titles and agencies in the other language where the reader's has none."""
+        tasks, code = self.study.tasks, self.tongue.code
+        other = "vi" if code == "en" else "en"
+        own = {name: tasks[f"{name}_{code}"] for name in ("title", "lead_agency")}
+        return tasks.assign(
+            **{f"{name}_{code}": own[name].where(own[name] != "", tasks[f"{name}_{other}"]) for name in own}
+        )
+
+    def _figure(self, draw: Callable[..., Any], *shown: Any) -> Any:
+        return draw(*shown, language=self.tongue.code)
+
+    def _table(
+        self, frame: pd.DataFrame, columns: list[str] | None = None, *, digits: int = 2, simulated: bool = True
+    ) -> Table:
+        made_up = self.study.simulated_tables if simulated else ()
+        if "unit" in frame:
+            frame = frame.assign(unit=[self.tongue.name(code, self.study.names) for code in frame["unit"]])
+        return table_frame(frame, columns, language=self.tongue.code, digits=digits, simulated=made_up)

@@ -1,0 +1,201 @@
+"""The report on a programme: the same numbers in both languages, and a reason where there is no answer."""
+
+import re
+import warnings
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import papi_analysis as pa
+from papi_analysis.reporting.canvas import alternative, figure_of
+from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.tables import Table
+from papi_analysis.study.study import make_study
+
+SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
+# Words that no Vietnamese text holds.
+ENGLISH = re.compile(r"\b(the|of|and|was|were|by|from|with|than|each|units?|scores?|tasks?|not)\b", re.IGNORECASE)
+
+
+def said(part):
+    """The text of a part: words, a table with its caption, or what a figure says that it shows."""
+    if isinstance(part, Words | Table):
+        return repr(part)
+    return alternative(figure_of(part))
+
+
+def numbers(text):
+    """The numbers of a text, whichever way they are written, each as often as it stands there."""
+    text = re.sub(r"\b(\d{2})/(\d{2})/(\d{4})\b", r"\3-\2-\1", text)
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)(?=.*Rows)", "", text)
+    return Counter(number.replace(",", ".") for number in re.findall(r"\d+(?:[.,]\d+)*", text))
+
+
+@pytest.fixture(scope="module")
+def parts(study):
+    """Every part of the bundled study's report, by language and section."""
+    made = {}
+    for language in ("en", "vi"):
+        report = pa.ProgrammeReport(study, language)
+        made[language] = {name: list(getattr(report, name)()) for name in SECTIONS}
+    return made
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_both_languages_show_the_same_numbers(parts, name):
+    english, vietnamese = parts["en"][name], parts["vi"][name]
+    assert [type(part) for part in english] == [type(part) for part in vietnamese]
+    for first, second in zip(english, vietnamese, strict=True):
+        if isinstance(first, Table) and "Title" in first.columns:  # titles are the register's own words
+            first, second = first.drop(columns="Title"), second.drop(columns="Tên nhiệm vụ")
+        if isinstance(first, Table) and "Rows" in first.columns:  # thousands are grouped by each language's own mark
+            first = first.assign(Rows=first["Rows"].str.replace(",", ""))
+            second = second.assign(**{"Số dòng": second["Số dòng"].str.replace(".", "")})
+        assert numbers(said(first)) == numbers(said(second))
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_nothing_is_left_in_english(parts, name):
+    for part in parts["vi"][name]:
+        text = re.sub(r"\S+\.(csv|xlsx)", "", said(part))
+        assert not ENGLISH.search(text), ENGLISH.search(text)
+
+
+def test_the_comparison_of_numbers_would_notice():
+    assert numbers("0.50 on 2020-12-15") == numbers("0,50 ngày 15/12/2020")
+    assert numbers("0.50") != numbers("0,51")
+    assert numbers("1, 2") == Counter({"1": 1, "2": 1})
+
+
+def test_the_summary_says_what_was_asked_and_what_became_of_it(parts):
+    opening, by_dimension, limits, _ = parts["en"]["summary"]
+    assert opening.level == 1
+    assert opening.paragraphs[0].startswith("How does completing the 59 tasks")
+    assert "0 of its 6 targets" in opening.paragraphs[1]
+    assert "SIMULATED" in opening.paragraphs[2]
+    assert "gaps differ from zero" in opening.paragraphs[3]
+    assert by_dimension.items[3].startswith(
+        "D4 Control of Corruption in the Public Sector: 7.14 in 2016, 7.17 in 2020; target 7.25: not reached. Rank 1"
+    )
+    assert len(by_dimension.items) == 6
+    assert any("not an effect" in item for item in limits.items)
+
+
+def test_every_figure_and_table_on_simulated_inputs_is_marked(parts):
+    for name in ("completion", "slopes"):
+        for part in parts["en"][name]:
+            if not isinstance(part, Words):
+                assert "SIMULATED: tasks, progress" in said(part)
+    (answer,) = [part for part in parts["en"]["impact"] if isinstance(part, Table)]
+    assert "SIMULATED" not in said(answer)  # gaps rest on published scores alone
+
+
+def test_units_are_called_by_their_names(parts):
+    (missing,) = [part for part in parts["vi"]["gaps"] if isinstance(part, Table) and "Thiếu" in part.columns]
+    assert "Đồng Tháp" in missing.to_string()
+    assert "VN-" not in missing.to_string()
+
+
+def test_the_tasks_that_were_not_done_are_listed(parts, study):
+    at_end = pa.task_states(study.tasks, study.progress, as_of=study.end)
+    undone = at_end[~(at_end["completion"] >= 1)]["task"].nunique()
+    words, table = parts["en"]["completion"][-2:]
+    assert words.heading == f"Not done at the end: {undone} of 59 tasks"
+    assert len(table) == undone
+
+
+def changed(study, **changes):
+    """The bundled study with other tables or settings."""
+    names = ("title_en", "title_vi", "decision", "unit", "base_year", "start", "end", "years", "without_programme")
+    tables = ("scores", "units", "dimensions", "breaks", "tasks", "progress", "targets")
+    given = {name: getattr(study, name) for name in (*names, *tables, "simulated_tables")}
+    given["dimensions"] = pa.load_dimensions()
+    given["programme_dimensions"] = tuple(study.dimensions["dimension"])
+    return make_study(source="", **{**given, **changes})
+
+
+def test_a_question_without_an_answer_says_why_and_the_others_stand(study):
+    scores = study.scores[study.scores["year"].between(2017, 2020) | (study.scores["year"] == 2016)]
+    alone = changed(study, scores=scores[scores["unit"].isin(["VN-CT", "VN-HN"])], years=(2016, 2020), decision="")
+    report = pa.ProgrammeReport(alone)
+    sections = {name: list(getattr(report, name)()) for name in SECTIONS}
+    assert "This study's data cannot answer: " in sections["impact"][0].paragraphs[0]
+    assert len(sections["impact"]) <= 2
+    assert "reached 0 of its 6 targets" in sections["summary"][0].paragraphs[1]
+    assert "made in memory" in sections["provenance"][0].paragraphs[-1]
+
+
+def test_what_loading_warned_of_is_said_once_among_the_gaps(tmp_path):
+    import shutil
+
+    from papi_analysis.study.codebook import data_folder
+
+    folder = shutil.copytree(data_folder() / "can_tho_2018_2020", tmp_path / "own")
+    lines = (folder / "progress.csv").read_text("utf-8").splitlines()
+    lines[2] = lines[2].replace(",0.15,", ",0.01,")
+    (folder / "progress.csv").write_text("\n".join(lines), "utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = pa.ProgrammeReport(folder, "vi")
+        parts = {name: list(getattr(report, name)()) for name in SECTIONS}
+    (item,) = parts["gaps"][0].items
+    assert "progress.csv" in item
+    assert "3" in item
+    assert not ENGLISH.search(item)
+
+
+def test_titles_in_one_language_serve_both_and_agencies_may_be_missing(study):
+    tasks = study.tasks.assign(title_en="", lead_agency_en="", lead_agency_vi="")
+    parts = list(pa.ProgrammeReport(changed(study, tasks=tasks)).completion())
+    assert not [part for part in parts if isinstance(part, Words) and part.heading == "By lead agency"]
+    table = parts[-1]
+    assert list(table.columns) == ["Title", "Due", "Completion"]
+    assert table["Title"].iloc[0] == study.tasks["title_vi"].iloc[0]
+
+
+def test_several_programme_units_without_targets(simulated_study):
+    report = pa.ProgrammeReport(simulated_study, "vi")
+    sections = {name: list(getattr(report, name)()) for name in SECTIONS}
+    assert [type(part) for part in sections["summary"]] == [Words, Words]
+    assert "Đơn vị" in sections["completion"][2].columns
+    assert "không trả lời được" in sections["impact"][0].paragraphs[0]  # no unit is left to compare with
+
+
+def test_user_text_stays_text():
+    page = Words("<b>a</b>", ("<script>x</script>", "$x$ *y*"), ("a & b",), level=2)._repr_html_()
+    assert page == (
+        '<div class="text"><h2>&lt;b&gt;a&lt;/b&gt;</h2><p>&lt;script&gt;x&lt;/script&gt;</p><p>$x$ *y*</p>'
+        "<ul><li>a &amp; b</li></ul></div>"
+    )
+
+
+def test_a_notebook_shows_the_parts_in_order(monkeypatch):
+    from IPython import display
+
+    shown = []
+    monkeypatch.setattr(display, "display", lambda part, **_: shown.append(part))
+    parts = (Words("a"), Table({"b": ["1"]}), Words("c"))
+    Section(parts)._ipython_display_()
+    assert [id(part) for part in shown] == [id(part) for part in parts]
+
+
+@pytest.mark.parametrize("language", ["fr", ""])
+def test_an_unknown_language_is_refused(study, language):
+    with pytest.raises(pa.SpecError, match="there is no language"):
+        pa.ProgrammeReport(study, language)
+
+
+def test_files_and_checksums_are_those_of_the_folder(study):
+    import hashlib
+
+    from papi_analysis.study.codebook import data_folder
+    from papi_analysis.study.provenance import study_files
+
+    files = study_files(study).set_index("table")
+    own = (data_folder() / "can_tho_2018_2020" / "tasks.csv").read_bytes()
+    assert files.loc["tasks", "sha256"] == hashlib.sha256(own).hexdigest()
+    assert files.loc["tasks", ["own", "simulated", "rows"]].tolist() == [True, True, len(own.splitlines()) - 1]
+    assert files.loc["scores", ["own", "simulated"]].tolist() == [False, False]
+    assert np.all(pd.Series(files["file"]).str.endswith(".csv"))

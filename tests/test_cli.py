@@ -1,0 +1,167 @@
+"""The command line as an analyst types it: a folder made, checked, described, reported on; errors in a sentence."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from papi_analysis.cli import main
+from papi_analysis.reporting import report
+from papi_analysis.study.codebook import data_folder
+
+BUNDLED = "can_tho_2018_2020"
+
+
+def type_in(*words: object) -> Result:
+    """Run the command and return what it printed and its exit status; nothing may end in a traceback."""
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A copy of the bundled study as somebody's own folder."""
+    return shutil.copytree(data_folder() / BUNDLED, tmp_path / "own")
+
+
+@pytest.fixture
+def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the notebooks of a report stand for themselves: what they show is tested elsewhere."""
+
+    def run_notebooks(paths, *, on_cell, **_):
+        on_cell(0, 2)
+        on_cell(1, 2)
+        return {path: report_notebook() for path in paths}
+
+    monkeypatch.setattr(report, "run_notebooks", run_notebooks)
+
+
+def report_notebook():
+    from nbformat.v4 import new_markdown_cell, new_notebook
+
+    return new_notebook(cells=[new_markdown_cell("# A report")])
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_from_nothing_to_a_checked_study(tmp_path: Path, language: str):
+    folder = tmp_path / "my study"
+    made = type_in("init", folder, "--language", language)
+    assert made.exit_code == 0
+    named = [line.strip() for line in made.output.splitlines()[1:-1]]
+    assert "study.toml" in named
+    assert sorted(named) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    checked = type_in("check", folder)
+    assert checked.exit_code == 0, checked.output
+    assert checked.output.splitlines()[-1] == {"en": "No problems.", "vi": "Không có vấn đề nào."}[language]
+    again = type_in("init", folder, "--language", language)
+    assert again.exit_code == 1
+    assert again.output.startswith("Error: ")
+
+
+def test_check_lists_every_problem_and_changes_nothing(own: Path):
+    tasks = (own / "tasks.csv").read_text("utf-8").splitlines()
+    tasks[3] = tasks[3].replace("2018-05-02", "2018-13-02")
+    tasks[5] = tasks[5].replace("D1", "D9")
+    (own / "tasks.csv").write_text("\n".join(tasks), "utf-8")
+    before = {path: path.read_bytes() for path in own.iterdir()}
+    for language, words in (("en", "this is not a date"), ("vi", "không phải là ngày")):
+        result = type_in("check", own, "--language", language)
+        assert result.exit_code == 1
+        assert "tasks.csv" in result.output
+        assert "2018-13-02" in result.output
+        assert words in result.output
+        assert "D9" in result.output
+        assert re.search(r"\b4\b.*\n(.*\n)*.*\b6\b", result.output)
+        assert "Traceback" not in result.output
+    assert {path: path.read_bytes() for path in own.iterdir()} == before
+
+
+def test_check_says_what_it_was_warned_of(own: Path):
+    progress = (own / "progress.csv").read_text("utf-8").replace(",0.15,0", ",0.01,0", 1)
+    (own / "progress.csv").write_text(progress, "utf-8")
+    result = type_in("check", own)
+    assert result.exit_code == 0
+    assert "completion falls without a revision mark in row" in result.output
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "63 units, 2011-2020, 6 dimensions: 16 of 3780"), ("vi", "63 đơn vị, 2011-2020, 6 nội dung: thiếu 16")],
+)
+def test_describe(language: str, words: str):
+    result = type_in("describe", BUNDLED, "--language", language)
+    assert result.exit_code == 0
+    assert words in result.output
+    assert {"en": "SIMULATED", "vi": "MÔ PHỎNG"}[language] in result.output
+
+
+def test_a_study_says_in_which_language_it_wants_to_be_reported_on(own: Path, monkeypatch: pytest.MonkeyPatch):
+    settings = (own / "study.toml").read_text("utf-8")
+    (own / "study.toml").write_text('language = "vi"\n' + settings, "utf-8")
+    assert "đơn vị" in type_in("describe", own).output
+    assert "units" in type_in("describe", own, "--language", "en").output
+    (own / "study.toml").write_text('language = "fr"\n' + settings, "utf-8")
+    refused = type_in("check", own)
+    assert refused.exit_code == 1
+    assert "language" in refused.output
+    (own / "study.toml").write_text("not toml", "utf-8")
+    assert type_in("check", own).exit_code == 1
+    monkeypatch.setenv("PAPI_LANGUAGE", "vi")
+    assert "đơn vị" in type_in("describe", BUNDLED).output
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_report_lies_in_the_study_folder_and_is_not_written_over_other_files(own: Path):
+    result = type_in("report", own, "--language", "vi")
+    assert result.exit_code == 0, result.output
+    page = own / "report" / "index.html"
+    assert str(page) in result.output
+    assert 'lang="vi"' in page.read_text("utf-8")
+    assert type_in("report", own).exit_code == 0  # a report of ours is written anew
+    page.write_text("somebody's page", "utf-8")
+    refused = type_in("report", own)
+    assert refused.exit_code == 1
+    assert "--force" in refused.output
+    assert page.read_text("utf-8") == "somebody's page"
+    assert type_in("report", own, "--force").exit_code == 0
+    assert "A report" in page.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_open_shows_the_page(own: Path, monkeypatch: pytest.MonkeyPatch):
+    opened: list[str] = []
+    monkeypatch.setattr("click.launch", opened.append)
+    type_in("report", own, "--output", own / "out", "--open")
+    assert opened == [(own / "out" / "index.html").resolve().as_uri()]
+
+
+@pytest.mark.parametrize("command", ["check", "report", "describe"])
+def test_a_folder_that_is_not_there(command: str, tmp_path: Path):
+    result = type_in(command, tmp_path / "nowhere")
+    assert result.exit_code == 1
+    assert "there is no such folder or bundled study" in result.output
+
+
+def test_broken_tables_give_no_report(own: Path):
+    (own / "progress.csv").write_text("task\n", "utf-8")
+    result = type_in("report", own)
+    assert result.exit_code == 1
+    assert "progress.csv" in result.output
+    assert not (own / "report").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["init", "--help"], ["check", "-h"], ["report", "-h"], ["describe", "-h"]]
+)
+def test_help_has_examples_on_lines_of_their_own(words: list[str]):
+    output = type_in(*words).output
+    assert re.search(r"^ +Examples?:\n +papi-analysis \w+", output, flags=re.MULTILINE)
+
+
+def test_version():
+    assert re.fullmatch(r"\S+ \d+\.\d+\.\d+", type_in("--version").output.strip())
