@@ -99,12 +99,16 @@ def _spellings(paths: dict[str, Path], tables: dict[str, pd.DataFrame]) -> dict[
     return spellings
 
 
+#: What a sheet of notes is called, as in the templates; nobody looks for a table there.
+NOTES = ("notes", "ghi chu")
+
+
 def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:
     """List the sheets that hold something and that no table was read from."""
     used = {(reading.name, reading.sheet) for reading in readings.values()}
     others = {(reading.name, sheet): table for table, reading in readings.items() for sheet in reading.unused}
     for (file, sheet), table in others.items():
-        if (file, sheet) not in used:
+        if (file, sheet) not in used and codebook.plain(sheet) not in NOTES:
             remedy = Note(
                 "To read a table from it, name it in study.toml: {table} = {value}.",
                 {"table": table, "value": f'"{file}#{sheet}"'},
