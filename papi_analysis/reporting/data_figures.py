@@ -258,7 +258,9 @@ def draw_reporting(record: pd.DataFrame, study: Study, *, ax: Axes | None = None
         ax.annotate(
             tongue.text(words[column]), (places[-1] + 0.5, middle), color=colour, va="center", fontsize=9, weight="bold"
         )
-    ax.set_xticks(places, [f"{day.year}\nQ{day.quarter}" for day in record["as_of"]], fontsize=8)
+    ax.set_xticks(
+        places, [f"{day.year}\n{tongue.text('Q{quarter}', quarter=day.quarter)}" for day in record["as_of"]], fontsize=8
+    )
     ax.set_xlim(-0.6, len(record) + 0.8)
     ax.yaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.set_ylabel(tongue.text("Tasks begun"))

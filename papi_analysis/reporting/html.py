@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from papi_analysis.errors import PapiError, SpecError
 from papi_analysis.reporting.finish import finish_page, first_lines
+from papi_analysis.reporting.language import find_language
 from papi_analysis.reporting.run import notebooks_extra
+from papi_analysis.study.settings import LANGUAGES
 
 with notebooks_extra():
     from jinja2 import pass_context
@@ -29,30 +31,16 @@ if TYPE_CHECKING:
 
 #: The frame's own words; everything else on a page comes from the notebook.
 WORDS = {
-    "en": {
-        "skip": "Skip to the content",
-        "pages": "Pages of the report",
-        "contents": "On this page",
-        "code": "Code",
-        "table": "Table",
-        "download": "Download as csv",
-        "formula": "Formula",
-        "steps": "Next and previous page",
-        "previous": "Previous",
-        "next": "Next",
-    },
-    "vi": {
-        "skip": "Chuyển đến nội dung",
-        "pages": "Các trang của báo cáo",
-        "contents": "Trong trang này",
-        "code": "Mã lệnh",
-        "table": "Bảng",
-        "download": "Tải về dạng csv",
-        "formula": "Công thức",
-        "steps": "Trang trước và trang sau",
-        "previous": "Trang trước",
-        "next": "Trang sau",
-    },
+    "skip": "Skip to the content",
+    "pages": "Pages of the report",
+    "contents": "On this page",
+    "code": "Code",
+    "table": "Table",
+    "download": "Download as csv",
+    "formula": "Formula",
+    "steps": "Next and previous page",
+    "previous": "Previous",
+    "next": "Next",
 }
 
 #: Which form of an output is shown, the best first. Scripts and widgets are not in the list.
@@ -112,7 +100,7 @@ def to_html(
     (True, False)
     """
     check_language(language)
-    words, where = WORDS[language], file or title
+    words, where = words_in(language), file or title
     names = [name for name, _ in pages]
     at = names.index(file) if file in names else None
     page = {
@@ -131,8 +119,14 @@ def to_html(
 
 def check_language(language: str) -> None:
     """Raise `SpecError` unless there are words for the language."""
-    if language not in WORDS:
-        raise SpecError(f"There is no report in {language!r}, only in {', '.join(map(repr, WORDS))}")
+    if language not in LANGUAGES:
+        raise SpecError(f"There is no report in {language!r}, only in {', '.join(map(repr, LANGUAGES))}")
+
+
+def words_in(language: str) -> dict[str, str]:
+    """Return the frame's own words in a language."""
+    tongue = find_language(language)
+    return {name: tongue.text(words) for name, words in WORDS.items()}
 
 
 def opening(notebook: NotebookNode, file: str = "") -> tuple[str, str]:

@@ -39,9 +39,8 @@ IN_THE_WAY = Note(
 #: Where outputs are kept for the next time, beside the pages.
 KEPT = ".kept"
 
-#: The start page: its file, its name in the navigation, the heading above the list of pages.
+#: The start page.
 INDEX = "index.html"
-START = {"en": ("Summary", "Pages"), "vi": ("Tóm tắt", "Các trang")}
 
 
 class _Page(NamedTuple):
@@ -186,7 +185,7 @@ def _render(ran: Mapping[Path, NotebookNode], summary: Summary, language: str) -
         pages[_Page(file, title or path.stem, question)] = notebook
     common: dict[str, Any] = {
         "language": language,
-        "pages": [(INDEX, START[language][0]), *((page.file, page.title) for page in pages)],
+        "pages": [(INDEX, find_language(language).text("Summary")), *((page.file, page.title) for page in pages)],
         "banner": summary.simulated,
         "made_with": _made_with(language),
     }
@@ -235,6 +234,7 @@ def _start(summary: Summary, pages: Sequence[_Page], language: str) -> NotebookN
     """Return the start page as a notebook, so that it is made by the same means as every other page."""
     with notebooks_extra():
         from nbformat.v4 import new_code_cell, new_notebook, new_output
+    heading = find_language(language).text("Pages")
     words = "".join(f"<p>{escape(sentence)}</p>" for sentence in summary.sentences)
     items = "".join(
         f'<li><a href="{escape(page.file)}">{escape(page.title)}</a>'
@@ -246,7 +246,7 @@ def _start(summary: Summary, pages: Sequence[_Page], language: str) -> NotebookN
     shown = [
         ({"text/html": f'<h1>{escape(summary.title)}</h1><div class="summary">{words}</div>'}, {}),
         ({"image/png": figure}, {"image/png": {"alt": summary.alt}}),
-        ({"text/html": f'<h2>{START[language][1]}</h2><ol class="questions">{items}</ol>'}, {}),
+        ({"text/html": f'<h2>{heading}</h2><ol class="questions">{items}</ol>'}, {}),
     ]
     outputs = [new_output("display_data", data, metadata=meta) for data, meta in shown]  # type: ignore[no-untyped-call]
     cell = new_code_cell("", outputs=outputs)  # type: ignore[no-untyped-call]

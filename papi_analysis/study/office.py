@@ -86,6 +86,9 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
 
 def _open(source: Source, schema: Schema) -> list[Sheet]:
     """Open a workbook, or a csv file whose separator is the one that makes a header of its first rows."""
+    if source.path.exists() and not (source.path.is_file() or source.path.is_dir()):  # a pipe would never end
+        what = Note("this is a device or a pipe, not a file")
+        raise DataError(Problem(what, Note("Put a csv or xlsx file in its place."), source.path.name))
     if source.path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
         return read_workbook(source.path)
     text = read_text(source.path)

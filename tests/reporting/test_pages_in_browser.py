@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_output
 from test_html import PAGES, figure, full_page, html_of, png, shows, table
 
 from papi_analysis.reporting import report
-from papi_analysis.reporting.html import WORDS
+from papi_analysis.reporting.html import words_in
 from papi_analysis.reporting.run import read_notebook
 
 NOTEBOOKS = sorted(Path(__file__).resolve().parents[2].glob("notebooks/*.ipynb"))
@@ -134,7 +134,8 @@ def test_words_around_the_text_are_in_the_language_of_the_page(opened: Opened, p
     assert language == ("vi" if re.search("sample_vi|report_vi", page.url) else "en")
     boxes = page.evaluate("[...document.querySelectorAll('.table, .formula')].map(tag => tag.ariaLabel)")
     assert boxes or "index" in page.url
-    assert all(label.startswith((WORDS[language]["table"], WORDS[language]["formula"])) for label in boxes)
+    words = words_in(language)
+    assert all(label.startswith((words["table"], words["formula"])) for label in boxes)
     assert page.evaluate("[...document.images].filter(image => !image.alt.trim() || !image.naturalWidth).length") == 0
 
 

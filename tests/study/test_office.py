@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import unicodedata
 from datetime import date
@@ -447,3 +448,23 @@ def test_a_unit_that_was_merged_is_told_of_once_where_a_table_reaches_beyond_jul
     (guess,) = pa.load_study(tmp_path / "study").guesses
     assert (guess.file, guess.row, guess.value) == ("progress.csv", 537, "VN-CT")
     assert "VN-CT, VN-73, VN-52" in guess.what
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(tmp_path):
+    folder = shutil.copytree(BUNDLED, tmp_path / "own")
+    (folder / "tasks.csv").unlink()
+    os.mkfifo(folder / "tasks.csv")
+    with pytest.raises(pa.DataError, match=r"tasks\.csv: this is a device or a pipe"):
+        pa.load_study(folder)
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "../outside.csv", "link.csv"])
+def test_a_table_outside_the_folder_is_refused_however_it_is_named(tmp_path, place):
+    folder = shutil.copytree(BUNDLED, tmp_path / "own")
+    (tmp_path / "outside.csv").write_text("task\n", "utf-8")
+    (folder / "link.csv").symlink_to(tmp_path / "outside.csv")
+    settings = (folder / "study.toml").read_text("utf-8")
+    (folder / "study.toml").write_text(settings.replace('"tasks.csv"', f'"{place}"'), "utf-8")
+    with pytest.raises(pa.DataError, match="outside the study folder"):
+        pa.load_study(folder)
