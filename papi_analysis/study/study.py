@@ -193,6 +193,10 @@ def make_study(
     if problems:
         raise DataError(problems)
     with_tasks = set(tasks["unit"])
+    if clash := ", ".join(sorted(with_tasks & set(declared))):
+        what = Note("the unit is said to have had no programme, and has tasks")
+        remedy = Note("Leave it out of without_programme, or its tasks out of the register.")
+        raise DataError(Problem(what, remedy, "study.toml", column="without_programme", value=clash))
     others = tuple(unit for unit in units["unit"] if unit not in with_tasks)
     chosen = programme_dimensions or tuple(dimensions["dimension"])
     return Study(

@@ -304,3 +304,9 @@ def test_the_bundled_name_wins_over_a_file_of_that_name(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     tmp_path.joinpath("can_tho_2018_2020").mkdir()
     assert pa.load_study("can_tho_2018_2020").unit == "VN-CT"
+
+
+def test_a_unit_cannot_have_tasks_and_have_had_no_programme(folder) -> None:
+    folder.swap("study.toml", 'without_programme = "all others"', 'without_programme = ["A", "B"]')
+    with pytest.raises(pa.DataError, match=r"column without_programme: the unit is said .* \('A'\)"):
+        folder.load()
