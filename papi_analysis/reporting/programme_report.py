@@ -22,6 +22,7 @@ from papi_analysis.reporting.data_figures import draw_agencies, draw_completion,
 from papi_analysis.reporting.figures import draw_estimates, draw_targets
 from papi_analysis.reporting.impact_figures import draw_impact
 from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.problems import table_problems
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.sentences import remarks, sentence
 from papi_analysis.reporting.summary import question
@@ -197,6 +198,8 @@ class ProgrammeReport:
         if len(breaks):
             what = "what" if self.tongue.code == "en" or "what_vi" not in breaks else "what_vi"
             parts.append(Words(text("Breaks in the scores")))
+            named = {"all": text("all")}
+            breaks = breaks.assign(dimension=[named.get(name, name) for name in breaks["dimension"]])
             parts.append(self._table(breaks, ["year", "dimension", "kind", what], simulated=False))
         return Section(tuple(parts))
 
@@ -208,9 +211,12 @@ class ProgrammeReport:
             return Section((Words(text("Where the data come from"), (*words, self._say(files)), level=2),))
         words.append(text("Checksums are the first 16 digits of SHA-256; any change of a file changes them."))
         shown = files.assign(sha256=files["sha256"].str[:16], table=[text(name) for name in files["table"]])
-        return Section(
-            (Words(text("Where the data come from"), tuple(words), level=2), self._table(shown, simulated=False))
-        )
+        opening = Words(text("Where the data come from"), tuple(words), level=2)
+        parts: list[Any] = [opening, self._table(shown, simulated=False)]
+        if self.study.guesses:
+            words_as_read = Words(text("How the tables were read"))
+            parts += [words_as_read, table_problems(self.study.guesses, language=self.tongue.code)]
+        return Section(tuple(parts))
 
     def _say(self, found: Estimates | PapiError | None) -> str:
         """Say an answer, or why there is none."""

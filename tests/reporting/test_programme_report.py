@@ -16,7 +16,7 @@ from papi_analysis.study.study import make_study
 
 SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
 # Words that no Vietnamese text holds.
-ENGLISH = re.compile(r"\b(the|of|and|was|were|by|from|with|than|each|units?|scores?|tasks?|not)\b", re.IGNORECASE)
+ENGLISH = re.compile(r"\b(the|of|and|all|was|were|by|from|with|than|each|units?|scores?|tasks?|not)\b", re.IGNORECASE)
 
 
 def said(part):
@@ -144,6 +144,17 @@ def test_what_loading_warned_of_is_said_once_among_the_gaps(tmp_path):
     assert "progress.csv" in item
     assert "3" in item
     assert not ENGLISH.search(item)
+
+
+def test_how_tables_were_read_is_part_of_where_they_come_from(tmp_path):
+    from papi_analysis.study.templates import write_templates
+
+    write_templates(tmp_path / "own", "vi")
+    report = pa.ProgrammeReport(tmp_path / "own", "vi")
+    heading, table = list(report.provenance())[-2:]
+    assert heading.heading == "Các bảng đã được đọc như thế nào"
+    assert len(table) == len(report.study.guesses) > 0
+    assert "Quý I/2018" in table.to_string()
 
 
 def test_titles_in_one_language_serve_both_and_agencies_may_be_missing(study):
