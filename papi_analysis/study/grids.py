@@ -168,12 +168,13 @@ def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet
         xml = archive.read(sheet._worksheet_path)
         if _FAR_COLUMN.search(xml):
             raise ValueError
-        if xml.count(b"</v>") > MAX_CELLS:
+        # The longest way to write a cell has six tags.
+        if xml.count(b"</v>") + xml.count(b"<is>") > MAX_CELLS or xml.count(b"<") > 6 * MAX_CELLS:
             raise _too_many(file, sheet.title)
         if _FORMULA.search(xml):
             formulas = formulas or load_workbook(stream, read_only=True, keep_links=False)
         rows = _read_rows(sheet, formulas[sheet.title] if _FORMULA.search(xml) and formulas else None, xml, file)
-        sheets.append(Sheet(sheet.title, rows, tuple(_merged(xml))))
+        sheets.append(Sheet(sheet.title, rows, tuple(_merged(xml, rows))))
     if not sheets:
         what = Note("the workbook has no sheet with cells, only charts")
         raise _refusal(file, what, Note("Put the table into a sheet of the workbook."))
@@ -240,9 +241,14 @@ def _period(value: datetime, shown: str) -> Cell:
     return value.strftime(form) if form else value.date()
 
 
-def _merged(xml: bytes) -> Iterator[Block]:
+def _merged(xml: bytes, rows: list[list[Cell]]) -> Iterator[Block]:
     from openpyxl.utils import range_boundaries
 
+    height, width = len(rows), max(map(len, rows), default=0)
+    free = height * width
     for found in _MERGE.finditer(xml):
         left, top, right, bottom = range_boundaries(found[1].decode())
+        free -= max(0, min(bottom, height) - top + 1) * max(0, min(right, width) - left + 1)
+        if free < 0:  # no spreadsheet program merges a cell twice
+            raise ValueError
         yield Block(top - 1, bottom - 1, left - 1, right - 1)

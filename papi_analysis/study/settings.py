@@ -60,7 +60,9 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     findings = Findings("study.toml")
     try:
         given = tomllib.loads(read_text(folder / "study.toml"))
-    except tomllib.TOMLDecodeError as error:
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:  # of numbers and lists without end, too
         what = Note("the file is not valid TOML: {error}", {"error": error})
         findings.add(what, Note("Put texts between double quotes."))
         findings.raise_any()
@@ -100,7 +102,7 @@ def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> tu
             findings.add(_WRONG_FORM, remedy, column=column, value=file)
             continue
         file, sheet = _split_sheet(folder, file)
-        if not (path := (folder / file).resolve()).is_relative_to(folder.resolve()):
+        if not (path := _resolve(folder / file)).is_relative_to(folder.resolve()):
             findings.add(
                 Note("the file is outside the study folder"), Note("Move it inside."), column=column, value=file
             )
@@ -112,6 +114,14 @@ def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> tu
             remedy = Note('Add {name} = "{name}.csv" under [tables].', {"name": name})
             findings.add(Note("a table is missing"), remedy, column=f"tables.{name}")
     return paths, sheets
+
+
+def _resolve(path: Path) -> Path:
+    """Follow the links of a path; links that lead in a circle stay, and fail when they are opened."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
 
 
 def _split_sheet(folder: Path, file: str) -> tuple[str, str]:
@@ -148,6 +158,6 @@ def preferred_language(folder: Path) -> str:
     """Return the language that a study folder asks for, whatever else may be wrong with it; without one, English."""
     try:
         language = tomllib.loads(read_text(folder / "study.toml")).get("language")
-    except (DataError, tomllib.TOMLDecodeError):
+    except (ValueError, RecursionError):  # a DataError is a ValueError too
         return "en"
     return language if language in LANGUAGES else "en"

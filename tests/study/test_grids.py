@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart
 
 from papi_analysis.errors import DataError, Problem
+from papi_analysis.study import grids
 from papi_analysis.study.body import Source
 from papi_analysis.study.grids import Block, Percent, Sheet, Unreadable, read_workbook
 from papi_analysis.study.office import read_office_table
@@ -247,3 +248,21 @@ def test_a_csv_file_that_is_no_table_is_refused(tmp_path: Path, text: str, what:
     (problem,) = caught.value.problems
     assert problem.what.startswith(what)
     assert problem.file == "targets.csv"
+
+
+def test_cells_merged_over_and_over_are_refused(tmp_path: Path) -> None:
+    merges = '<mergeCells><mergeCell ref="A1:A9"/><mergeCell ref="A1:B9"/></mergeCells>'
+    rows = "".join(f'<row r="{row}"><c r="A{row}"><v>1</v></c></row>' for row in range(1, 10))
+    problem = refused(
+        remake(tmp_path / "a.xlsx", {SHEET: (OPENING + rows + "</sheetData>" + merges + "</worksheet>").encode()})
+    )
+    assert "damaged" in str(problem.what)
+
+
+@pytest.mark.parametrize("cell", ['<c r="A1"/>' * 3, '<c r="A1" t="inlineStr"><is><t>a</t></is></c>'])
+def test_more_tags_than_cells_can_have_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str) -> None:
+    monkeypatch.setattr(grids, "MAX_CELLS", 3)
+    rows = "".join(f'<row r="{row}">{cell}</row>' for row in range(1, 9))
+    assert "too many cells" in str(
+        refused(remake(tmp_path / "a.xlsx", {SHEET: (OPENING + rows + CLOSING).encode()})).what
+    )

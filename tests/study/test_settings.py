@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from papi_analysis.errors import DataError, Problem
-from papi_analysis.study.settings import read_settings
+from papi_analysis.study.codebook import data_folder
+from papi_analysis.study.settings import preferred_language, read_settings
+from papi_analysis.study.study import load_study
 
 LINES = {
     "title_en": '"A programme"',
@@ -223,3 +225,20 @@ def test_settings_must_agree_with_each_other(tmp_path: Path, changes: dict[str, 
 def test_a_programme_of_one_day_and_a_base_in_the_first_year_are_fine(tmp_path: Path) -> None:
     write(tmp_path, end="2018-02-01", base_year="2011")
     assert read_settings(tmp_path)[0]["base_year"] == 2011
+
+
+@pytest.mark.parametrize("line", ["x = " + "[" * 5000, "base_year = " + "9" * 5000])
+def test_settings_without_end_are_refused(tmp_path, line) -> None:
+    (tmp_path / "study.toml").write_text(line, "utf-8")
+    with pytest.raises(DataError, match="the file is not valid TOML"):
+        read_settings(tmp_path)
+    assert preferred_language(tmp_path) == "en"
+
+
+def test_links_in_a_circle_are_a_file_that_cannot_be_read(tmp_path) -> None:
+    (tmp_path / "a.csv").symlink_to("b.csv")
+    (tmp_path / "b.csv").symlink_to("a.csv")
+    text = (data_folder() / "can_tho_2018_2020" / "study.toml").read_text("utf-8")
+    (tmp_path / "study.toml").write_text(text.replace('"tasks.csv"', '"a.csv"'), "utf-8")
+    with pytest.raises(DataError):
+        load_study(tmp_path)
