@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from papi_analysis import __version__
-from papi_analysis.errors import DataError, DataWarning, Note, PapiError
+from papi_analysis.errors import DataError, DataWarning, Note, PapiError, Problem
 from papi_analysis.reporting.language import find_language
 
 if TYPE_CHECKING:
@@ -85,20 +85,27 @@ def init(folder: Path, language: str | None) -> None:
 @main.command()
 @FOLDER
 @LANGUAGE
-def check(folder: Path, language: str | None) -> None:
+@click.option("--table", type=click.Path(path_type=Path), help="Write the list as a table too: .xlsx, .docx or .csv.")
+def check(folder: Path, language: str | None, table: Path | None) -> None:
     """List everything that is wrong with the tables in FOLDER, and every guess made in reading them.
 
     The exit status is 1 where something is wrong.
 
     \b
-    Example:
+    Examples:
       papi-analysis check my-study
+      papi-analysis check my-study --table problems.xlsx
     """
     from papi_analysis.reporting.problems import list_problems
 
     language = _language(folder, language)
     tongue = find_language(language)
-    study, remarks = _load(folder)
+    try:
+        study, remarks = _load(folder)
+    except DataError as error:
+        _write_table(error.problems, table, language)
+        raise
+    _write_table(study.guesses, table, language)
     if study.guesses:
         click.echo(tongue.text("Read as follows; see whether it is right:"))
         click.echo(list_problems(study.guesses, language=language))
@@ -179,6 +186,15 @@ def _load(folder: Path) -> tuple[Study, list[Note | str]]:
         warnings.simplefilter("always", DataWarning)
         study = load_study(folder)
     return study, [one.message.args[0] for one in caught if isinstance(one.message, DataWarning)]
+
+
+def _write_table(problems: tuple[Problem, ...], path: Path | None, language: str) -> None:
+    """Write problems or guesses as a table: file, sheet, row, column, value, what it is and what to do."""
+    if path is not None:
+        from papi_analysis.reporting.export import save_table
+        from papi_analysis.reporting.problems import table_problems
+
+        save_table(table_problems(problems, language=language), path, language=language)
 
 
 def _facts(study: Study, tongue: Language) -> str:

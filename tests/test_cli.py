@@ -81,6 +81,25 @@ def test_check_lists_every_problem_and_changes_nothing(own: Path):
     assert {path: path.read_bytes() for path in own.iterdir()} == before
 
 
+@pytest.mark.parametrize("broken", [True, False])
+def test_check_writes_its_list_as_a_table_too(tmp_path: Path, broken: bool):
+    from openpyxl import load_workbook
+
+    folder, table = tmp_path / "own", tmp_path / "list.xlsx"
+    type_in("init", folder, "--language", "vi")
+    if broken:
+        (folder / "targets.xlsx").unlink()
+    assert type_in("check", folder, "--table", table).exit_code == broken
+    rows = [[cell.value for cell in row] for row in load_workbook(table).active.iter_rows()]
+    header = next(row for row in rows if "Tệp" in row)
+    assert {"Tệp", "Vấn đề", "Cách sửa"} <= set(header)
+    assert any("targets.xlsx" in map(str, row) for row in rows)
+    assert type_in("check", BUNDLED, "--table", table).exit_code == 0
+    refused = type_in("check", folder, "--table", tmp_path / "list.pdf")
+    assert refused.exit_code == 1
+    assert "Traceback" not in refused.output
+
+
 def test_check_says_what_it_was_warned_of(own: Path):
     progress = (own / "progress.csv").read_text("utf-8").replace(",0.15,0", ",0.01,0", 1)
     (own / "progress.csv").write_text(progress, "utf-8")

@@ -158,7 +158,8 @@ def _sheet(table: Estimates | pd.DataFrame, tongue: Language, simulated: Sequenc
                 place = f"row {number}, column {column!r}" if number else f"the head of column {column!r}"
                 raise SpecError(f"{place} holds {found[0]!r}, which no file can hold. Take it out of {text!r}.")
     values = [list(row) for row in frame.itertuples(index=False, name=None)]
-    return Sheet(shown.caption, rows, values, tuple(map(hold_numbers, zip(*rows[1:], strict=True))), tongue)
+    numbers = tuple(map(hold_numbers, zip(*rows[1:], strict=True))) or (False,) * len(rows[0])
+    return Sheet(shown.caption, rows, values, numbers, tongue)
 
 
 def _csv(sheet: Sheet) -> bytes:

@@ -367,3 +367,9 @@ def test_a_figure_that_cannot_be_saved_is_refused(targets: Any, tmp_path: Path):
     with pytest.raises(pa.SpecError, match="no alternative text"):
         pa.save_figure(one_axes(4, 3), tmp_path / "a.svg")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["html", "tex", "docx", "xlsx", "csv"])
+def test_a_table_without_rows_is_its_head(tmp_path, suffix):
+    path = pa.save_table(pd.DataFrame({"dimension": [], "score": []}), tmp_path / f"a.{suffix}")
+    assert path.stat().st_size > 0
