@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language
-from papi_analysis.reporting.tables import FAMILY, mark
+from papi_analysis.reporting.tables import mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

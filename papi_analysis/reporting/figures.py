@@ -30,8 +30,8 @@ from papi_analysis.reporting.canvas import (
     set_title,
     tidy,
 )
+from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
-from papi_analysis.reporting.tables import FAMILY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,9 @@ from __future__ import annotations
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL
+from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
-from papi_analysis.reporting.tables import FAMILY, mark
+from papi_analysis.reporting.tables import mark
 
 #: Treated units that a sentence or a figure names; more of them are counted.
 NAMED = 3

@@ -9,8 +9,8 @@ import numpy as np
 
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.canvas import BLUE, GREY, INK, PALE, add_alternative, mark_simulated, tidy
+from papi_analysis.reporting.labels import LABELS
 from papi_analysis.reporting.language import find_language
-from papi_analysis.reporting.tables import LABELS
 
 
 def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:

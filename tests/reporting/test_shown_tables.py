@@ -8,8 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import papi_analysis as pa
+from papi_analysis.reporting.labels import LABELS
 from papi_analysis.reporting.language import MISSING
-from papi_analysis.reporting.tables import LABELS
 
 HOSTILE = '<script>alert("x")</script> & <b>bold</b>'
 LONG = "Hold elections of hamlet heads with at least two candidates " * 6
