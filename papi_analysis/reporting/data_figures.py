@@ -188,6 +188,7 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
     ax.margins(x=0)
     ax.set_ylabel(tongue.text("Completion"))
     ax.yaxis.set_major_formatter(lambda share, _: tongue.percent(share))
+    _write_days(ax, tongue)
     tidy(ax)
     mark_simulated(ax, study.simulated_tables, tongue)
     listed = "; ".join(f"{dimension}: {tongue.percent(end)}" for end, dimension, _ in ends)
@@ -200,6 +201,18 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
         ),
     )
     return ax
+
+
+def _write_days(ax: Axes, tongue: Language) -> None:
+    """Write the months and days of a time axis as the reader does; matplotlib's own way is the English one."""
+    from matplotlib.dates import AutoDateFormatter, AutoDateLocator
+
+    if tongue.code != "en":
+        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+        formatter = AutoDateFormatter(locator)  # type: ignore[no-untyped-call]
+        formatter.scaled.update({30.0: "%m/%Y", 1.0: "%d/%m/%Y"})
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(formatter)
 
 
 def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:

@@ -647,3 +647,20 @@ def test_a_language_that_is_not_there_is_refused_before_anything_is_drawn(draw):
         with pytest.raises(pa.SpecError, match="language"):
             draw(name, language="fr")
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "last", "form"),
+    [
+        ("en", "2018-03-31", "2020-12-31", r"\d{4}-\d{2}"),
+        ("vi", "2018-03-31", "2020-12-31", r"\d{2}/\d{4}"),
+        ("vi", "2018-06-01", "2018-06-20", r"\d{2}/\d{2}/\d{4}"),
+    ],
+)
+def test_months_and_days_are_written_as_readers_write_them(study, language, first, last, form):
+    days = pd.date_range(first, last, periods=6).normalize()
+    ax = pa.draw_completion(pa.completion(study.tasks, study.progress, as_of=days), study, language=language)
+    ax.figure.canvas.draw()
+    shown = [label.get_text() for label in ax.get_xticklabels() if label.get_text()]
+    assert shown
+    assert all(re.fullmatch(form, text) for text in shown)
