@@ -27,7 +27,7 @@ LOCKS = {
     "requirements-bench.lock": [*PROJECT["dependencies"], *EXTRAS["bench"]],
 }
 # Names that conda-forge gives to packages; matplotlib there brings a window toolkit, matplotlib-base does not.
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
 
 
 def by_name(requirements: list[str]) -> dict[str, SpecifierSet]:

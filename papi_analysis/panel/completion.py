@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import SpecError
+from papi_analysis.panel.registers import (
+    check_reports,
+    count_rows,
+    handed_over,
+    of_agencies,
+    read_register,
+    to_pandas,
+    years_of,
+)
+from papi_analysis.panel.states import Frame, Register, day_code, days_coded, states_on
 from papi_analysis.study.codebook import fieldwork_dates
-from papi_analysis.study.register import check_progress, check_tasks, latest_revisions
+from papi_analysis.study.register import check_progress, check_tasks
 from papi_analysis.study.schema import TASKS
 
 Day = str | dt.date | np.datetime64
+IntoFrame = Any  #: a frame of pandas, Polars, DuckDB, Dask or PyArrow
+#: Days measured in one pass over the reports.
+TOGETHER = 40
 
 
 def completion(
-    tasks: pd.DataFrame,
-    progress: pd.DataFrame,
+    tasks: IntoFrame,
+    progress: IntoFrame,
     *,
     as_of: Day | Iterable[Day] | None = None,
     known_on: Day | None = None,
@@ -33,7 +49,10 @@ def completion(
     Parameters
     ----------
     tasks, progress
-        The register (schemas ``TASKS`` and ``PROGRESS``).
+        The register (schemas ``TASKS`` and ``PROGRESS``): frames of pandas, Polars, DuckDB, Dask or PyArrow, both of
+        one engine, or the tasks of pandas. All but the cells is worked out where the register lies: Parquet files
+        larger than memory go in as ``duckdb.read_parquet(...)`` or ``polars.scan_parquet(...)``, and a Dask frame is
+        worked through by its cluster. The numbers are the same; completion is exact to 15 decimal places.
     as_of
         Day or days for which completion is measured. Default: the middle of the survey's fieldwork (30
         September where it is not known) in each year from the first start to the last due date.
@@ -53,7 +72,10 @@ def completion(
     Raises
     ------
     DataError
-        Where the register does not pass its checks.
+        Where the register does not pass its checks. For other engines than pandas it says how many rows break each
+        rule and shows one; a completion that falls is not warned of there.
+    SpecError
+        Where the frames are of two engines, or ``as_of`` is not a day.
 
     Examples
     --------
@@ -63,13 +85,12 @@ def completion(
     >>> float(cells.groupby("as_of").completion.max().iloc[0])  # before the first task begins
     0.0
     """
-    states = task_states(tasks, progress, as_of=as_of, known_on=known_on)
-    return _measure(states, ["unit", "year", "as_of", "dimension"])
+    return _measure(read_register(tasks, progress), progress, "dimension", as_of, known_on)
 
 
 def completion_by_agency(
-    tasks: pd.DataFrame,
-    progress: pd.DataFrame,
+    tasks: IntoFrame,
+    progress: IntoFrame,
     *,
     as_of: Day | Iterable[Day] | None = None,
     known_on: Day | None = None,
@@ -79,16 +100,11 @@ def completion_by_agency(
 
     ``names`` is the column that holds the agencies' names.
     """
-    if names not in tasks.columns:
+    if names not in nw.from_native(tasks).collect_schema().names():
         raise SpecError(f"the tasks have no column {names!r}. Name the column that holds the lead agencies.")
-    named = tasks.assign(lead_agency_en=tasks[names])
-    states = task_states(named, progress, as_of=as_of, known_on=known_on).rename(
-        columns={"lead_agency_en": "lead_agency"}
-    )
     # An agency leads a task once, however many dimensions it serves.
-    task = ["unit", "year", "as_of", "lead_agency", "task"]
-    states["share"] = states.groupby(task)["share"].transform("sum")
-    return _measure(states.drop_duplicates(task), task[:-1])
+    register = of_agencies(read_register(tasks, progress, names), names)
+    return _measure(register, progress, "lead_agency", as_of, known_on)
 
 
 def task_states(
@@ -107,24 +123,17 @@ def task_states(
         begun without any report), ``last_report``, ``is_due``, ``on_time`` (1 or 0; missing where the task is
         not due, or no report at or after its due date existed by the day).
     """
-    tasks = check_tasks(tasks)
-    reports = check_progress(progress, tasks)
-    if known_on is not None:
-        reports = reports[reports["reported_on"] <= _day(known_on)]
-    reports = latest_revisions(reports)[["unit", "task", "as_of", "completion"]]
-    reports = reports.rename(columns={"as_of": "last_report"}).sort_values("last_report", kind="stable")
-    days = _days(as_of, tasks)
-    states = tasks[[column.name for column in TASKS.columns]].merge(pd.DataFrame({"as_of": days}), how="cross")
-    states["year"] = states["as_of"].dt.year
-    states = _match(states, reports, on="as_of", direction="backward")
-    states.loc[states["as_of"] < states["start"], "completion"] = 0.0
-    states["is_due"] = states["due"] <= states["as_of"]
-    at_due = reports.rename(columns={"completion": "at_due", "last_report": "judged_on"})
-    states = _match(states, at_due, on="due", direction="forward", report_day="judged_on")
-    judged = states["is_due"] & (states["judged_on"] <= states["as_of"])
-    states["on_time"] = (states["at_due"] >= 1).astype(float).where(judged)
-    order = ["unit", "as_of", "dimension", "task"]
-    return states.drop(columns=["at_due", "judged_on"]).sort_values(order, ignore_index=True)
+    names = [column.name for column in TASKS.columns]
+    register = read_register(tasks, progress, *names)
+    days = _days(as_of, register)
+    states = _brought_back(register, progress, days, known_on, lambda states, first: states)
+    for name in ("start", "due", "last_report"):
+        states[name] = days_coded(states[name])
+    states["completion"] = states["done"].where(states["known"] > 0)
+    states["on_time"] = states["was_done"].where(states["judged"] > 0)
+    states["is_due"] = states["is_due"] > 0
+    columns = [*names, "as_of", "year", "last_report", "completion", "is_due", "on_time"]
+    return states[columns].sort_values(["unit", "as_of", "dimension", "task"], ignore_index=True)
 
 
 def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
@@ -164,11 +173,10 @@ def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after:
     return record.astype("int64").reset_index()
 
 
-def _days(as_of: Day | Iterable[Day] | None, tasks: pd.DataFrame) -> pd.DatetimeIndex:
+def _days(as_of: Day | Iterable[Day] | None, register: Register) -> pd.DatetimeIndex:
     """Turn what the caller asked for into distinct days in order."""
     if as_of is None:
-        years = range(tasks["start"].dt.year.min(), tasks["due"].dt.year.max() + 1)
-        return pd.DatetimeIndex(fieldwork_dates(years))
+        return pd.DatetimeIndex(fieldwork_dates(years_of(register)))
     listed = list(as_of) if isinstance(as_of, Iterable) and not isinstance(as_of, str) else [as_of]
     if not listed:
         raise SpecError("as_of names no day. Give at least one, like '2020-09-30'.")
@@ -186,50 +194,77 @@ def _day(value: object) -> pd.Timestamp:
     raise SpecError(f"{value!r} is not a day. Write it as year-month-day, like '2020-09-30'.")
 
 
-def _match(
-    states: pd.DataFrame, reports: pd.DataFrame, *, on: str, direction: str, report_day: str = "last_report"
+def _brought_back(
+    register: Register,
+    progress: Any,
+    days: pd.DatetimeIndex,
+    known_on: Day | None,
+    reduced: Callable[[Frame, bool], Frame],
 ) -> pd.DataFrame:
-    """Join to each state the task's nearest report, at or before (backward) or at or after (forward) ``on``."""
-    left, right = states.sort_values(on, kind="stable"), reports.sort_values(report_day, kind="stable")
-    left[on], right[report_day] = (
-        left[on].astype("datetime64[ns]"),
-        right[report_day].astype("datetime64[ns]"),
-    )
-    matched: pd.DataFrame = pd.merge_asof(
-        left, right, left_on=on, right_on=report_day, by=["unit", "task"], direction=direction
-    )
-    return matched
+    """Bring back the states of tasks, ``reduced`` in their engine; days are worked through some at a time.
+
+    ``reduced`` is told whether the states hold the number of sound reports: those of the first days do, unless the
+    reports are checked already, as in pandas.
+    """
+    known, parts = None if known_on is None else day_code(_day(known_on)), []
+    for first in range(0, len(days), TOGETHER):
+        some, count = days[first : first + TOGETHER], first == 0 and not isinstance(progress, pd.DataFrame)
+        codes = [day_code(day) for day in some]
+        numbered = pd.DataFrame({"number": np.arange(len(codes)), "day": codes})
+        states = states_on(register, nw.from_native(handed_over(numbered, progress)).lazy(), codes, known, count)
+        part = to_pandas(reduced(states, count))
+        part["as_of"] = some.take(part["number"])
+        parts.append(part.assign(year=part["as_of"].dt.year))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _measure(states: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Aggregate task states to cells."""
-    weight = states["weight"] * states["share"]
-    known = states["completion"].notna()
-    due = known & states["is_due"]
-    parts = states[keys].assign(
-        weight=weight,
-        known=weight * known,
-        done=weight * states["completion"].fillna(0.0),
-        due=weight * due,
-        done_due=(weight * states["completion"].fillna(0.0)).where(due, 0.0),
-        finished=(states["completion"] >= 1).astype(float).where(known),
-        on_time=states["on_time"],
-        unreported=(~known).astype(int),
-        last_report=states["last_report"].where(known & (states["as_of"] >= states["start"])),
-    )
-    grouped = parts.groupby(keys, sort=True)
-    total = grouped[["weight", "known", "done", "due", "done_due"]].sum()
-    cells = pd.DataFrame(index=total.index)
-    cells["completion"] = total["done"] / total["known"].replace(0.0, np.nan)
-    cells["low"] = total["done"] / total["weight"]
-    cells["high"] = (total["done"] + (total["weight"] - total["known"])) / total["weight"]
-    cells["of_due"] = total["done_due"] / total["due"].replace(0.0, np.nan)
-    cells["complete"] = grouped["finished"].mean()
-    cells["on_time"] = grouped["on_time"].mean()
-    cells["tasks"] = grouped.size()
-    cells["unreported"] = grouped["unreported"].sum()
-    cells["last_report"] = grouped["last_report"].max()
+def _measure(
+    register: Register, progress: Any, group: str, as_of: Day | Iterable[Day] | None, known_on: Day | None
+) -> pd.DataFrame:
+    """Add up the states of tasks by unit, ``group`` and day, and bring the small table of cells back."""
+    sums = _brought_back(register, progress, _days(as_of, register), known_on, partial(_sums, group))
+    if "sound" in sums and not round(sums["sound"].sum()) == count_rows(register.reports) > 0:
+        check_reports(progress, register)
+    return _shares(sums.sort_values(["unit", "as_of", group], ignore_index=True), group)
+
+
+def _sums(group: str, states: Frame, count: bool) -> Frame:
+    """Add up what the tasks of a cell weigh, and how many they are; with ``count``, also the sound reports."""
+    weight = nw.col("weight") * nw.col("share")
+    known, is_due = nw.col("known"), nw.col("is_due")
+    parts = {
+        "total": weight,
+        "known_weight": weight * known,
+        "done_weight": weight * nw.col("done"),
+        "due": weight * known * is_due,
+        "done_due": weight * nw.col("done") * is_due,
+        "counted": known,
+        "finished": (nw.col("done") >= 1.0).cast(nw.Float64),
+        "judged": nw.col("judged"),
+        "on_time": nw.col("judged") * nw.col("was_done"),
+    }
+    if count:  # once, though a task has a row for each of its dimensions and each day
+        parts["sound"] = nw.col("sound") * (nw.col("number") == 0).cast(nw.Float64)
+    last = (nw.col("last_report") * nw.col("begun")).alias("last")
+    rows = states.select("unit", group, "number", last, *(part.alias(name) for name, part in parts.items()))
+    added = [nw.col(name).sum() for name in parts]
+    return rows.group_by("unit", group, "number").agg(nw.len().alias("tasks"), nw.col("last").max(), *added)
+
+
+def _shares(sums: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Divide: from sums over tasks to shares of cells."""
+    total = sums.where(sums.select_dtypes("number") != 0)  # nothing is a share of nothing
+    cells = sums[["unit", "year", "as_of", group]].copy()
+    cells["completion"] = sums["done_weight"] / total["known_weight"]
+    cells["low"] = sums["done_weight"] / sums["total"]
+    cells["high"] = (sums["done_weight"] + (sums["total"] - sums["known_weight"])) / sums["total"]
+    cells["of_due"] = sums["done_due"] / total["due"]
+    cells["complete"] = sums["finished"] / total["counted"]
+    cells["on_time"] = sums["on_time"] / total["judged"]
+    cells["tasks"] = sums["tasks"].astype("int64")
+    cells["unreported"] = (sums["tasks"] - sums["counted"]).astype("int64")
+    cells["last_report"] = days_coded(sums["last"])
     # Rounding may leave a sum of weights a few units in the last place above 1.
     bounded = ["completion", "low", "high", "of_due"]
     cells[bounded] = cells[bounded].clip(0.0, 1.0)
-    return cells.reset_index()
+    return cells

@@ -1,0 +1,245 @@
+"""Completion from frames of other engines: the numbers that pandas gives, and errors that say what and where."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dask.dataframe
+import duckdb
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as arrow
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import papi_analysis as pa
+from papi_analysis.panel import completion as module
+
+COMPARED = {"rtol": 1e-13, "atol": 1e-15, "check_dtype": False}
+
+
+def _dask(frame: pd.DataFrame) -> Any:
+    return dask.dataframe.from_pandas(frame, npartitions=3)
+
+
+ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "polars": pl.from_pandas,
+    "lazy polars": lambda frame: pl.from_pandas(frame).lazy(),
+    "duckdb": duckdb.from_df,  # on the connection of the module, so that two relations can meet
+    "dask": _dask,
+    "arrow": lambda frame: arrow.Table.from_pandas(frame, preserve_index=False),
+}
+
+
+@pytest.fixture(autouse=True)
+def _falls_are_fine() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pa.DataWarning)
+        yield
+
+
+@pytest.fixture(scope="module")
+def study() -> pa.Study:
+    return pa.load_study("can_tho_2018_2020")
+
+
+def frames(engine: str, *tables: pd.DataFrame) -> list[Any]:
+    return [ENGINES[engine](table) for table in tables]
+
+
+def random_register(rng: np.random.Generator, units: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tasks that serve one or three dimensions, with gaps, revisions, reports of one month, and any weight."""
+    tasks, progress = [], []
+    for unit in range(units):
+        for task in range(int(rng.integers(1, 7))):
+            begin, length = rng.integers(0, 900, 2)
+            start = pd.Timestamp("2018-01-01") + pd.Timedelta(days=int(begin))
+            names = [f"U{unit}", f"T{task}"]
+            served = rng.choice(6, size=rng.choice([1, 3]), replace=False)
+            dates = [start, start + pd.Timedelta(days=int(length))]
+            weight = rng.uniform(0.5, 2)
+            tasks += [[*names, f"D{k}", weight, 1 / len(served), *dates, f"A{task % 3}"] for k in served]
+            for day in rng.choice(1100, size=rng.integers(0, 9), replace=False):
+                as_of = start + pd.Timedelta(days=int(day))
+                for revision in range(int(rng.integers(1, 4))):
+                    known = as_of + pd.Timedelta(days=int(rng.integers(0, 200)))
+                    done = rng.choice([0.0, 1.0, rng.random(), np.round(rng.random(), 2)])
+                    progress.append([*names, as_of, known, done, revision])
+    columns = ["unit", "task", "dimension", "weight", "share", "start", "due", "lead_agency_en"]
+    reports = pd.DataFrame(progress, columns=["unit", "task", "as_of", "reported_on", "completion", "revision"])
+    return pd.DataFrame(tasks, columns=columns), reports.sample(frac=1, random_state=0)
+
+
+@pytest.mark.parametrize("pandas_tasks", [False, True], ids=["both there", "tasks in pandas"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_gives_the_numbers_of_pandas(study: pa.Study, engine: str, pandas_tasks: bool) -> None:
+    tasks, progress = frames(engine, study.tasks, study.progress)
+    tasks = study.tasks if pandas_tasks else tasks
+    for asked in ({}, {"as_of": ["2018-06-30", "2019-12-31"], "known_on": "2019-07-10"}):
+        found, wanted = pa.completion(tasks, progress, **asked), pa.completion(study.tasks, study.progress, **asked)
+        pd.testing.assert_frame_equal(found, wanted, **COMPARED)
+        found = pa.completion_by_agency(tasks, progress, **asked)
+        wanted = pa.completion_by_agency(study.tasks, study.progress, **asked)
+        pd.testing.assert_frame_equal(found, wanted, **COMPARED)
+
+
+def slow(tasks: pd.DataFrame, progress: pd.DataFrame, day: str, known_on: str) -> pd.DataFrame:
+    """Completion by unit and dimension in plain loops, from its definition."""
+    progress = progress[progress["reported_on"] <= pd.Timestamp(known_on)]
+    cells = []
+    for (unit, dimension), rows in tasks.groupby(["unit", "dimension"]):
+        done = known = total = 0.0
+        for row in rows.itertuples():
+            weight = row.weight * row.share
+            total += weight
+            own = progress[(progress["unit"] == unit) & (progress["task"] == row.task)]
+            own = own[own["as_of"] <= pd.Timestamp(day)].sort_values(["as_of", "revision"])
+            if row.start > pd.Timestamp(day):
+                known += weight
+            elif len(own):
+                known += weight
+                done += weight * own["completion"].iloc[-1]
+        share = done / known if known else np.nan
+        cells.append((unit, dimension, share, done / total, (done + total - known) / total))
+    return pd.DataFrame(cells, columns=["unit", "dimension", "completion", "low", "high"])
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6), engine=st.sampled_from([*ENGINES]))
+def test_any_register_gives_what_slow_loops_give(seed: int, engine: str) -> None:
+    tasks, progress = random_register(np.random.default_rng(seed))
+    asked = {"as_of": "2019-09-30", "known_on": "2020-01-31"}
+    if progress.empty:
+        return
+    found = pa.completion(*frames(engine, tasks, progress), **asked)
+    wanted = slow(tasks, progress, asked["as_of"], asked["known_on"])
+    pd.testing.assert_frame_equal(found[wanted.columns], wanted, rtol=1e-12, atol=1e-14, check_dtype=False)
+    pd.testing.assert_frame_equal(found, pa.completion(tasks, progress, **asked), **COMPARED)
+
+
+def test_days_beyond_one_pass_give_what_they_give_alone(study: pa.Study) -> None:
+    days = pd.date_range("2018-01-15", periods=module.TOGETHER + 3, freq="21D")
+    together = pa.completion(*frames("lazy polars", study.tasks, study.progress), as_of=days)
+    pd.testing.assert_frame_equal(together, pa.completion(study.tasks, study.progress, as_of=days), **COMPARED)
+    last = pa.completion(study.tasks, study.progress, as_of=days[-1])
+    pd.testing.assert_frame_equal(together[together["as_of"] == days[-1]].reset_index(drop=True), last, **COMPARED)
+
+
+def test_parquet_is_read_where_it_lies(study: pa.Study, tmp_path: Path) -> None:
+    for name in ("tasks", "progress"):
+        getattr(study, name).to_parquet(tmp_path / f"{name}.parquet")
+    connection = duckdb.connect()
+    tasks, progress = (connection.read_parquet(str(tmp_path / f"{name}.parquet")) for name in ("tasks", "progress"))
+    wanted = pa.completion(study.tasks, study.progress)
+    pd.testing.assert_frame_equal(pa.completion(tasks, progress), wanted, **COMPARED)
+    pd.testing.assert_frame_equal(pa.completion(study.tasks, progress), wanted, **COMPARED)
+    scanned = [pl.scan_parquet(tmp_path / f"{name}.parquet") for name in ("tasks", "progress")]
+    pd.testing.assert_frame_equal(pa.completion(*scanned), wanted, **COMPARED)
+
+
+def test_reports_and_calibration_go_to_a_cluster(study: pa.Study) -> None:
+    distributed = pytest.importorskip("distributed")
+    panel = pa.Panel.from_study(study)
+    asked = {"unit": "VN-CT", "start": 2018, "end": 2020, "rng": 1}
+    alone = pa.calibrate(panel, "did", **asked).table
+    # Threads of this process, which stand for machines: what is sent to them goes through the same protocol.
+    with distributed.Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None):
+        found = pa.completion(*frames("dask", study.tasks, study.progress))
+        with joblib.parallel_config(backend="dask"):
+            there = pa.calibrate(panel, "did", **asked).table
+    pd.testing.assert_frame_equal(found, pa.completion(study.tasks, study.progress), **COMPARED)
+    pd.testing.assert_frame_equal(there, alone)
+
+
+def changed(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda table: table.assign(**{column: table[column].where(table.index != 3, value)})
+
+
+WRONG_REPORTS = {
+    "outside": (changed("completion", 1.7), "column completion: the value is outside 0 to 1, in 1 rows"),
+    "endless": (changed("completion", np.inf), "column completion: the value is outside 0 to 1, in 1 rows"),
+    "empty": (changed("completion", np.nan), "column completion: the cell is empty, in 1 rows"),
+    "no date": (changed("as_of", pd.NaT), "column as_of: the cell is empty, in 1 rows"),
+    "a slip": (changed("as_of", pd.Timestamp("1820-03-31")), "column as_of: this is not a date, in 1 rows"),
+    "stranger": (changed("task", "CT-99"), "column task: this task is not in the register, in 1 rows such as"),
+    "other unit": (changed("unit", "VN-XX"), "column task: this task is not in the register, in 1 rows such as"),
+    "ahead": (changed("reported_on", pd.Timestamp("2018-01-01")), "made before the date it reports on, in 1 rows"),
+    "early": (changed("as_of", pd.Timestamp("2017-12-31")), "for a date before the task starts, in 1 rows"),
+    "revision": (changed("revision", 1000), "column revision: the value is outside 0 to 999, in 1 rows"),
+    "part of a revision": (changed("revision", 0.5), "column revision: this is not a whole number, in 1 rows"),
+    "twice": (lambda table: pd.concat([table, table.iloc[[2, 2]]]), "the row repeats another, in 1 rows such as"),
+    "no rows": (lambda table: table.iloc[:0], "the table has no rows"),
+    "no column": (lambda table: table.drop(columns="completion"), "completion: a required column is missing"),
+    "texts": (lambda table: table.assign(completion="all"), "column completion: this is not a number"),
+    "days in words": (lambda table: table.assign(as_of="Easter"), "column as_of: this is not a date"),
+}
+WRONG_TASKS = {
+    "no weight": (changed("weight", 0.0), "column weight: the weight is not above 0, in 1 rows"),
+    "part": (changed("share", 0.5), "column share: the shares of the task do not sum to 1, in 1 rows"),
+    "before it starts": (changed("due", pd.Timestamp("2017-06-30")), "the task is due before it starts, in 1 rows"),
+    "twice": (lambda table: pd.concat([table, table.iloc[[2]]]), "the row repeats another, in 1 rows"),
+    "no date": (changed("start", pd.NaT), "column start: the cell is empty, in 1 rows"),
+    "two dates": (
+        lambda table: pd.concat(
+            [
+                table.assign(share=table["share"].where(table.index != 2, 0.5)),
+                table.iloc[[2]].assign(share=0.5, dimension="D9", due=pd.Timestamp("2021-01-01")),
+            ]
+        ),
+        "column due: the task has another due in an earlier row, in 1 rows such as",
+    ),
+}
+
+
+def cases(wrong: dict[str, Any], *few: str) -> list[tuple[str, str]]:
+    """Every wrong table in two engines, and a few of them in Dask, which takes seconds for each."""
+    return [(name, engine) for name in wrong for engine in ("lazy polars", "duckdb")] + [(name, "dask") for name in few]
+
+
+@pytest.mark.parametrize(("wrong", "engine"), cases(WRONG_REPORTS, "outside", "stranger", "twice"))
+def test_wrong_reports_are_refused_and_shown(study: pa.Study, wrong: str, engine: str) -> None:
+    change, message = WRONG_REPORTS[wrong]
+    progress = change(study.progress.reset_index(drop=True)).reset_index(drop=True)
+    with pytest.raises(pa.DataError, match="progress") as error:
+        pa.completion(*frames(engine, study.tasks, progress))
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(("wrong", "engine"), cases(WRONG_TASKS, "two dates"))
+def test_wrong_tasks_are_refused_and_shown(study: pa.Study, wrong: str, engine: str) -> None:
+    change, message = WRONG_TASKS[wrong]
+    tasks = change(study.tasks.reset_index(drop=True)).reset_index(drop=True)
+    with pytest.raises(pa.DataError, match="tasks") as error:
+        pa.completion(*frames(engine, tasks, study.progress))
+    assert message in str(error.value)
+
+
+def test_every_broken_rule_is_counted_at_once(study: pa.Study) -> None:
+    progress = study.progress.assign(
+        completion=study.progress["completion"].where(study.progress.index % 2 == 0, -1.0),
+        task=study.progress["task"].where(study.progress.index % 3 > 0, "T"),
+    )
+    with pytest.raises(pa.DataError) as error:
+        pa.completion(*frames("lazy polars", study.tasks, progress))
+    below, strange = int((progress["completion"] < 0).sum()), int((progress["task"] == "T").sum())
+    assert f"the value is outside 0 to 1, in {below} rows such as" in str(error.value)
+    assert f"this task is not in the register, in {strange} rows such as" in str(error.value)
+
+
+def test_two_reports_of_one_month_are_two_reports(study: pa.Study) -> None:
+    """They share a slot of the quick count, and the slower look finds nothing wrong with them."""
+    first = study.progress.iloc[[0]]
+    more = pd.concat([study.progress, first.assign(as_of=first["as_of"] - pd.Timedelta(days=3))], ignore_index=True)
+    found = pa.completion(*frames("lazy polars", study.tasks, more))
+    pd.testing.assert_frame_equal(found, pa.completion(study.tasks, more), **COMPARED)
+
+
+def test_two_engines_in_one_question_are_refused(study: pa.Study) -> None:
+    with pytest.raises(pa.SpecError, match="two engines"):
+        pa.completion(pl.from_pandas(study.tasks), _dask(study.progress))
