@@ -9,7 +9,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "papi_analysis.errors": ("DataError", "DataWarning", "PapiError", "SpecError"),
+    "papi_analysis.errors": ("CostWarning", "DataError", "DataWarning", "PapiError", "SpecError"),
     "papi_analysis.study.codebook": (
         "find_unit",
         "load_breaks",

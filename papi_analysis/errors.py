@@ -76,18 +76,22 @@ class Problem:
 
 
 class DataError(PapiError, ValueError):
-    """Data that cannot be used; ``problems`` holds every one that was found, not only the first."""
+    """Data that cannot be used; ``problems`` lists what was found, and counts what it does not list."""
 
-    #: How many problems the message spells out; ``problems`` always holds all of them.
+    #: How many problems the message spells out; more of them are in ``problems``.
     SHOWN = 20
 
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         lines = [str(problem) for problem in self.problems[: self.SHOWN]]
         if len(self.problems) > self.SHOWN:
-            lines.append(f"... and {len(self.problems) - self.SHOWN} more (all are in .problems)")
+            lines.append(f"... and {len(self.problems) - self.SHOWN} more (see .problems)")
         head = "" if len(lines) == 1 else f"{len(self.problems)} problems:\n"
         super().__init__(head + "\n".join(lines))
+
+
+class CostWarning(UserWarning):
+    """A run that will take a minute or more, and how long."""
 
 
 class DataWarning(UserWarning):

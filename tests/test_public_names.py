@@ -5,6 +5,7 @@ from __future__ import annotations
 import papi_analysis
 
 PUBLIC = [
+    "CostWarning",
     "DataError",
     "DataWarning",
     "Estimates",

@@ -17,6 +17,7 @@ from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
+from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.slopes import completion_slopes
 from papi_analysis.panel.panel import Panel
 
@@ -33,7 +34,7 @@ WINDOWS = Note(
     "high' are the {nearest} nearest in rank to where it stood in {base}, in each of {windows} periods of the same "
     "shape: {alike} fake programmes."
 )
-
+DRAWN = Note("{drawn} of these {all} units were drawn at random for 'every other unit'.")
 
 #: What is kept of the answer for a fake programme.
 KEPT = ["estimate", "low", "high", "p", "p_joint"]
@@ -48,6 +49,7 @@ def calibrate(
     end: int | None = None,
     base_year: int | None = None,
     nearest: int = 5,
+    draws: int = 999,
     level: float = 0.95,
     rng: int | np.random.Generator = 0,
     folder: Folder | None = None,
@@ -72,10 +74,13 @@ def calibrate(
         The year in which the treated unit's standing counts; default the year before the start.
     nearest
         How many units nearest in rank to the treated one, in each period of the same shape.
+    draws
+        Most fake programmes on 'every other unit'; of more units a random sample of so many is drawn, and the notes say
+        how many of how many. ``mc_error`` is then that of a sample: 0.7 points at a rate of 5%.
     level
         1 minus the nominal rate of false alarms.
     rng
-        Seed or Generator of what a function of one's own draws.
+        Seed or Generator of that sample, and of what a function of one's own draws.
     folder
         Where the answers are kept as they come, so that a run that was interrupted goes on where it stopped.
 
@@ -107,6 +112,8 @@ def calibrate(
     everyone, alike = fake_programmes(panel, unit, start, last, base, nearest)
     if len(everyone) < FEWEST:
         raise SpecError(f"only {len(everyone)} units have all the cells; calibration needs {FEWEST}. Use fewer years.")
+    units = len(everyone)
+    everyone = _sample(everyone, draws, rng)
     fakes = _seeded([*everyone, *alike], ask, rng)
     name = ask if isinstance(ask, str) else getattr(ask, "__name__", "own function")
     kept = np.array(run_all(partial(_kept, asked), fakes, label=f"calibrate {name}", folder=folder))
@@ -116,7 +123,7 @@ def calibrate(
     ]
     values = {
         "unit": unit,
-        "all": len(everyone),
+        "all": units,
         "start": start,
         "end": last,
         "nearest": nearest,
@@ -124,10 +131,13 @@ def calibrate(
         "windows": len({fake.start for fake in alike}),
         "alike": len(alike),
     }
+    notes = [Note(WINDOWS.text, values)]
+    if len(everyone) < units:
+        notes.append(Note(DRAWN.text, {"drawn": len(everyone), "all": units}))
     return Estimates(
         question="calibration",
         table=pd.concat(parts, ignore_index=True)[["who", *parts[0].columns.drop("who")]],
-        notes=(Note(WINDOWS.text, values),),
+        notes=tuple(notes),
         names=panel.names,
         simulated_tables=panel.simulated_tables if ask == "slopes" else (),
         level=level,
@@ -143,11 +153,12 @@ def rank_methods(
     end: int | None = None,
     base_year: int | None = None,
     nearest: int = 5,
+    draws: int = 999,
     folder: Folder | None = None,
 ) -> pd.DataFrame:
     """Calibrate every estimator of ``programme_impact`` and order them before the treated unit is looked at.
 
-    ``folder`` and ``joblib.parallel_config`` as for ``calibrate``.
+    ``draws``, ``folder`` and ``joblib.parallel_config`` as for ``calibrate``; all estimators get the same units.
 
     Returns
     -------
@@ -157,7 +168,8 @@ def rank_methods(
         error first.
     """
     rows = []
-    asked: dict[str, Any] = {"unit": unit, "start": start, "end": end, "base_year": base_year, "nearest": nearest}
+    asked: dict[str, Any] = {"unit": unit, "start": start, "end": end, "base_year": base_year}
+    asked |= {"nearest": nearest, "draws": draws}
     for name, words in METHODS.items():
         table = calibrate(panel, name, **asked, folder=folder).table
         family = table[table["dimension"] == "family"].set_index("who")
@@ -180,13 +192,14 @@ def confirm_detectable(
     unit: str,
     start: int,
     end: int | None = None,
+    draws: int = 999,
     level: float = 0.95,
     rng: int | np.random.Generator = 0,
     folder: Folder | None = None,
 ) -> pd.DataFrame:
     """Put the detectable size into the scores of every other unit in turn and count how often it is found.
 
-    ``rng``, ``folder`` and ``joblib.parallel_config`` as for ``calibrate``.
+    ``draws``, ``rng``, ``folder`` and ``joblib.parallel_config`` as for ``calibrate``.
 
     Returns
     -------
@@ -196,7 +209,7 @@ def confirm_detectable(
     """
     last = panel.years[-1] if end is None else end
     asked = _ask(ask)
-    everyone, _ = fake_programmes(panel, unit, start, last, start - 1, 1)
+    everyone = _sample(fake_programmes(panel, unit, start, last, start - 1, 1)[0], draws, rng)
     job = partial(_injected, asked, ask == "slopes", level)
     kept = np.array(run_all(job, _seeded(everyone, ask, rng), label="confirm_detectable", folder=folder))
     sizes, found = kept.mean(axis=0)
@@ -205,13 +218,22 @@ def confirm_detectable(
 
 def _injected(ask: Ask, slopes: bool, level: float, fake: Fake) -> np.ndarray:
     """What one fake programme would have detected (points), and whether that is found once it is there; (2, K)."""
-    dimensions = list(fake.panel.dimensions)
-    size = _answer(fake, ask).loc[dimensions, "detectable"].to_numpy(dtype=float)
-    i, t = fake.panel.position("unit", fake.unit), fake.panel.position("year", fake.start)
-    scores = fake.panel.scores.copy()
-    scores[i, t:] += 10 * size * fake.panel.completion[i, t:] if slopes else size
-    moved = _answer(fake._replace(panel=replace(fake.panel, scores=scores)), ask)
+    panel = fake.panel
+    dimensions = list(panel.dimensions)
+    size = _answer(fake, panel, ask).loc[dimensions, "detectable"].to_numpy(dtype=float)
+    i, t = panel.position("unit", fake.unit), panel.position("year", fake.start)
+    scores = panel.scores.copy()
+    scores[i, t:] += 10 * size * panel.completion[i, t:] if slopes else size
+    moved = _answer(fake, replace(panel, scores=scores), ask)
     return np.array([size, moved.loc[dimensions, "p"].to_numpy(dtype=float) <= 1 - level])
+
+
+def _sample(fakes: list[Fake], draws: int, rng: int | np.random.Generator) -> list[Fake]:
+    """All where there are no more than ``draws``, else a random sample of so many, in their order."""
+    if len(fakes) <= check_count(draws):
+        return fakes
+    chosen = np.argsort(np.random.default_rng(rng).random(len(fakes)))[:draws]
+    return [fakes[i] for i in np.sort(chosen)]
 
 
 def _seeded(fakes: list[Fake], ask: Ask | str, rng: int | np.random.Generator) -> list[Fake]:
@@ -243,15 +265,15 @@ def _ask_slopes(panel: Panel, unit: str, start: int, end: int) -> Estimates:
     return completion_slopes(panel)
 
 
-def _answer(fake: Fake, ask: Ask) -> pd.DataFrame:
-    """Ask for one fake programme and check what comes back; rows by dimension."""
+def _answer(fake: Fake, panel: Panel, ask: Ask) -> pd.DataFrame:
+    """Ask for one fake programme, on its panel, and check what comes back; rows by dimension."""
     place = f"for the fake programme of {fake.unit}, {fake.start}-{fake.end}"
     try:
         own = {} if fake.rng is None else {"rng": fake.rng}
-        answer: Any = ask(fake.panel, fake.unit, fake.start, fake.end, **own)
+        answer: Any = ask(panel, fake.unit, fake.start, fake.end, **own)
         table = (answer.table if isinstance(answer, Estimates) else pd.DataFrame(answer)).set_index("dimension")
-        table = table.reindex([*fake.panel.dimensions, "mean"])
-        numbers = table.loc[list(fake.panel.dimensions), ["estimate", "p", "low", "high"]].to_numpy(dtype=float)
+        table = table.reindex([*panel.dimensions, "mean"])
+        numbers = table.loc[list(panel.dimensions), ["estimate", "p", "low", "high"]].to_numpy(dtype=float)
     except PapiError as error:
         raise SpecError(f"{place} there is no answer: {error}") from error
     except Exception as error:
@@ -268,9 +290,10 @@ def _kept(ask: Ask, fake: Fake) -> np.ndarray:
 
     The joint p-value is the smallest of Bonferroni's where an answer of one's own has none.
     """
-    answer = _answer(fake, ask)
+    panel = fake.panel
+    answer = _answer(fake, panel, ask)
     if "p_joint" not in answer.columns:
-        each = answer.loc[list(fake.panel.dimensions), "p"]
+        each = answer.loc[list(panel.dimensions), "p"]
         answer = answer.assign(p_joint=min(1.0, len(each) * each.min()))
     return np.asarray(answer[KEPT], dtype=float)
 

@@ -14,13 +14,27 @@ from papi_analysis.panel.panel import Panel
 
 
 class Fake(NamedTuple):
-    """A programme that never was: the panel up to its end, the unit, its first and last year; a seed of its own."""
+    """A programme that never was: unit, first and last year, a seed of its own, and what its panel is made of.
 
-    panel: Panel
+    All fakes of one period share ``window``, the panel up to its end without any programme; ``path`` is the completion
+    of the programme (years, K). A panel with the programme in it is made when it is asked for, so that thousands of
+    fakes take no more room than one.
+    """
+
+    window: Panel
     unit: str
     start: int
     end: int
+    path: np.ndarray
     rng: np.random.Generator | None = None
+
+    @property
+    def panel(self) -> Panel:
+        """The window with the programme's completion given to the unit."""
+        completion = self.window.completion.copy()
+        i, t = self.window.position("unit", self.unit), self.window.position("year", self.start)
+        completion[i, t : t + len(self.path)] = self.path
+        return replace(self.window, completion=completion)
 
 
 def fake_programmes(
@@ -41,7 +55,7 @@ def fake_programmes(
     for shift in range(min(start - first - YEARS_BEFORE, base - first) + 1):
         window = _cut(panel, treated, end - shift)
         complete = np.flatnonzero(np.isfinite(window.scores).all(axis=(1, 2)))
-        fakes = {i: _give(window, int(i), start - shift, path, end - shift) for i in complete}
+        fakes = {i: Fake(window, window.units[i], start - shift, end - shift, path) for i in complete}
         if shift == 0:
             everyone = list(fakes.values())
         ranks = _ranks(total[:, panel.position("year", base - shift)])
@@ -68,11 +82,3 @@ def _cut(panel: Panel, treated: int, end: int) -> Panel:
         years=panel.years[:T],
         controls={name: values[kept][:, :T] for name, values in panel.controls.items()},
     )
-
-
-def _give(window: Panel, i: int, start: int, path: np.ndarray, end: int) -> Fake:
-    """Give the programme's completion to one unit."""
-    completion = window.completion.copy()
-    t = window.position("year", start)
-    completion[i, t : t + len(path)] = path
-    return Fake(replace(window, completion=completion), window.units[i], start, end)

@@ -13,6 +13,8 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from papi_analysis.errors import Note
+from papi_analysis.estimation.cost import quiet, watched
 from papi_analysis.study.results import fingerprint, store_part, stored_part
 
 Floats = NDArray[np.float64]
@@ -35,7 +37,8 @@ def run_all(
     jobs
         What to do, independent of each other.
     label
-        What stands beside the progress bar, which is shown on standard error where that is a terminal.
+        What stands beside the progress bar, which is shown on standard error where that is a terminal. Elsewhere a run
+        of a minute or more says once, after a few seconds, how long it will take.
     folder
         Where each result is kept as soon as it is there. A run that was interrupted, asked again with the same folder,
         does only what is missing. A file that is damaged, or was made by other code or from other data, is not used.
@@ -48,14 +51,14 @@ def run_all(
 
     """
     if folder is None:
-        steps: list[Any] = [joblib.delayed(function)(job) for job in jobs]
+        steps: list[Any] = [joblib.delayed(_alone)(function, job) for job in jobs]
     else:
         own = fingerprint(function)
         kept = partial(_kept, function, os.fspath(folder))
         steps = [joblib.delayed(kept)(job, fingerprint(own, job)) for job in jobs]
     results = _parallel(steps)
     if not sys.stderr.isatty():
-        return list(results)
+        return [result for (result,) in watched(([result] for result in results), len(jobs), Note("jobs"))]
     with click.progressbar(results, length=len(jobs), label=label, file=sys.stderr) as shown:
         return list(shown)
 
@@ -80,6 +83,12 @@ def _parallel(steps: Sequence[Any]) -> Iterable[Any]:
     return results
 
 
+def _alone(function: Callable[[Any], Any], job: Any) -> Any:
+    """Do one job; how long a part of it takes is not worth saying."""
+    with quiet():
+        return function(job)
+
+
 def _kept(function: Callable[[Any], Floats], folder: Folder, job: Any, name: str) -> Floats:
     """Take a result from the folder, or compute it and keep it there.
 
@@ -87,6 +96,6 @@ def _kept(function: Callable[[Any], Floats], folder: Folder, job: Any, name: str
     """
     found = stored_part(folder, name)
     if found is None:
-        found = np.asarray(function(job), dtype=float)
+        found = np.asarray(_alone(function, job), dtype=float)
         store_part(folder, name, found)
     return found

@@ -36,6 +36,7 @@ def impact_robustness(
     *,
     base_year: int | None = None,
     known_programmes: Sequence[str] = (),
+    draws: int | None = None,
 ) -> pd.DataFrame:
     """Ask ``programme_impact`` by every estimator and under other choices, one row each.
 
@@ -49,6 +50,9 @@ def impact_robustness(
         A single year to compare with, as a programme does that quotes its starting point; a row of its own.
     known_programmes
         Units known to have had programmes of their own; leaving them out of the donors is a row.
+    draws
+        Most units that take the place of the treated one, as in ``programme_impact``. Leaving a donor out is done for
+        all of them.
 
     Returns
     -------
@@ -83,15 +87,15 @@ def impact_robustness(
         asked.append((Note("Backdated: matched two years earlier"), {"before": (first, start - 3)}))
     rows = []
     for words, changes in asked:
-        answer = programme_impact(panel, unit, **{"start": start, "end": end, **changes})
+        answer = programme_impact(panel, unit, **{"start": start, "end": end, "draws": draws, **changes})
         rows.append({"choice": str(words), **_row(answer)})
     words = Note("Difference in differences, all units of each dimension")
-    rows.append({"choice": str(words), **_own_pools(panel, unit, start, end)})
+    rows.append({"choice": str(words), **_own_pools(panel, unit, start, end, draws)})
     rows += _without_one_donor(panel, unit, start, end)
     return pd.DataFrame(rows)
 
 
-def _own_pools(panel: Panel, unit: str, start: int, end: int | None) -> dict[str, float]:
+def _own_pools(panel: Panel, unit: str, start: int, end: int | None, draws: int | None) -> dict[str, float]:
     """Judge each dimension by itself against all units that have its cells; Holm instead of joint draws."""
     gaps, p, units = {}, [], []
     for k, dimension in enumerate(panel.dimensions):
@@ -101,7 +105,7 @@ def _own_pools(panel: Panel, unit: str, start: int, end: int | None) -> dict[str
             completion=panel.completion[:, :, [k]],
             dimensions=(dimension,),
         )
-        row = programme_impact(alone, unit, start, end, method="did").table.iloc[0]
+        row = programme_impact(alone, unit, start, end, method="did", draws=draws).table.iloc[0]
         gaps[dimension] = row["estimate"]
         p.append(row["p"])
         units.append(int(row["units"]))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
+from papi_analysis.estimation.cost import watched
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.inference import plan_inference
 from papi_analysis.estimation.slopes import PER_TEN_POINTS, completion_slopes
@@ -34,18 +36,20 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     -------
     DataFrame
         One row per thing left out, lowest mean slope first: ``left_out``, one column per dimension with the slope
-        (points per 10 percentage points), ``mean``.
+        (points per 10 percentage points), ``mean``. A run of a minute or more says how long it will take.
     """
     panel = Panel.from_study(study)
-    if what == "unit":
-        kept = {unit: _without(panel, "unit", unit) for unit in panel.units if unit not in panel.programme_units}
-    elif what == "year":
-        kept = {str(year): _without(panel, "year", year) for year in panel.years}
-    elif what == "task":
-        kept = {task: _without_task(study, task) for task in sorted(study.tasks["task"].unique())}
-    else:
+    without = set(panel.units) - set(panel.programme_units)
+    ways: dict[str, tuple[Sequence[Any], Callable[[Any], Panel]]] = {
+        "unit": ([unit for unit in panel.units if unit in without], partial(_without, panel, "unit")),
+        "year": (panel.years, partial(_without, panel, "year")),
+        "task": (sorted(study.tasks["task"].unique()), partial(_without_task, study)),
+    }
+    if what not in ways:
         raise SpecError(f"what is 'unit', 'year' or 'task', not {what!r}.")
-    rows = [{"left_out": name, **_slopes(rest)} for name, rest in kept.items()]
+    names, rest = ways[what]
+    one_by_one = ([name] for name in names)  # a panel each, one at a time
+    rows = [{"left_out": str(name), **_slopes(rest(name))} for (name,) in watched(one_by_one, len(names), Note("jobs"))]
     return pd.DataFrame(rows).sort_values("mean", ignore_index=True)
 
 

@@ -84,12 +84,13 @@ class PlaceboSlopes:
         return np.array([critical + np.quantile(np.concatenate([self.slopes, -self.slopes]), 0.8)])
 
     def _p(self, nulls: Floats) -> Floats:
-        """p-value of each null value."""
+        """p-value of each null value: how many of the others, in order, lie as far out on either side."""
         n = len(self.slopes)
-        own = np.abs(self.slopes[self.treated] - nulls)
-        others = np.abs(np.delete(self.slopes, self.treated)[:, None] + nulls / (n - 1))
-        scale = TIE * np.abs(self.slopes).max()
-        return np.asarray((1 + (others >= own - scale).sum(axis=0)) / n)
+        own = np.abs(self.slopes[self.treated] - nulls) - TIE * np.abs(self.slopes).max()
+        others, shift = np.sort(np.delete(self.slopes, self.treated)), nulls / (n - 1)
+        above = n - 1 - np.searchsorted(others, own - shift, side="left")
+        below = np.searchsorted(others, -own - shift, side="right")
+        return np.asarray((1 + np.where(own > 0, above + below, n - 1)) / n)
 
 
 def within_programme(eq: Equations, treated: int) -> PlaceboSlopes | None:

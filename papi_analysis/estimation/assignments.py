@@ -42,6 +42,11 @@ class Assignments:
                 left -= int(size)
         return total
 
+    def on(self, kept: Ints) -> Assignments:
+        """The same on the units (n,) that are kept, all that move among them; random draws stay the same."""
+        groups = tuple((np.searchsorted(kept, members), kinds) for members, kinds in self.groups)
+        return Assignments(len(kept), groups)
+
     def all(self) -> Iterator[Ints]:
         """Every assignment: for each unit (N,) the unit whose trajectory it follows."""
         for parts in product(*(_arrangements(members, kinds) for members, kinds in self.groups)):
@@ -88,16 +93,16 @@ def _arrangements(members: Ints, kinds: Ints) -> Iterator[Ints]:
     """Distinct arrangements of the trajectories of one stratum: choose places for each rarer kind in turn."""
     sources = [members[kinds == kind] for kind in range(int(kinds.max()) + 1)]
 
-    def place(kind: int, free: tuple[int, ...], filled: Ints) -> Iterator[Ints]:
+    def place(kind: int, free: Ints, filled: Ints) -> Iterator[Ints]:
         if kind == 0:
-            filled[list(free)] = sources[0]
+            filled[free] = sources[0]
             yield filled.copy()
             return
-        for places in combinations(free, len(sources[kind])):
-            filled[list(places)] = sources[kind]
-            yield from place(kind - 1, tuple(i for i in free if i not in places), filled)
+        for places in map(list, combinations(range(len(free)), len(sources[kind]))):
+            filled[free[places]] = sources[kind]
+            yield from place(kind - 1, np.delete(free, places), filled)
 
-    return place(len(sources) - 1, tuple(range(len(members))), np.empty(len(members), dtype=np.int64))
+    return place(len(sources) - 1, np.arange(len(members)), np.empty(len(members), dtype=np.int64))
 
 
 def possible_assignments(

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
+from papi_analysis.estimation.cost import watched
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.weights import simplex_weights
 
@@ -191,6 +192,21 @@ def weighted_gaps(Y: Floats, units: Ints, weights: Weights) -> Floats:
     return np.asarray(distance - shift)
 
 
+def equal_gaps(Y: Floats, units: Ints, pre: Bools, donors: Bools, eligible: Bools) -> Floats:
+    """The gaps (b, m, T, K) of difference in differences for sets of units (b, m), donors (b, N) being the set's.
+
+    What ``match`` gives with ``difference_in_differences``, without a weight for every pair of units. ``pre`` are the
+    years before of each of the m units, (1, m, T, 1); units that are not ``eligible`` may have gaps.
+    """
+    taking_part = np.flatnonzero(eligible)
+    pool = donors[:, taking_part]
+    sums = pool.astype(float) @ Y[taking_part].reshape(len(taking_part), -1)
+    averages = (sums / pool.sum(axis=1)[:, None]).reshape(len(units), 1, *Y.shape[1:])
+    distance = Y[units] - averages
+    shift = np.where(pre, distance, 0.0).sum(axis=2, keepdims=True) / pre.sum(axis=2, keepdims=True)
+    return np.asarray(distance - shift)
+
+
 def find_estimator(estimator: str | Estimator) -> Estimator:
     """The estimator of that name, or the function itself."""
     if callable(estimator):
@@ -205,12 +221,22 @@ def leave_one_donor_out(design: Design, estimator: str | Estimator) -> tuple[Int
 
     All of them: one without a weight of its own may still have had a say in a scale or in the weights of years.
     """
-    left_out, m = np.flatnonzero(design.donors), len(design.units)
-    donors = np.repeat(design.donors[None], len(left_out), axis=0)
-    donors[np.arange(len(left_out)), left_out] = False
-    units, starts = np.tile(design.units, len(left_out)), np.tile(design.starts, len(left_out))
-    gaps = match(design, units, starts, np.repeat(donors, m, axis=0), estimator).gaps
-    return left_out, mean_gaps(design, gaps.reshape(len(left_out), m, *gaps.shape[1:]))
+    left_out = np.flatnonzero(design.donors)
+    step = max(1, BLOCK // (len(design.units) * len(design.Y) * design.Y.shape[2]))
+    blocks = (left_out[start : start + step] for start in range(0, len(left_out), step))
+    found = [_without(design, block, estimator) for block in watched(blocks, len(left_out), Note("donors left out"))]
+    return left_out, np.concatenate(found)
+
+
+def _without(design: Design, left_out: Ints, estimator: str | Estimator) -> Floats:
+    """Mean gaps (b, K) without each of b donors."""
+    b, m = len(left_out), len(design.units)
+    donors = np.repeat(design.donors[None], b, axis=0)
+    donors[np.arange(b), left_out] = False
+    gaps = match(
+        design, np.tile(design.units, b), np.tile(design.starts, b), np.repeat(donors, m, axis=0), estimator
+    ).gaps
+    return mean_gaps(design, gaps.reshape(b, m, *gaps.shape[1:]))
 
 
 def mean_gaps(design: Design, gaps: Floats) -> Floats:

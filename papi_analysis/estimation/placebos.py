@@ -10,14 +10,24 @@ fitting them again for each b0 moves the ends of its 90% intervals on the PAPI s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
-from papi_analysis.estimation.assignments import possible_assignments
-from papi_analysis.estimation.counterfactuals import Estimator, match, mean_gaps, weighted_gaps
+from papi_analysis.errors import Note, SpecError
+from papi_analysis.estimation.assignments import Assignments, possible_assignments
+from papi_analysis.estimation.cost import watched
+from papi_analysis.estimation.counterfactuals import (
+    Estimator,
+    difference_in_differences,
+    equal_gaps,
+    find_estimator,
+    match,
+    mean_gaps,
+    weighted_gaps,
+)
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.multiplicity import (
     attainable,
@@ -217,8 +227,10 @@ def placebos(
 ) -> Placebos:
     """Run an estimator for the realised programme and for its reassignments over treated units and donors.
 
-    With one treated unit every eligible unit takes its place once, whatever ``draws`` says. With several, sets of
-    units (in order where starts differ) are enumerated where there are no more than ``draws``, and sampled otherwise.
+    With one treated unit each eligible unit takes its place once; with several, sets of units do (in order where
+    starts differ). Where there are more than ``draws``, the realised programme stands beside a random sample of so
+    many: p is then (1 + those that reach it) / (1 + draws). Weights are kept by the block and thrown away, so memory
+    does not grow with the number of sets beyond their paths. A run of a minute or more says so (``cost.watched``).
 
     Parameters
     ----------
@@ -231,7 +243,7 @@ def placebos(
         equally many donors by the same rule, so that a rank is exact under the null. Leaving it out keeps the
         programme out of the placebos' counterfactuals, at the price of one donor fewer than the treated unit has.
     draws : int
-        Number of reassignments where they are sampled.
+        Most reassignments.
     rng : int or numpy Generator
         Ignored when all reassignments are used.
 
@@ -252,15 +264,12 @@ def placebos(
     years = np.arange(design.Y.shape[1])
     treated = np.zeros(design.Y.shape[:2])
     treated[design.units] = years >= design.starts[:, None]
-    possible = possible_assignments(treated[:, :, None], among=design.eligible)
-    exact = possible.count <= check_count(draws) or len(design.units) == 1
-    step = max(1, BLOCK // (len(design.units) * len(design.Y) * design.Y.shape[2]))
-    rows = [_run(design, estimator, design.units[None], treated, treated_as_donor)]
-    for source in possible.blocks(possible.count if exact else draws, step, np.random.default_rng(rng)):
-        if exact:
-            source = source[(source != np.arange(len(treated))).any(axis=1)]  # the realised one is there already
-        follower = np.argsort(source, axis=1)  # which unit follows the trajectory of each
-        rows.append(_run(design, estimator, follower[:, design.units], treated, treated_as_donor))
+    rule = find_estimator(estimator)
+    count, blocks = _reassignments(design, treated, check_count(draws), _block(design, rule), rng)
+    exact = count <= draws
+    rows = [_run(design, rule, design.units[None], treated, treated_as_donor)]
+    for places in watched(blocks, count - 1 if exact else draws, Note("placebo sets")):
+        rows.append(_run(design, rule, places, treated, treated_as_donor))
     scores, responses, paths, path_responses, fits, units = (np.concatenate(part) for part in zip(*rows, strict=True))
     recorded = design.Y[design.eligible][:, design.pre(int(design.starts.max()))]
     flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
@@ -274,28 +283,72 @@ def placebos(
         fits=fits,
         units=units,
         exact=exact,
-        size=float(min(possible.count, 10**300)),
+        size=float(min(count, 10**300)),
         spread_before=np.std(recorded, axis=(0, 1)),
         programme_years=design.post(int(design.starts.min())),
     )
 
 
+def _block(design: Design, rule: Estimator) -> int:
+    """Sets in one block: each needs a weight for every pair of units, or with equal weights a path of every unit."""
+    N, T, K = design.Y.shape
+    m = len(design.units)
+    return max(1, BLOCK // int(max(m * T * K, N) if rule is difference_in_differences else m * N * K))
+
+
+def _reassignments(
+    design: Design, treated: Floats, draws: int, step: int, rng: int | np.random.Generator
+) -> tuple[int, Iterator[Ints]]:
+    """How many there are with the realised one, and blocks (up to step, m) of who has the programme in the others."""
+    generator = np.random.default_rng(rng)
+    if len(design.units) == 1:
+        others = np.flatnonzero(design.eligible & ~np.isin(np.arange(len(design.Y)), design.units))
+        if len(others) >= draws + 1:
+            return len(others) + 1, _cut(np.sort(others[np.argsort(generator.random(len(others)))[:draws]]), step)
+        return len(others) + 1, _cut(others, step)
+    possible = possible_assignments(treated[:, :, None], among=design.eligible)
+    return possible.count, _sets(design, possible, draws, step, generator)
+
+
+def _cut(units: Ints, step: int) -> Iterator[Ints]:
+    for start in range(0, len(units), step):
+        yield units[start : start + step, None]
+
+
+def _sets(
+    design: Design, possible: Assignments, draws: int, step: int, generator: np.random.Generator
+) -> Iterator[Ints]:
+    """Sets of units: all but the realised one, or a sample of all."""
+    every = np.arange(len(design.Y))
+    for source in possible.blocks(draws, step, generator):
+        if possible.count <= draws:
+            source = source[(source != every).any(axis=1)]
+        follower = np.empty_like(source)  # the inverse: which unit follows the trajectory of each
+        np.put_along_axis(follower, source, np.broadcast_to(every, source.shape), axis=1)
+        yield follower[:, design.units]
+
+
 def _run(
-    design: Design, estimator: str | Estimator, places: Ints, treated: Floats, treated_as_donor: bool
+    design: Design, rule: Estimator, places: Ints, treated: Floats, treated_as_donor: bool
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, Ints]:
     """Statistics, responses, paths, their responses, fits before, and units, of b sets of units ``places`` (b, m)."""
     b, m = places.shape
     _, T, K = design.Y.shape
     donors = np.repeat((design.eligible if treated_as_donor else design.donors)[None], b, axis=0)
     np.put_along_axis(donors, places, False, axis=1)
-    units, starts = places.ravel(), np.tile(design.starts, b)
-    gaps, weights = match(design, units, starts, np.repeat(donors, m, axis=0), estimator)
-    shown = weighted_gaps(np.repeat(treated[:, :, None], K, axis=2), units, weights)
     before = np.array([design.pre(int(start)) for start in design.starts])[None, :, :, None]
     after = np.array([design.post(int(start)) for start in design.starts])[None, :, :, None]
     counted = np.where(after.any(axis=1, keepdims=True), after, True)  # before any start: all units
-    gaps, shown = gaps.reshape(b, m, T, K), shown.reshape(b, m, T, K)
-    free = (weights.years != 0).any(axis=1).reshape(b, m, 1, K)  # a constant was free
+    everywhere = np.repeat(treated[:, :, None], K, axis=2)
+    if rule is difference_in_differences:  # donors by the set, not by the unit: thousands of units in seconds
+        gaps, shown = (equal_gaps(Y, places, before, donors, design.eligible) for Y in (design.Y, everywhere))
+        free = np.ones((b, m, 1, K), dtype=bool)
+    else:
+        units, starts = places.ravel(), np.tile(design.starts, b)
+        found, weights = match(design, units, starts, np.repeat(donors, m, axis=0), rule)
+        gaps = found.reshape(b, m, T, K)
+        shown = weighted_gaps(everywhere, units, weights).reshape(b, m, T, K)
+        free = (weights.years != 0).any(axis=1).reshape(b, m, 1, K)  # a constant was free
     centre = np.where(free, _average(gaps, before, (2,), keepdims=True), 0.0)
     fits = np.sqrt(_average((gaps - centre) ** 2, before, (1, 2)))
     return (

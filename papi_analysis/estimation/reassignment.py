@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.assignments import Assignments, possible_assignments
+from papi_analysis.estimation.cost import watched
 from papi_analysis.estimation.draws import (
     StudentisedDraws,
     check_covariance,
@@ -139,6 +140,7 @@ def reassign(
     partialled out, and slope and CR1 standard error (clusters are units) are computed anew; no equation is fitted
     twice. All assignments are used when they are no more than ``draws``, otherwise a sample. An assignment that
     leaves a dimension without variation has no slope there; its statistic is 0 and it is counted in ``undefined``.
+    A run of a minute or more says so; memory grows with units x trajectories that move, and too many are refused.
 
     Parameters
     ----------
@@ -175,6 +177,10 @@ def reassign(
     has = np.isfinite(y)
     W = np.empty((N, T, K, 0)) if controls is None else np.asarray(controls, dtype=float)
     has &= np.isfinite(W).all(axis=3)
+    moving = np.concatenate([members for members, _ in design.groups])
+    kept = np.union1d(np.flatnonzero(has.any(axis=(1, 2))), moving)  # tables grow with units that have a say alone
+    y, C = np.asarray(y[kept], dtype=float), np.asarray(C[kept], dtype=float)
+    W, has, design, N = W[kept], has[kept], design.on(kept), len(kept)
     fits = [_fit(y[:, :, k], C[:, :, k], W[:, :, k], has[:, :, k], k, unit_effects) for k in range(K)]
     covariance = cr1_joint(fits, N)
     check_covariance(covariance, fits)
@@ -190,7 +196,8 @@ def reassign(
     slope0, slope1, cov00, cov01, cov11 = empty_draws(B, K)
     undefined = np.zeros(K, dtype=np.int64)
     start = 0
-    for source in design.blocks(draws, max(1, BLOCK // (N * K)), np.random.default_rng(rng)):
+    blocks = design.blocks(draws, max(1, BLOCK // (N * K)), np.random.default_rng(rng))
+    for source in watched(blocks, B, Note("reassignments")):
         rows = slice(start, start + len(source))
         follower = np.empty_like(source)  # the inverse: which unit follows the trajectory of each
         np.put_along_axis(follower, source, np.broadcast_to(np.arange(N), source.shape), axis=1)
