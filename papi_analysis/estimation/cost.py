@@ -20,7 +20,7 @@ USUAL = 9999
 #: Fewest draws that are taken without being asked for: p-values go down to 1/200.
 LEAST = 199
 
-#: Numbers that all placebos together may read unless told otherwise: some minutes on one core.
+#: Numbers that all placebos together may read unless told otherwise.
 WORK = 3e9
 
 #: Seconds after which a run is judged, and seconds still to come from which it says so.

@@ -340,7 +340,7 @@ def _run(
     after = np.array([design.post(int(start)) for start in design.starts])[None, :, :, None]
     counted = np.where(after.any(axis=1, keepdims=True), after, True)  # before any start: all units
     everywhere = np.repeat(treated[:, :, None], K, axis=2)
-    if rule is difference_in_differences:  # donors by the set, not by the unit: thousands of units in seconds
+    if rule is difference_in_differences:  # donors by the set, not by the unit
         gaps, shown = (equal_gaps(Y, places, before, donors, design.eligible) for Y in (design.Y, everywhere))
         free = np.ones((b, m, 1, K), dtype=bool)
     else:

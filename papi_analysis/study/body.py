@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from papi_analysis.study.wording import Remarks, cell_text
 #: What stands at the head of a row that sums up others, and at the head of what follows a table.
 _TOTALS = {
     *("tong", "tong cong", "tong so", "cong", "binh quan", "trung binh"),
-    *("total", "sum", "grand total", "average", "mean"),
+    *("total", "sum", "subtotal", "sub total", "grand total", "average", "mean"),
 }
 _CLOSING = ("nguoi lap", "nguon", "ghi chu", "noi nhan", "thu truong", "chu tich", "giam doc", "source", "note")
 #: How headings between the rows are counted, where tasks are counted 1, 2, 3: I, II, III or A, B, C.
@@ -106,8 +107,18 @@ class Table:
         if self._is_wide(named):
             # Each quarter says how far a task was: a column that says it for no quarter is a further one.
             named, self.states = {column: name for column, name in named.items() if name != "completion"}, None
+        self._refuse_slips(named)
         self._tell_names(named)
         return named
+
+    def _refuse_slips(self, named: Mapping[int, str]) -> None:
+        """Refuse a header one letter off a column that may be absent: its values would count as not given."""
+        may_lack = [c.name for c in self.schema.columns if c.default is not None or c.name in self.source.fill]
+        for name in set(may_lack) - {*named.values()}:
+            for column, label in self.header.labels.items():
+                if column not in named and _one_slip(plain(label), plain(name)):
+                    what = Note("the header is almost {name}", {"name": name})
+                    self._refuse_header(what, Note("Correct it, or rename the column."), column)
 
     def _choose(self, name: str, first: int, second: int) -> int:
         """Choose between two columns that fit one of the schema; the one left over is a further column."""
@@ -216,7 +227,12 @@ class Table:
         """Say why a row is no row of the table, or nothing where it is one."""
         row = self.rows[number]
         keyed = any(column in self.key for column in filled)
-        if any(_sums_up(text) for text in (texts[:1] if keyed else texts)):
+        # What sums up stands over a part of the key at most: a note "Total" before a whole key is a note.
+        if keyed and all(cell_text(row[column]).strip() for column in self.key):
+            texts = [cell for column in sorted(self.key) if isinstance(cell := row[column], str)]
+        elif keyed:
+            texts = texts[:1]
+        if any(_sums_up(text) for text in texts):
             return Note("the row is a total and is left out")
         if number == self.header.body and is_numbering([row[column] for column in filled]):
             return Note("the row numbers the columns and is left out")
@@ -276,8 +292,8 @@ class Table:
             cells = frame[name]
             if name in columns:
                 broken = cells[[isinstance(cell, Unreadable) for cell in cells]]
-                for index, cell in broken.items():
-                    self.remarks.refuse(broken[[index]], name, cell.what, cell.remedy)
+                for what, remedy in dict.fromkeys((cell.what, cell.remedy) for cell in broken):
+                    self.remarks.refuse(broken[[cell.what == what for cell in broken]], name, what, remedy)
                 cells = cells.drop(broken.index)
                 texts = self._reader(columns[name], wide)(cells).reindex(frame.index, fill_value="")
                 self._remember(name, cells, texts)
@@ -285,8 +301,9 @@ class Table:
                 texts = wording.read_texts(cells)
             result[name] = texts
         worded = pd.DataFrame(result, index=frame.index, dtype=object)
+        labels = [self.header.labels[column] for column in wide]
         for index, text in worded["completion"].items() if wide else ():
-            self.periods[(sheet_row(index), text)] = self.header.labels[list(wide)[index // LONG]]
+            self.periods[(sheet_row(index), text)] = labels[index // LONG]
         return worded if self.states is None else self._compare_states(worded, self.states)
 
     def _remember(self, name: str, cells: pd.Series, texts: pd.Series) -> None:
@@ -337,6 +354,20 @@ class Table:
             what = Note("no column says when reports were made: each counts as known on the day it reports on")
             self.remarks.guesses.add(what, Note("To be sure, add a column reported_on."), row=self.header.body)
         return frame.assign(**{name: value for name, value in self.source.fill.items() if name not in frame.columns})
+
+
+def _one_slip(word: str, name: str) -> bool:
+    """Say whether one letter more, less or other, or two that changed places, make one word of the other."""
+    start = _common(word, name)
+    end = _common(word[start:][::-1], name[start:][::-1])
+    one, other = word[start : len(word) - end], name[start : len(name) - end]
+    return word != name and (max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1]))
+
+
+def _common(one: str, other: str) -> int:
+    """Count the letters with which both begin."""
+    same = (a == b for a, b in zip(one, other, strict=False))
+    return sum(1 for _ in itertools.takewhile(bool, same))
 
 
 def _sums_up(text: str) -> bool:

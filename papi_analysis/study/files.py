@@ -124,7 +124,8 @@ def tell_merged(readings: Mapping[str, Reading], units: pd.DataFrame) -> Iterato
         days = [name for name in ("as_of", "reported_on", "start", "due", "year") if name in frame]
         late = frame[(frame[days].astype(str) >= "2025").any(axis=1)] if days else frame.iloc[:0]
         late = late[[any(_after_merger(text) for text in row) for row in late[days].itertuples(index=False)]]
-        for index, name in late["unit"].items() if "unit" in late else ():
+        names = late["unit"].drop_duplicates() if "unit" in late else pd.Series(dtype=object)
+        for index, name in names[names.isin(units["unit"])].items():
             province, old = codebook.merged_into(name, units)
             if len(old) > 1 and name not in told:
                 told.add(name)
@@ -134,6 +135,36 @@ def tell_merged(readings: Mapping[str, Reading], units: pd.DataFrame) -> Iterato
                 )
                 remedy = Note("Make sure that tasks and scores mean the same area.")
                 yield reading.place(Problem(what, remedy, reading.file, sheet_row(index), "unit", name))
+
+
+def tell_ends(readings: Mapping[str, Reading], dimensions: pd.DataFrame) -> Iterator[Problem]:
+    """Say where reports or targets stop before the list that they follow does, as in a file that was cut off."""
+    remedy = Note("Make sure that the table is whole.")
+    if {"tasks", "progress"} <= readings.keys():
+        reading = readings["progress"]
+        listed = _pairs(readings["tasks"].frame, "unit", "task")
+        reports = _pairs(reading.frame, "unit", "task")
+        if left := _left(listed, reports):
+            place = (reading.file, sheet_row(reading.frame.index[-1]), "task", left)
+            yield reading.place(Problem(Note("no task after this one in the register has a report"), remedy, *place))
+    if "targets" in readings:
+        reading = readings["targets"]
+        codes = _pairs(dimensions, "dimension")
+        if left := _left(codes, _pairs(reading.frame, "dimension")):
+            place = (reading.file, sheet_row(reading.frame.index[-1]), "dimension", left)
+            yield reading.place(Problem(Note("no dimension after this one has a target"), remedy, *place))
+
+
+def _pairs(frame: pd.DataFrame, *columns: str) -> list[tuple[str, ...]]:
+    return list(frame[list(columns)].itertuples(index=False, name=None)) if {*columns} <= {*frame.columns} else []
+
+
+def _left(listed: list[tuple[str, ...]], rows: list[tuple[str, ...]]) -> str:
+    """Name the last of ``rows`` where they follow the order of ``listed`` and stop before its end."""
+    order, met = list(dict.fromkeys(listed)), list(dict.fromkeys(rows))
+    grouped = sum(row != before for row, before in zip(rows[1:], rows, strict=False)) == len(met) - 1
+    follows = met == [entry for entry in order if entry in set(met)]
+    return met[-1][-1] if met and grouped and follows and met[-1] != order[-1] else ""
 
 
 def _after_merger(text: object) -> bool:

@@ -14,20 +14,22 @@ from typing import Any, NamedTuple
 from papi_analysis.errors import DataError, Note, Problem
 
 #: What a file may hold at most. A register of a thousand tasks with ten years of monthly reports needs a tenth of it.
-MAX_BYTES = 200_000_000
-MAX_PART = 20_000_000  #: a part that is no sheet: all texts, all styles
+MAX_BYTES = 100_000_000
+MAX_PART = 20_000_000  #: a part that is no sheet: all texts, all styles; also a csv file
+MAX_UNSIZED = 30_000_000  #: sheets that do not begin with their size, which openpyxl then looks for to their end
 MAX_MEMBERS = 2_000
 MAX_LINE = 1_000_000
 MAX_CELLS = 1_000_000
-#: The longest text that a spreadsheet's cell can hold, and the most columns of a sheet.
+MAX_COLUMNS = 1_000  #: eighty years of monthly reports side by side
+#: The longest text that a spreadsheet's cell can hold.
 MAX_TEXT = 32_767
-MAX_COLUMNS = 16_384
 #: So many blank rows end a sheet.
 BLANK_ROWS = 1_000
 
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v(?:\s[^>]*)?>[^<]|is>)")
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _FAR_COLUMN = re.compile(rb'\sr="[A-Za-z]{4}')
@@ -47,6 +49,9 @@ class Unreadable:
     remedy: Note
 
 
+#: How what stands between pointed brackets begins and ends. A parser reads it over and over until it has the end.
+_TAGS = ((b"<", b">"), (b"<!--", b"-->"), (b"<?", b"?>"))
+
 #: What a cell may hold; ``""`` is a blank cell.
 Cell = str | int | float | date | Percent | Unreadable
 
@@ -62,11 +67,15 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """The cells of one sheet: ``rows[i]`` is the row that a spreadsheet numbers i + 1; csv files have no ``name``."""
+    """The cells of one sheet: ``rows[i]`` is the row that a spreadsheet numbers i + 1; csv files have no ``name``.
+
+    ``open_end`` is true where the last line of a csv file has no line break.
+    """
 
     name: str
     rows: list[list[Cell]]
     merged: tuple[Block, ...] = ()
+    open_end: bool = False
 
     @property
     def blank(self) -> bool:
@@ -114,6 +123,12 @@ def _too_many(file: str, sheet: str) -> DataError:
     return _refusal(file, Note("the sheet has too many cells"), remedy, sheet)
 
 
+def too_wide() -> tuple[Note, Note]:
+    """Say that a row is wider than a table can be, and what to do."""
+    what = Note("the row has more than {n} cells", {"n": MAX_COLUMNS})
+    return what, Note("Keep the columns of the table alone in the file.")
+
+
 def _check_kind(head: bytes, file: str) -> None:
     if head == _OLE:
         what = Note("the workbook has a password or is in the old .xls format")
@@ -129,8 +144,8 @@ def _check_archive(archive: zipfile.ZipFile, file: str) -> None:
     names = {member.filename for member in members}
     size = {member.filename: member.file_size for member in members}
     part = max((size[name] for name in size if name.lower().endswith(".xml") and "sheets/" not in name), default=0)
+    remedy = Note("Copy the rows of the table alone into a new workbook.")
     if sum(size.values()) > MAX_BYTES or part > MAX_PART or len(members) > MAX_MEMBERS:
-        remedy = Note("Copy the rows of the table alone into a new workbook.")
         raise _refusal(file, Note("the workbook is too large once it is unpacked"), remedy)
     if any(member.flag_bits & 1 for member in members):
         what = Note("the workbook has a password or is in the old .xls format")
@@ -139,23 +154,45 @@ def _check_archive(archive: zipfile.ZipFile, file: str) -> None:
         raise _refusal(file, Note("the workbook holds macros"), Note("Save it as .xlsx, without macros."))
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
         raise _refusal(file, Note("the file is not an Excel workbook"), _SAVE)
+    named = unsized = 0
     for member in members:
-        if member.filename.lower().endswith((".xml", ".rels")):
-            _check_part(archive, member)
+        # What other programs keep for themselves in customXml, often in UTF-16, is not read.
+        if member.filename.lower().endswith((".xml", ".rels")) and not member.filename.startswith("customXml/"):
+            tags, sized = _check_part(archive, member)
+            named += tags
+            unsized = max(unsized, 0 if sized else member.file_size)
+    if named > sum("sheets/" in name for name in names):  # no program writes one sheet for several
+        raise ValueError
+    if named * unsized > MAX_UNSIZED:
+        raise _refusal(file, Note("the workbook is too large once it is unpacked"), remedy)
 
 
-def _check_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Refuse what no spreadsheet program writes: declarations that expand, and long sheets that hide their size."""
-    tail = b""
+def _check_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[int, bool]:
+    """Refuse what no spreadsheet program writes: declarations that expand, and tags of a megabyte.
+
+    Returns
+    -------
+    tuple
+        How many sheets the part names, and whether a part that is a sheet begins with its size.
+    """
+    named, sized, before = 0, "sheets/" not in member.filename, b""
     with archive.open(member) as part:
         while chunk := part.read(1 << 20):
-            long_sheet = not tail and member.file_size > 10 * len(chunk) and "sheets/" in member.filename
-            # openpyxl would look for the size of the sheet through all of it
-            if long_sheet and not _DIMENSION.search(chunk[:10_000]):
+            window = before[-16:] + chunk  # a word may lie across two chunks
+            sized = sized or (not before and _DIMENSION.search(chunk[:10_000]) is not None)
+            if b"<!DOCTYPE" in window or b"<!ENTITY" in window or b"\0" in chunk:
                 raise ValueError
-            if b"<!DOCTYPE" in tail + chunk or b"<!ENTITY" in tail + chunk or b"\0" in chunk:
+            if any(_is_open(before, start, end) and end not in window for start, end in _TAGS):
                 raise ValueError
-            tail = chunk[-16:]
+            named += sum(1 for _ in _SHEET.finditer(chunk))
+            before = window
+    return named, sized
+
+
+def _is_open(text: bytes, start: bytes, end: bytes) -> bool:
+    """Say whether the last tag that begins in the text has no end in it."""
+    place = text.rfind(start)
+    return place >= 0 and text.find(end, place + len(start)) < 0
 
 
 def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet]:
@@ -163,13 +200,16 @@ def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet
 
     book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     formulas = None
-    sheets = []
+    sheets: list[Sheet] = []
+    values = tags = 0
     for sheet in book.worksheets:
         xml = archive.read(sheet._worksheet_path)
-        if _FAR_COLUMN.search(xml):
+        if _FAR_COLUMN.search(xml) or "sheets/" not in sheet._worksheet_path:
             raise ValueError
         # The longest way to write a cell has six tags.
-        if xml.count(b"</v>") + xml.count(b"<is>") > MAX_CELLS or xml.count(b"<") > 6 * MAX_CELLS:
+        values += xml.count(b"</v>") + xml.count(b"<is>")
+        tags += xml.count(b"<")
+        if values > MAX_CELLS or tags > 6 * MAX_CELLS:
             raise _too_many(file, sheet.title)
         if _FORMULA.search(xml):
             formulas = formulas or load_workbook(stream, read_only=True, keep_links=False)
@@ -193,6 +233,8 @@ def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Ce
         read = [_cell(cell, written[i] if i < len(written) else None) for i, cell in enumerate(row)]
         while read and read[-1] == "":
             read.pop()
+        if len(read) > MAX_COLUMNS:
+            raise _refusal(file, *too_wide(), sheet.title, number)
         rows.append(read)
         values += sum(cell != "" for cell in read)
         filled = number if read else filled
@@ -209,6 +251,8 @@ def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Ce
                 remedy = Note("Delete the blank rows, or what lies below them.")
                 raise _refusal(file, what, remedy, sheet.title, filled + 1)
             break
+    if filled * max(map(len, rows), default=0) > 2 * MAX_CELLS:  # one far cell would stretch every row
+        raise _too_many(file, sheet.title)
     return rows[:filled]
 
 

@@ -15,10 +15,10 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study.body import Source, Table
-from papi_analysis.study.grids import MAX_COLUMNS, MAX_TEXT, Cell, Sheet, read_workbook
-from papi_analysis.study.headers import Header, find_headers, first_row
+from papi_analysis.study.grids import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Cell, Sheet, read_workbook, too_wide
+from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.schema import Findings, Schema
-from papi_analysis.study.tables import SAVE_AGAIN, read_text
+from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
 from papi_analysis.study.wording import Remarks, cell_text
 
 
@@ -70,6 +70,10 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
     name = source.path.name
     label = f"{name}#{sheet.name}" if sheet.name else name
     remarks = Remarks(Findings(label), Findings(label))
+    if sheet.open_end:
+        what = Note("the last line has no line break, as in a file that was cut off")
+        last = cell_text(sheet.rows[-1][-1]) if sheet.rows[-1] else ""
+        remarks.guesses.add(what, Note("Make sure that this is where the table ends."), row=len(sheet.rows), value=last)
     table = Table(sheet, header, schema, source, remarks)
     frame = table.read()
     unused = tuple(other.name for other in sheets if other is not sheet and not other.blank)
@@ -100,15 +104,28 @@ def _open(source: Source, schema: Schema) -> list[Sheet]:
         what = Note("the cells may be separated in two ways")
         raise DataError(Problem(what, Note("Save it again as 'CSV UTF-8' with commas."), file, 1))
     try:
-        rows: list[list[Cell]] = [list(row) for row in _split(text, best[0])]
+        open_end = not text.endswith(("\n", "\r"))
+        return [Sheet("", _read_rows(_split(text, best[0]), file), open_end=open_end)]
     except csv.Error as error:
         what = Note("the file is not a csv table: {error}", {"error": error})
         raise DataError(Problem(what, SAVE_AGAIN, file)) from None
-    for number, row in enumerate(rows, 1):
-        if len(row) > MAX_COLUMNS or any(len(cell_text(cell)) > MAX_TEXT for cell in row):
+
+
+def _read_rows(split: Iterator[list[str]], file: str) -> list[list[Cell]]:
+    """Read the rows of a csv file, as many and as wide as those of a workbook can be."""
+    rows: list[list[Cell]] = []
+    cells = width = 0
+    for number, row in enumerate(split, 1):
+        cells, width = cells + len(row), max(width, len(row))
+        if len(row) > MAX_COLUMNS:
+            raise DataError(Problem(*too_wide(), file, number))
+        if max(map(len, row), default=0) > MAX_TEXT:
             what = Note("the row holds more than a row of a spreadsheet can")
             raise DataError(Problem(what, Note("Shorten the text."), file, number))
-    return [Sheet("", rows)]
+        if cells > MAX_CELLS or number * width > 2 * MAX_CELLS:
+            raise too_large(file)
+        rows.append([*row])
+    return rows
 
 
 def _split(text: str, mark: str) -> Iterator[list[str]]:
@@ -120,9 +137,9 @@ def _header_words(text: str, mark: str, schema: Schema, required: set[str]) -> i
     rows: list[list[Cell]] = []
     try:
         for row in _split(text, mark):
-            rows.append(list(row))
-            if len(rows) > 30:
+            if len(rows) == SEARCHED or len(row) > MAX_COLUMNS:
                 break
+            rows.append([*row])
     except csv.Error:  # with another mark it may be a table
         pass
     return max((header.covers(required) for header in find_headers(Sheet("", rows), schema, required)), default=0)

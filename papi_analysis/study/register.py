@@ -95,14 +95,13 @@ def check_progress(progress: pd.DataFrame, tasks: pd.DataFrame, file: str = "pro
 def _note_strangers(reports: pd.DataFrame, tasks: pd.DataFrame, findings: Findings) -> None:
     """Note ``reports`` whose unit has no tasks, or has no such task; empty names are noted as such already."""
     reports = reports[(reports[["unit", "task"]] != "").all(axis=1)]
-    for unit, rows in reports.groupby("unit"):
-        known = tasks.loc[tasks["unit"] == unit, "task"].unique()
-        if len(known):
-            findings.add_rows(rows, "task", Note("this task is not in the register"), partial(nearest, known=known))
-        else:
-            units = tasks["unit"].unique()
-            what = Note("this unit has no tasks in the register")
-            findings.add_rows(rows, "unit", what, partial(nearest, known=units))
+    units = tasks["unit"].unique()
+    known = reports["unit"].isin(units)
+    what = Note("this unit has no tasks in the register")
+    findings.add_rows(reports[~known], "unit", what, partial(nearest, known=units))
+    for unit, rows in reports[known].groupby("unit"):
+        own = tasks.loc[tasks["unit"] == unit, "task"].unique()
+        findings.add_rows(rows, "task", Note("this task is not in the register"), partial(nearest, known=own))
 
 
 def latest_revisions(progress: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,6 +42,17 @@ _FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")
 
 #: Calendar years, or the 1, 2, 3 of any other panel; a slipped digit would stretch a panel over thousands of years.
 YEARS = (1, 9999)
+#: The years in which a programme, with its reports and targets, may lie.
+PROGRAMME_YEARS = (1900, 2100)
+#: What is said of a year that must be a slip, like 0218 or 3020, and what to do.
+FAR_YEAR = (
+    Note("the year is outside {low} to {high}", {"low": PROGRAMME_YEARS[0], "high": PROGRAMME_YEARS[1]}),
+    Note("Correct the year."),
+)
+#: So many rows with the same thing wrong in one column are listed; further ones are counted.
+LISTED = 200
+#: Among more names than these, the nearest one is looked for where the beginning or the end is the same.
+MANY_NAMES = 400
 
 SCORES = Schema(
     "scores",
@@ -128,7 +140,7 @@ PROGRESS = Schema(
 )
 TARGETS = Schema(
     "targets",
-    (Column("unit"), Column("dimension"), Column("year", "integer", *YEARS), Column("target", "number")),
+    (Column("unit"), Column("dimension"), Column("year", "integer", *PROGRAMME_YEARS), Column("target", "number")),
     key=("unit", "dimension"),
 )
 COMPLETION = Schema(
@@ -163,37 +175,59 @@ REPEATED_COLUMN = (Note("the header repeats a column"), Note("Keep one column of
 
 
 class Findings:
-    """The problems found so far in one table; ``raise_any`` ends the check."""
+    """The problems found so far in one table; ``raise_any`` ends the check.
+
+    Of rows that have the same thing wrong in one column, ``LISTED`` are listed and the others counted.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.problems: list[Problem] = []
+        self._listed: list[Problem] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every problem, after a line for each kind of which not all rows are listed."""
+        remedy = Note("Look at those that are listed, then check again.")
+        counted = []
+        for (words, column), n in self._counts.items():
+            if n > LISTED:
+                first = next(p.what for p in self._listed if (p.what.text, p.column) == (words, column))
+                what = Note("{n} more like this are not listed: {what}", {"n": n - LISTED, "what": first})
+                counted.append(Problem(what, remedy, self.file, column=column))
+        return [*counted, *self._listed]
 
     def add(self, what: Note, remedy: Note, *, row: int | None = None, column: str = "", value: object = "") -> None:
         """Note one problem of this table."""
-        self.problems.append(Problem(what, remedy, self.file, row, column, str(value)))
+        if self.count(what, column, 1):
+            self._listed.append(Problem(what, remedy, self.file, row, column, str(value)))
+
+    def count(self, what: Note, column: str, rows: int) -> int:
+        """Count rows that have ``what`` wrong in ``column``, and say how many of them are to be listed."""
+        listed = min(self._counts[what.text, column], LISTED)
+        self._counts[what.text, column] += rows
+        return min(rows, LISTED - listed)
 
     def add_rows(
         self,
         rows: pd.DataFrame,
         column: str,
-        what: Note | Callable[[Any], Note],
+        what: Note,
         remedy: Note | Callable[[Any], Note],
     ) -> None:
         """Note one problem for each of ``rows``, whose index counts data rows from 0."""
+        if rows.empty:
+            return
+        rows = rows.iloc[: self.count(what, column, len(rows))]
         remedies = {value: remedy if isinstance(remedy, Note) else remedy(value) for value in set(rows[column])}
-        for index, value in zip(rows.index, rows[column], strict=True):
-            self.add(
-                what if isinstance(what, Note) else what(value),
-                remedies[value],
-                row=sheet_row(index),
-                column=column,
-                value=_shown(value),
-            )
+        self._listed += [
+            Problem(what, remedies[value], self.file, sheet_row(index), column, _shown(value))
+            for index, value in zip(rows.index, rows[column], strict=True)
+        ]
 
     def raise_any(self) -> None:
         """Raise a ``DataError`` with every problem noted, in the order of the rows, if there is one."""
-        if self.problems:
+        if self._listed:
             raise DataError(sorted(self.problems, key=lambda problem: problem.row or 0))
 
 
@@ -201,10 +235,21 @@ def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.c
     """Say which known name is nearest to ``value``, as a remedy; names are compared as ``fold`` has them."""
     names = [str(name) for name in known]
     folded = {fold(name): name for name in reversed(names)}
-    close = difflib.get_close_matches(fold(str(value)), folded, n=1, cutoff=0.5)
+    wanted = fold(str(value))
+    alike = list(folded) if len(folded) <= MANY_NAMES else _alike(wanted, folded)
+    close = difflib.get_close_matches(wanted, alike, n=1, cutoff=0.5)
     if close:
         return Note("Did you mean {name!r}?", {"name": folded[close[0]]})
     return Note("Known: {names}.", {"names": ", ".join([*names[:8], "..."] if len(names) > 8 else names)})
+
+
+def _alike(wanted: str, names: Iterable[str]) -> list[str]:
+    """Choose the names that begin or end as ``wanted`` does; to compare all letter by letter is slow."""
+    for size in (len(wanted) - 1, 3 * len(wanted) // 4, len(wanted) // 2):
+        start, end = wanted[: max(size, 1)], wanted[-max(size, 1) :]
+        if found := [name for name in names if name.startswith(start) or name.endswith(end)]:
+            return found[:MANY_NAMES]
+    return []
 
 
 def _shown(value: object) -> str:
@@ -221,8 +266,9 @@ def _parse(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "date":
         text = values.dt.strftime("%Y-%m-%d") if hasattr(values, "dt") else values.astype(str).str.strip()
         days = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
-        # A year like 0218 is a slip, and lies outside what pandas can hold to the nanosecond.
-        return days.where(days.between(pd.Timestamp(1700, 1, 1), pd.Timestamp(2200, 1, 1)))
+        return days.where(
+            days.between(pd.Timestamp(PROGRAMME_YEARS[0], 1, 1), pd.Timestamp(PROGRAMME_YEARS[1], 12, 31))
+        )
     if values.dtype == object or not pd.api.types.is_numeric_dtype(values):
         text = values.astype(str).str.strip().astype(object)
         # pandas says which texts are numbers; Python reads them, to the last bit on every version of pandas.
@@ -263,7 +309,7 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
         else:
             clean[column.name] = column.default
     extra = [name for name in frame.columns if name not in clean.columns]
-    clean[extra] = frame[extra]
+    clean = pd.concat([clean, frame[extra]], axis=1) if extra else clean
     _check_repeats(clean, list(schema.key), findings)
     if own:
         findings.raise_any()
@@ -289,14 +335,14 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
     """Note each row whose key an earlier row has; a key with an unusable cell is noted as such already."""
     named = clean.loc[(clean[key].notna() & (clean[key] != "")).all(axis=1), key]
     first = pd.Series(named.index, index=named.index).groupby([named[name] for name in key]).transform("first")
-    for index, twin in first[first != first.index].items():
-        findings.add(
-            Note("the row repeats row {row}", {"row": sheet_row(twin)}),
-            Note("Keep one row for each {key}.", {"key": ", ".join(key)}),
-            row=sheet_row(index),
-            column=", ".join(key),
-            value=", ".join(map(_shown, named.loc[index])),
-        )
+    again, column = first[first != first.index], ", ".join(key)
+    remedy = Note("Keep one row for each {key}.", {"key": column})
+    for index, twin in again.iloc[:LISTED].items():
+        what = Note("the row repeats row {row}", {"row": sheet_row(twin)})
+        value = ", ".join(map(_shown, named.loc[index]))
+        findings.add(what, remedy, row=sheet_row(index), column=column, value=value)
+    if len(again) > LISTED:
+        findings.count(what, column, len(again) - LISTED)
 
 
 def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.Series:
@@ -304,17 +350,19 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
     parsed = _parse(values, column.kind)
     text = values.astype(str).str.strip()
     blank = values.isna() | (text == "")
-    if not column.empty:
-        for index in values.index[blank]:
-            findings.add(Note("the cell is empty"), _EXPECTED[column.kind], row=sheet_row(index), column=column.name)
+    if not column.empty and blank.any():
+        cells = pd.DataFrame({column.name: ""}, index=values.index[blank])
+        findings.add_rows(cells, column.name, Note("the cell is empty"), _EXPECTED[column.kind])
     if column.kind == "text":
         return parsed
     shown = pd.DataFrame({column.name: text})
     remedy = column.remedy or _EXPECTED[column.kind]
-    what = Note("this is not a date") if column.kind == "date" else Note("this is not a number")
-    findings.add_rows(shown[parsed.isna() & ~blank], column.name, what, _EXPECTED[column.kind])
+    broken = parsed.isna() & ~blank
     if column.kind == "date":
+        if broken.any():
+            _note_dates(shown[broken], column.name, findings)
         return parsed
+    findings.add_rows(shown[broken], column.name, Note("this is not a number"), _EXPECTED[column.kind])
     if column.kind == "integer":
         broken = parsed.notna() & (parsed % 1 != 0)
         findings.add_rows(shown[broken], column.name, Note("this is not a whole number"), remedy)
@@ -330,3 +378,11 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
     parsed = parsed.mask(outside)
     whole = column.kind == "integer" and parsed.notna().all()
     return parsed.astype("int64") if whole else parsed
+
+
+def _note_dates(shown: pd.DataFrame, column: str, findings: Findings) -> None:
+    """Note cells that are no date, and dates of another century."""
+    dates = shown[column].str.fullmatch(r"\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])")
+    far = dates & ~shown[column].str[:4].between(*map(str, PROGRAMME_YEARS))
+    findings.add_rows(shown[~far], column, Note("this is not a date"), _EXPECTED["date"])
+    findings.add_rows(shown[far], column, *FAR_YEAR)

@@ -69,10 +69,20 @@ def check_scores(
     """
     findings = Findings(file)
     scores = check_frame(scores, SCORES, file, findings)
+    _check_years(scores, findings)
     check_names(scores, units, dimensions, findings)
     check_scale(scores, "score", dimensions, findings)
     findings.raise_any()
     return scores
+
+
+def _check_years(scores: pd.DataFrame, findings: Findings) -> None:
+    """Note years that a gap of half a century parts from most others, like 18 for 2018: a slip, and no other wave."""
+    years = scores["year"].dropna().sort_values()
+    block = (years.diff() > 50).cumsum()
+    far = scores.loc[block.index[block != block.iloc[len(block) // 2]].sort_values()] if len(block) else scores[:0]
+    what = Note("the year is more than 50 years from the others")
+    findings.add_rows(far, "year", what, Note("Correct the year."))
 
 
 def check_names(frame: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, findings: Findings) -> None:

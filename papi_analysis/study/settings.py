@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from papi_analysis.errors import DataError, Note
-from papi_analysis.study.schema import Findings, nearest
+from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.study.schema import FAR_YEAR, PROGRAMME_YEARS, Findings, nearest
 from papi_analysis.study.tables import read_text
 
 #: Key of study.toml: (type, default); a default of ``...`` makes the key required.
@@ -45,6 +46,11 @@ _SHOWN = {
 }
 _WRONG_FORM = Note("the setting has the wrong form")
 _UNKNOWN_TABLE = Note("this table is not known")
+_OUTSIDE = (Note("the file is outside the study folder"), Note("Move it inside."))
+#: The longest study.toml in bytes, with room for a list of every commune of a country.
+MAX_SETTINGS = 1_000_000
+#: A name such as a.b.c of fifty parts.
+_DEEP = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 
 
 def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
@@ -59,7 +65,7 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     """
     findings = Findings("study.toml")
     try:
-        given = tomllib.loads(read_text(folder / "study.toml"))
+        given = _read_toml(folder)
     except DataError:
         raise
     except (ValueError, RecursionError) as error:  # of numbers and lists without end, too
@@ -88,6 +94,19 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     return values, paths
 
 
+def _read_toml(folder: Path) -> dict[str, Any]:
+    """Read the settings as they are written; whatever is wrong with the file is a ``ValueError`` or too deep."""
+    path = folder / "study.toml"
+    if not _resolve(path).is_relative_to(folder.resolve()):
+        raise DataError(Problem(*_OUTSIDE, path.name))
+    if path.is_file() and path.stat().st_size > MAX_SETTINGS:
+        raise DataError(Problem(Note("the file is too large"), Note("Keep the settings alone in the file."), path.name))
+    text = read_text(path)
+    if _DEEP.search(text):  # the parser's work grows with the square of the depth
+        raise DataError(Problem(Note("a setting's name has too many parts"), Note("Write key = value."), path.name))
+    return tomllib.loads(text)
+
+
 def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> tuple[dict[str, Path], dict[str, str]]:
     """Resolve the file of each table, which must lie inside the folder, and the sheet that ``file#sheet`` names."""
     paths: dict[str, Path] = {}
@@ -103,9 +122,7 @@ def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> tu
             continue
         file, sheet = _split_sheet(folder, file)
         if not (path := _resolve(folder / file)).is_relative_to(folder.resolve()):
-            findings.add(
-                Note("the file is outside the study folder"), Note("Move it inside."), column=column, value=file
-            )
+            findings.add(*_OUTSIDE, column=column, value=file)
         else:
             paths[name] = path
             sheets |= {name: sheet} if sheet else {}
@@ -132,6 +149,10 @@ def _split_sheet(folder: Path, file: str) -> tuple[str, str]:
 
 def _check_meaning(values: dict[str, Any], findings: Findings) -> None:
     """Check that the settings agree with each other."""
+    for key in ("base_year", "start", "end", "first_year", "last_year"):
+        year = getattr(values[key], "year", values[key])
+        if not PROGRAMME_YEARS[0] <= year <= PROGRAMME_YEARS[1]:
+            findings.add(*FAR_YEAR, column=key, value=values[key])
     if values["end"] < values["start"]:
         what = Note("the programme ends before it starts")
         findings.add(what, Note("Correct start or end."), column="end", value=values["end"])
@@ -157,7 +178,7 @@ def _check_meaning(values: dict[str, Any], findings: Findings) -> None:
 def preferred_language(folder: Path) -> str:
     """Return the language that a study folder asks for, whatever else may be wrong with it; without one, English."""
     try:
-        language = tomllib.loads(read_text(folder / "study.toml")).get("language")
+        language = _read_toml(folder).get("language")
     except (ValueError, RecursionError):  # a DataError is a ValueError too
         return "en"
     return language if language in LANGUAGES else "en"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study import codebook
-from papi_analysis.study.files import collect, read_tables, tell_merged, tell_unused
+from papi_analysis.study.files import collect, read_tables, tell_ends, tell_merged, tell_unused
 from papi_analysis.study.register import check_progress, check_targets, check_tasks
 from papi_analysis.study.schema import (
+    LISTED,
     PROGRESS,
     TARGETS,
     Findings,
@@ -21,6 +22,8 @@ from papi_analysis.study.schema import (
 )
 from papi_analysis.study.scores import check_scores, load_scores
 from papi_analysis.study.settings import TABLES, read_settings
+
+_UNKNOWN = Note("this name is not known")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +146,7 @@ def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
         places = [(readings[name].name, readings[name].sheet) for name in TABLES if name in readings]
         order = {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
         raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
-    return made
+    return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions)))
 
 
 def make_study(
@@ -225,9 +228,11 @@ def _check_settings(
         ("dimensions", programme_dimensions, dimensions["dimension"]),
         ("without_programme", without_programme, units["unit"]),
     ):
-        for name in names:
-            if name not in list(known):
-                findings.add(Note("this name is not known"), nearest(name, known), column=column, value=name)
+        listed = list(known)
+        strangers = [name for name in names if name not in listed]
+        for name in strangers[:LISTED]:
+            findings.add(_UNKNOWN, nearest(name, known), column=column, value=name)
+        findings.count(_UNKNOWN, column, len(strangers[LISTED:]))
     findings.raise_any()
 
 

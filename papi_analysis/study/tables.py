@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.grids import MAX_BYTES, MAX_LINE
+from papi_analysis.study.grids import MAX_LINE, MAX_PART
 from papi_analysis.study.schema import REPEATED_COLUMN, Findings, Schema, check_frame
 
 SAVE_AGAIN = Note("Save it again as 'CSV UTF-8'.")
@@ -28,13 +28,12 @@ def read_text(path: Path, shown: str = "") -> str:
     Raises
     ------
     DataError
-        Where the file is missing, empty, in another encoding, or not text at all.
+        Where the file is missing, empty, too large, in another encoding, or not text at all.
     """
     file = shown or path.name
     try:
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            remedy = Note("Keep the rows of the table alone in the file.")
-            raise DataError(Problem(Note("the file is too large"), remedy, file))
+        if path.is_file() and path.stat().st_size > MAX_PART:
+            raise too_large(file)
         content = path.read_bytes()
     except OSError as error:
         raise cannot_read(path, error, file) from None
@@ -54,6 +53,15 @@ def read_text(path: Path, shown: str = "") -> str:
     if long is not None:
         raise DataError(Problem(Note("the line is too long for a table"), SAVE_AGAIN, file, long))
     return text
+
+
+def too_large(file: str) -> DataError:
+    """Make the error of a table that is too large to be read cell by cell."""
+    remedy = Note(
+        "Keep the rows of the table alone in the file. A register of so many reports can be given to completion as a "
+        "Polars, DuckDB or Dask frame."
+    )
+    return DataError(Problem(Note("the file is too large"), remedy, file))
 
 
 def cannot_read(path: Path, error: OSError, file: str) -> DataError:

@@ -200,7 +200,7 @@ def _long_cell(path: Path) -> None:
         (_long_texts, "the workbook is too large once it is unpacked"),
         (_charts_only, "the workbook has no sheet with cells, only charts"),
         (_far_row, "more than 1000 blank rows are followed by further cells"),
-        (_wide_rows, "the sheet has too many cells"),
+        (_wide_rows, "the row has more than 1000 cells"),
         (_many_cells, "the sheet has too many cells"),
         (_long_cell, "a cell holds more text than a spreadsheet can show"),
     ],
@@ -236,7 +236,7 @@ HEADER = "dimension,year,target\n"
         (HEADER + "D1,2020," + "6" * 10_000_000 + "\n", "the line is too long for a table"),
         (HEADER + 'D1,2020,"' + "6\n" * 5_000_000 + '"\n', "the file is not a csv table"),
         (HEADER + "D1,2020," + "6" * 40_000 + "\n", "the row holds more than a row of a spreadsheet can"),
-        (HEADER + "," * 20_000 + "\n", "the row holds more than a row of a spreadsheet can"),
+        (HEADER + "," * 20_000 + "\n", "the row has more than 1000 cells"),
         (HEADER + "D1,2020,6\0\n", "the file holds NUL bytes"),
     ],
 )
