@@ -17,7 +17,7 @@ from shelf import Shelf, allowed, remember_untouched
 UNSEEN = {
     "swapped columns": ({"other texts", "other rows"}, 0.1),  # the kind of a break is a text like what it says of it
     "shifted row": ({"other texts", "other rows"}, 0.05),
-    "wrong unit": ({"other numbers"}, 0.2),  # weights and scales have no unit of their own
+    "wrong unit": ({"other numbers", "other rows"}, 0.2),  # weights, scales and revisions have no unit of their own
     "date order": ({"other numbers", "other rows"}, 0.1),  # year-day-month where every day is a month as well
     "truncated file": ({"fewer rows"}, 0.03),  # a cut at the end of a row
     "flipped bytes": ({"other texts", "other numbers", "other rows"}, 0.2),  # one letter or digit for another
