@@ -30,6 +30,8 @@ Day = str | dt.date | np.datetime64
 IntoFrame = Any  #: a frame of pandas, Polars, DuckDB, Dask or PyArrow
 #: Days measured in one pass over the reports.
 TOGETHER = 40
+#: Decimal places of a share, the same in every engine.
+DECIMALS = 12
 
 
 def completion(
@@ -52,7 +54,7 @@ def completion(
         The register (schemas ``TASKS`` and ``PROGRESS``): frames of pandas, Polars, DuckDB, Dask or PyArrow, both of
         one engine, or the tasks of pandas. All but the cells is worked out where the register lies: Parquet files
         larger than memory go in as ``duckdb.read_parquet(...)`` or ``polars.scan_parquet(...)``, and a Dask frame is
-        worked through by its cluster. The numbers are the same; completion is exact to 15 decimal places.
+        worked through by its cluster. The numbers are the same, to 12 decimal places.
     as_of
         Day or days for which completion is measured. Default: the middle of the survey's fieldwork (30
         September where it is not known) in each year from the first start to the last due date.
@@ -129,7 +131,7 @@ def task_states(
     states = _brought_back(register, progress, days, known_on, lambda states, first: states)
     for name in ("start", "due", "last_report"):
         states[name] = days_coded(states[name])
-    states["completion"] = states["done"].where(states["known"] > 0)
+    states["completion"] = states["done"].where(states["known"] > 0).round(DECIMALS)
     states["on_time"] = states["was_done"].where(states["judged"] > 0)
     states["is_due"] = states["is_due"] > 0
     columns = [*names, "as_of", "year", "last_report", "completion", "is_due", "on_time"]
@@ -264,7 +266,7 @@ def _shares(sums: pd.DataFrame, group: str) -> pd.DataFrame:
     cells["tasks"] = sums["tasks"].astype("int64")
     cells["unreported"] = (sums["tasks"] - sums["counted"]).astype("int64")
     cells["last_report"] = days_coded(sums["last"])
-    # Rounding may leave a sum of weights a few units in the last place above 1.
-    bounded = ["completion", "low", "high", "of_due"]
-    cells[bounded] = cells[bounded].clip(0.0, 1.0)
+    # The order in which an engine adds moves the last places, and may leave a sum of weights a little above 1.
+    shares = ["completion", "low", "high", "of_due", "complete", "on_time"]
+    cells[shares] = cells[shares].round(DECIMALS).clip(0.0, 1.0)
     return cells

@@ -57,7 +57,16 @@ def answers(panel, gaps, few, reversion) -> dict[str, pa.Estimates]:
     exact = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="synthetic_control", before=(2016, 2017))
     sets = pa.programme_impact(panel, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99)
     by_t = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge")
-    return {"gaps": gaps, "few": few, "exact": exact, "sets": sets, "by t": by_t, "reversion": reversion}
+    sample = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did", draws=39)
+    return {
+        "gaps": gaps,
+        "few": few,
+        "exact": exact,
+        "sets": sets,
+        "sample": sample,
+        "by t": by_t,
+        "reversion": reversion,
+    }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -156,7 +165,7 @@ def test_made_up_scores_are_said_and_real_ones_are_not(answers, name, language) 
     assert real.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["gaps", "few", "exact", "sets", "by t", "reversion"])
+@pytest.mark.parametrize("name", ["gaps", "few", "exact", "sets", "sample", "by t", "reversion"])
 def test_vietnamese_is_vietnamese(answers, name) -> None:
     answer = answers[name]
     said, english = (pa.sentence(answer, language=language) for language in ("vi", "en"))
