@@ -50,7 +50,7 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     names, rest = ways[what]
     one_by_one = ([name] for name in names)  # a panel each, one at a time
     rows = [{"left_out": str(name), **_slopes(rest(name))} for (name,) in watched(one_by_one, len(names), Note("jobs"))]
-    return pd.DataFrame(rows).sort_values("mean", ignore_index=True)
+    return pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
 
 
 def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0.3), **settings: Any) -> pd.DataFrame:

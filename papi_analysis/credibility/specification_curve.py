@@ -82,7 +82,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
         rows.append({**words, **each, "mean": table.loc["mean", "estimate"], "p": table.loc["mean", "p"]})
     if not answers:
         raise SpecError(f"no combination of the choices has an answer: {skipped[0]}")
-    table = pd.DataFrame(rows).sort_values("mean", ignore_index=True)
+    table = pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
     p, notes = _joint_test(answers)
     if skipped:
         notes.append(Note(SKIPPED.text, {"skipped": len(skipped), "why": skipped[0]}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -33,8 +34,19 @@ def test_every_row_is_the_direct_answer(panel, curve) -> None:
         for dimension in (*panel.dimensions, "mean"):
             assert row[dimension] == pytest.approx(direct.row(dimension)["estimate"])
         assert row["p"] == pytest.approx(direct.row("mean")["p"])
-    assert curve.table["mean"].is_monotonic_increasing
+    assert curve.table["mean"].round(12).is_monotonic_increasing
     assert curve.design["below"] == pytest.approx((curve.table["mean"] < 0).mean())
+
+
+def test_equal_answers_stand_in_the_order_of_the_choices(panel) -> None:
+    """Otherwise the last places of a sum, which no two machines share, would order them."""
+    answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did")
+    steps = {str(number): step for number, step in enumerate([2e-16, -2e-16, 0.0, 1e-16])}
+
+    def ask(step: float) -> pa.Estimates:
+        return replace(answer, table=answer.table.assign(estimate=answer.table["estimate"] + step))
+
+    assert pa.specification_curve(ask, {"step": steps}).table["step"].tolist() == [*steps]
 
 
 def test_the_joint_test_ranks_the_median_over_units_by_hand(panel, curve) -> None:
