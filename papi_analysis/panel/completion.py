@@ -12,16 +12,10 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.panel.registers import (
-    check_reports,
-    count_rows,
-    handed_over,
-    of_agencies,
-    read_register,
-    to_pandas,
-    years_of,
-)
-from papi_analysis.panel.states import Frame, Register, day_code, days_coded, states_on
+from papi_analysis.panel.frames import to_pandas
+from papi_analysis.panel.registers import of_agencies, read_register, years_of
+from papi_analysis.panel.rules import check_reports
+from papi_analysis.panel.states import Frame, Register, day_code, days_coded, numbered, states_on
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.register import check_progress, check_tasks
 from papi_analysis.study.schema import TASKS
@@ -29,7 +23,7 @@ from papi_analysis.study.schema import TASKS
 Day = str | dt.date | np.datetime64
 IntoFrame = Any  #: a frame of pandas, Polars, DuckDB, Dask or PyArrow
 #: Days measured in one pass over the reports.
-TOGETHER = 40
+TOGETHER = 10
 #: Decimal places of a share, the same in every engine.
 DECIMALS = 12
 
@@ -127,15 +121,19 @@ def task_states(
     """
     names = [column.name for column in TASKS.columns]
     register = read_register(tasks, progress, *names)
-    days = _days(as_of, register)
-    states = _brought_back(register, progress, days, known_on, lambda states, first: states)
-    for name in ("start", "due", "last_report"):
+    per_day = ["known", "done", "last", "is_due", "judged"]
+    kept = [*names, "was_done"]
+    states = _brought_back(
+        register, progress, _days(as_of, register), known_on, kept, per_day, lambda states, *_: states
+    )
+    for name in ("start", "due", "last"):
         states[name] = days_coded(states[name])
     states["completion"] = states["done"].where(states["known"] > 0).round(DECIMALS)
     states["on_time"] = states["was_done"].where(states["judged"] > 0)
     states["is_due"] = states["is_due"] > 0
     columns = [*names, "as_of", "year", "last_report", "completion", "is_due", "on_time"]
-    return states[columns].sort_values(["unit", "as_of", "dimension", "task"], ignore_index=True)
+    states = states.rename(columns={"last": "last_report"})[columns]
+    return states.sort_values(["unit", "as_of", "dimension", "task"], ignore_index=True)
 
 
 def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
@@ -201,22 +199,27 @@ def _brought_back(
     progress: Any,
     days: pd.DatetimeIndex,
     known_on: Day | None,
-    reduced: Callable[[Frame, bool], Frame],
+    kept: list[str],
+    per_day: list[str],
+    reduced: Callable[[Frame, range, bool], Frame],
 ) -> pd.DataFrame:
-    """Bring back the states of tasks, ``reduced`` in their engine; days are worked through some at a time.
+    """Bring back states of tasks, ``reduced`` in their engine: a row per row of them and day.
 
-    ``reduced`` is told whether the states hold the number of sound reports: those of the first days do, unless the
-    reports are checked already, as in pandas.
+    ``kept`` are columns to bring, and ``per_day`` those that come numbered by the day. Days are worked through some at
+    a time. ``reduced`` is told whether the states hold the number of sound reports: those of the first days do, unless
+    the reports are checked already, as in pandas. Where some are not sound, the error says which.
     """
     known, parts = None if known_on is None else day_code(_day(known_on)), []
     for first in range(0, len(days), TOGETHER):
         some, count = days[first : first + TOGETHER], first == 0 and not isinstance(progress, pd.DataFrame)
-        codes = [day_code(day) for day in some]
-        numbered = pd.DataFrame({"number": np.arange(len(codes)), "day": codes})
-        states = states_on(register, nw.from_native(handed_over(numbered, progress)).lazy(), codes, known, count)
-        part = to_pandas(reduced(states, count))
-        part["as_of"] = some.take(part["number"])
-        parts.append(part.assign(year=part["as_of"].dt.year))
+        numbers, codes = range(len(some)), [day_code(day) for day in some]
+        wide = to_pandas(reduced(states_on(register, codes, known, count), numbers, count))
+        if count and not 0 < register.ends.rows == round(wide["sound"].sum()):
+            check_reports(progress, register)
+        for number, day in enumerate(some):
+            own = {f"{name}{number}": name for name in per_day}
+            part = wide[[*kept, *own]].rename(columns=own)
+            parts.append(part.assign(as_of=day, year=day.year))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -224,45 +227,49 @@ def _measure(
     register: Register, progress: Any, group: str, as_of: Day | Iterable[Day] | None, known_on: Day | None
 ) -> pd.DataFrame:
     """Add up the states of tasks by unit, ``group`` and day, and bring the small table of cells back."""
-    sums = _brought_back(register, progress, _days(as_of, register), known_on, partial(_sums, group))
-    if "sound" in sums and not round(sums["sound"].sum()) == count_rows(register.reports) > 0:
-        check_reports(progress, register)
+    kept, per_day = ["unit", group, "tasks", "total"], [*_summed(0), "last"]
+    sums = _brought_back(register, progress, _days(as_of, register), known_on, kept, per_day, partial(_sums, group))
     return _shares(sums.sort_values(["unit", "as_of", group], ignore_index=True), group)
 
 
-def _sums(group: str, states: Frame, count: bool) -> Frame:
+def _sums(group: str, states: Frame, days: range, count: bool) -> Frame:
     """Add up what the tasks of a cell weigh, and how many they are; with ``count``, also the sound reports."""
+    parts: dict[str, nw.Expr] = {"total": nw.col("weight") * nw.col("share")}
+    for day in days:
+        parts |= {f"{name}{day}": part for name, part in _summed(day).items()}
+    if count:
+        parts["sound"] = nw.col("sound")
+    rows = states.select("unit", group, *numbered("last", days), **parts).group_by("unit", group)
+    added, last = [nw.col(name).sum() for name in parts], [nw.col(name).max() for name in numbered("last", days)]
+    return rows.agg(nw.len().alias("tasks"), *last, *added)
+
+
+def _summed(day: int) -> dict[str, nw.Expr]:
+    """Say what is added up for a day."""
     weight = nw.col("weight") * nw.col("share")
-    known, is_due = nw.col("known"), nw.col("is_due")
-    parts = {
-        "total": weight,
+    known, done, is_due, judged = (nw.col(f"{name}{day}") for name in ("known", "done", "is_due", "judged"))
+    return {
         "known_weight": weight * known,
-        "done_weight": weight * nw.col("done"),
+        "done_weight": weight * done,
         "due": weight * known * is_due,
-        "done_due": weight * nw.col("done") * is_due,
+        "done_due": weight * done * is_due,
         "counted": known,
-        "finished": (nw.col("done") >= 1.0).cast(nw.Float64),
-        "judged": nw.col("judged"),
-        "on_time": nw.col("judged") * nw.col("was_done"),
+        "finished": (done >= 1.0).cast(nw.Float64),
+        "judged": judged,
+        "on_time": judged * nw.col("was_done"),
     }
-    if count:  # once, though a task has a row for each of its dimensions and each day
-        parts["sound"] = nw.col("sound") * (nw.col("number") == 0).cast(nw.Float64)
-    last = (nw.col("last_report") * nw.col("begun")).alias("last")
-    rows = states.select("unit", group, "number", last, *(part.alias(name) for name, part in parts.items()))
-    added = [nw.col(name).sum() for name in parts]
-    return rows.group_by("unit", group, "number").agg(nw.len().alias("tasks"), nw.col("last").max(), *added)
 
 
 def _shares(sums: pd.DataFrame, group: str) -> pd.DataFrame:
     """Divide: from sums over tasks to shares of cells."""
-    total = sums.where(sums.select_dtypes("number") != 0)  # nothing is a share of nothing
     cells = sums[["unit", "year", "as_of", group]].copy()
-    cells["completion"] = sums["done_weight"] / total["known_weight"]
+    # Nothing is a share of nothing, and missing.
+    cells["completion"] = sums["done_weight"] / sums["known_weight"]
     cells["low"] = sums["done_weight"] / sums["total"]
     cells["high"] = (sums["done_weight"] + (sums["total"] - sums["known_weight"])) / sums["total"]
-    cells["of_due"] = sums["done_due"] / total["due"]
-    cells["complete"] = sums["finished"] / total["counted"]
-    cells["on_time"] = sums["on_time"] / total["judged"]
+    cells["of_due"] = sums["done_due"] / sums["due"]
+    cells["complete"] = sums["finished"] / sums["counted"]
+    cells["on_time"] = sums["on_time"] / sums["judged"]
     cells["tasks"] = sums["tasks"].astype("int64")
     cells["unreported"] = (sums["tasks"] - sums["counted"]).astype("int64")
     cells["last_report"] = days_coded(sums["last"])

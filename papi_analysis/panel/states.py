@@ -16,23 +16,44 @@ import pandas as pd
 Frame = Any  #: a narwhals frame, eager or lazy
 
 TASK = ["unit", "task"]
-#: A day is held as years since 1900 times 512 plus the day of the year: the order of time, in 17 binary places.
+#: A day is held as its year times 512 plus the day of the year: the order of time, in 21 binary places.
 FIRST_YEAR, LAST_YEAR, YEAR = 1900, 2155, 512.0
 #: A code later than that of any day.
-NEVER = 131072.0
-#: Revisions run from 0 to 999 and take 10 places.
-REVISIONS = 1024.0
-#: Completion is carried in two halves of 25 binary places, and 1 takes one place more. Day, revision and half are 53
-#: places together: all that a float holds.
-PLACES = 2.0**25
-ROOM = 2.0 * PLACES
+NEVER = 2.0**21
+#: Revisions run from 0 to 999.
+REVISIONS = 1000.0
+#: Completion is carried to twelve decimals, for which 40 binary places have room, beside day and revision: 53 places
+#: together are all that a float holds.
+FINEST, ROOM, ORDERS = 1e12, 2.0**40, 2.0**13
+#: Where days and revisions take more places, completion is carried in two halves of 25, and 1 takes one place more.
+PLACES, ROOM_OF_HALF = 2.0**25, 2.0**26
+#: So many months, and revisions after the last, have a binary place of their own.
+MONTHS = 50.0
+
+
+class Ends(NamedTuple):
+    """What the reports span, and so how they are written as numbers."""
+
+    rows: int  #: how many reports there are; 0 where some value cannot be right
+    before: float  #: a code earlier than those of the reports
+    revisions: float  #: more than the last revision
+    halves: bool  #: whether completion takes two numbers
+    month: float  #: the first month, counted from year 0
+    come_round: bool  #: whether there are more than ``MONTHS``
 
 
 class Register(NamedTuple):
-    """Tasks and reports as narwhals frames of one engine, with days as codes."""
+    """Tasks and reports as narwhals frames of one engine, with days as codes.
+
+    ``tasks`` says in ``served`` how many rows a task has. ``dates`` holds ``start`` and ``due`` by the columns ``by``:
+    of each task, or of each name of a task where all units share one calendar.
+    """
 
     tasks: Frame
     reports: Frame
+    dates: Frame
+    by: list[str]
+    ends: Ends
 
 
 def day_code(day: pd.Timestamp) -> float:
@@ -42,8 +63,8 @@ def day_code(day: pd.Timestamp) -> float:
     512.0
     """
     if day.year < FIRST_YEAR:
-        return 1.0
-    return NEVER - 1 if day.year > LAST_YEAR else (day.year - FIRST_YEAR) * YEAR + day.day_of_year
+        return FIRST_YEAR * YEAR
+    return NEVER - 1.0 if day.year > LAST_YEAR else day.year * YEAR + day.day_of_year
 
 
 def days_coded(codes: pd.Series) -> pd.Series:
@@ -53,7 +74,7 @@ def days_coded(codes: pd.Series) -> pd.Series:
     [Timestamp('2020-09-30 00:00:00'), NaT]
     """
     kinds = codes.unique()  # few, however many rows there are
-    years = [f"{FIRST_YEAR + int(code // YEAR)}-{int(code % YEAR)}" if code > 0 else None for code in kinds]
+    years = [f"{int(code // YEAR)}-{int(code % YEAR)}" if code > 0 else None for code in kinds]
     days = pd.to_datetime(pd.Series(years, index=kinds, dtype="object"), format="%Y-%j").astype("datetime64[ns]")
     back: pd.Series = codes.map(days).astype("datetime64[ns]")
     return back
@@ -61,13 +82,20 @@ def days_coded(codes: pd.Series) -> pd.Series:
 
 def code_of(name: str) -> nw.Expr:
     """Say the code of a column of dates; 0 where there is none, and for slips before 1900 and after 2155."""
-    year, of_year = (part.fill_null(0).cast(nw.Float64) for part in _parts_of(nw.col(name)))
-    code = (year - FIRST_YEAR) * YEAR + of_year
-    return where(year.is_between(FIRST_YEAR, LAST_YEAR), code)
+    code = raw_code_of(name)
+    return where(code.is_between(FIRST_YEAR * YEAR, (LAST_YEAR + 1) * YEAR).fill_null(False), code)
 
 
-def _parts_of(day: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
-    return day.dt.year(), day.dt.ordinal_day()
+def raw_code_of(name: str) -> nw.Expr:
+    """Say the code of a column of dates; none where there is no date."""
+    day = nw.col(name).dt
+    return day.year().cast(nw.Float64) * YEAR + day.ordinal_day().cast(nw.Float64)
+
+
+def month_of(name: str) -> nw.Expr:
+    """Count the months of a column of dates from year 0."""
+    day = nw.col(name).dt
+    return day.year().cast(nw.Float64) * 12.0 + day.month().cast(nw.Float64)
 
 
 def where(condition: nw.Expr, value: nw.Expr | None = None) -> nw.Expr:
@@ -75,17 +103,15 @@ def where(condition: nw.Expr, value: nw.Expr | None = None) -> nw.Expr:
     return nw.when(condition).then(nw.lit(1.0) if value is None else value).otherwise(nw.lit(0.0))
 
 
-def states_on(register: Register, days: Frame, codes: list[float], known_on: float | None, count: bool) -> Frame:
-    """Say where each task stood on each day: one row per row of the tasks, and day.
+def states_on(register: Register, codes: list[float], known_on: float | None, count: bool) -> Frame:
+    """Say where each task stood on each day: one row per row of the tasks, columns numbered by the day.
 
     Parameters
     ----------
     register
         Tasks that passed their checks, and reports.
-    days
-        A frame of the register's engine: ``number`` (0, 1, ...) and ``day`` (its code) of each day.
     codes
-        The same codes, in order.
+        The codes of the days, in order: day 0, 1, ...
     known_on
         Reports made after the day of this code do not count.
     count
@@ -94,88 +120,105 @@ def states_on(register: Register, days: Frame, codes: list[float], known_on: flo
     Returns
     -------
     Frame
-        The columns of the tasks and of ``days``; ``begun``, ``known`` (not begun, or reported on), ``is_due`` and
-        ``judged`` (a report at or after the due date existed by the day), all 0 or 1; ``done`` (0 where not known),
-        ``was_done`` (1 if completion stood at 1 in that report), ``last_report`` (a code, 0 for none); ``sound``.
+        The columns of the tasks; for each day ``known0`` (not begun, or reported on), ``is_due0`` and ``judged0`` (a
+        report at or after the due date existed by the day), all 0 or 1, ``done0`` (0 where not known), ``last0`` (the
+        code of the report used, 0 for none); ``was_done`` (1 if completion stood at 1 in the report at or after the
+        due date); ``sound``, shared among the rows of a task.
     """
+    days = range(len(codes))
+    found = [*numbered("order", days), *numbered("done", days), "since", "was_done", *(["sound"] if count else [])]
     states = register.tasks.join(_reports_that_count(register, codes, known_on, count), on=TASK, how="left")
-    found = [*_numbered(codes, "upper"), *_numbered(codes, "lower"), "at_due", *(["sound"] if count else [])]
-    states = states.with_columns(nw.col(*found).fill_null(0.0)).join(days, how="cross")
-    upper, lower = (_of_the_day(_numbered(codes, half)) for half in ("upper", "lower"))
-    order, after = (upper / ROOM).floor(), (nw.col("at_due") / 2.0).floor()
-    states = states.with_columns(
-        upper=upper,
-        lower=lower,
-        order=order,
-        last_report=(order / REVISIONS).floor(),
-        judged_on=NEVER - (after / REVISIONS).floor(),
-        was_done=nw.col("at_due") - after * 2.0,
-        begun=(nw.col("start") <= nw.col("day")).cast(nw.Float64),
-        is_due=(nw.col("due") <= nw.col("day")).cast(nw.Float64),
-    )
-    packed = nw.col("order") * ROOM
-    done = (nw.col("upper") - packed) / PLACES + (nw.col("lower") - packed) / PLACES**2
-    reported = nw.col("begun") * (nw.col("last_report") > 0).cast(nw.Float64)
-    judged = ((nw.col("at_due") > 0) & (nw.col("judged_on") <= nw.col("day"))).cast(nw.Float64)
-    return states.with_columns(
-        known=1.0 - nw.col("begun") + reported, done=reported * done, judged=nw.col("is_due") * judged
-    )
+    states = states.with_columns(nw.col(*found).fill_null(0.0))
+    past = {f"begun{day}": (nw.col("start") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
+    past |= {f"is_due{day}": (nw.col("due") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
+    states = states.with_columns(**past)
+    parts = {"sound": nw.col("sound") / nw.col("served")} if count else {}
+    for day, code in enumerate(codes):
+        order, begun = nw.col(f"order{day}"), nw.col(f"begun{day}")
+        reported = begun * (order > 0).cast(nw.Float64)
+        parts[f"known{day}"] = 1.0 - begun + reported
+        parts[f"done{day}"] = begun * nw.col(f"done{day}")
+        parts[f"last{day}"] = ((order / register.ends.revisions).floor() + register.ends.before) * reported
+        parts[f"judged{day}"] = nw.col(f"is_due{day}") * (nw.col("since") >= NEVER - code).cast(nw.Float64)
+    return states.with_columns(**parts)
 
 
-def _numbered(codes: list[float], name: str) -> list[str]:
-    return [f"{name}{number}" for number in range(len(codes))]
+def numbered(name: str, days: range) -> list[str]:
+    """Name the columns of each day.
 
-
-def _of_the_day(names: list[str]) -> nw.Expr:
-    """Take from columns numbered by the day that of the row's own day."""
-    own = [nw.col(name) * (nw.col("number") == number).cast(nw.Float64) for number, name in enumerate(names)]
-    return reduce(add, own)
+    >>> numbered("done", range(2))
+    ['done0', 'done1']
+    """
+    return [f"{name}{day}" for day in days]
 
 
 def _reports_that_count(register: Register, codes: list[float], known_on: float | None, count: bool) -> Frame:
     """Find the reports that count: one row per task with reports, columns numbered by the day.
 
-    ``upper0``, ``lower0`` ...: the latest report at or before the day in its last revision. ``at_due``: the first at
-    or after the due date, likewise, and whether completion stood at 1. The latest of several is a maximum. So that
-    completion comes along, it is written behind the day and the revision in the same number, half of its binary places
-    in one and half in another: both maxima are of one report, since no two have the same day and revision.
+    Of the latest report at or before the day, in its last revision: ``order0`` (day and revision) and ``done0``. Of the
+    first at or after the due date: ``since`` (its day, counted back from the last there is) and ``was_done``. With
+    ``count``: ``sound``.
+
+    The latest of several is a maximum. So that completion comes along, it is written behind the day and the revision in
+    the same number. Where one number has no room for it, half of its binary places stand in one and half in another:
+    both maxima are of one report, since no two have the same day and revision.
     """
-    dates = register.tasks.group_by(TASK).agg(nw.col("start").min(), nw.col("due").min(), nw.len().alias("served"))
-    high = (nw.col("completion") * PLACES).floor()
-    low = ((nw.col("completion") * PLACES - high) * PLACES + 0.5).floor()
-    order = (nw.col("as_of") * REVISIONS + nw.col("revision")) * ROOM
-    is_done = (nw.col("completion") >= 1.0).cast(nw.Float64)
-    after = ((NEVER - nw.col("as_of")) * REVISIONS + nw.col("revision")) * 2.0 + is_done
-    joined = register.reports.with_columns(upper=order + high, lower=order + low, after=after)
-    joined = joined.join(dates, on=TASK, how="inner")
-    counts = 1.0 if known_on is None else (nw.col("reported_on") <= known_on).cast(nw.Float64)
-    parts = {"at_due": nw.col("after") * (nw.col("as_of") >= nw.col("due")).cast(nw.Float64) * counts}
-    for number, code in enumerate(codes):
-        in_time = (nw.col("as_of") <= code).cast(nw.Float64) * counts
-        parts |= {f"{half}{number}": nw.col(half) * in_time for half in ("upper", "lower")}
+    as_of, revision, done = nw.col("as_of"), nw.col("revision"), nw.col("completion")
+    revisions = register.ends.revisions
+    order = (as_of - register.ends.before) * revisions + revision
+    after = (NEVER - as_of) * revisions + revision
+    columns = {"as_of": as_of, "after": after * 2.0 + (done >= 1.0).cast(nw.Float64)}
+    if register.ends.halves:
+        room, high = ROOM_OF_HALF, (done * PLACES).floor()
+        low = ((done * PLACES - high) * PLACES + 0.5).floor()
+        columns |= {"upper": order * room + high, "lower": order * room + low}
+    else:
+        room = ROOM
+        columns["upper"] = order * room + done * FINEST
+    if count:
+        columns["month"] = _months(register.ends)
+    counts = {} if known_on is None else {"counts": nw.col("reported_on") <= known_on}
+    joined = register.reports.select(*TASK, **columns, **counts).join(register.dates, on=register.by, how="inner")
+    parts = {"after": nw.col("after") * _both(as_of >= nw.col("due"), *counts)}
+    for day, code in enumerate(codes):
+        in_time = _both(as_of <= code, *counts)
+        parts |= {f"{name}{day}": nw.col(name) * in_time for name in columns if name in ("upper", "lower")}
     found = [nw.col(name).max() for name in parts]
     if count:
-        parts["sound"] = _months()
+        parts["sound"] = nw.col("month") * _both(as_of >= nw.col("start"))
         found.append(nw.col("sound").sum())
-    one_each = joined.select(*TASK, "served", **parts).group_by(TASK).agg(nw.col("served").max(), *found)
-    return one_each.with_columns(sound=_ones(nw.col("sound")) / nw.col("served")) if count else one_each
+    latest = joined.select(*TASK, **parts).group_by(TASK).agg(*found)
+    back = {"since": (nw.col("after") / 2.0).floor()}
+    back |= {f"order{day}": (nw.col(f"upper{day}") / room).floor() for day in range(len(codes))}
+    latest = latest.with_columns(**back)
+    back = {"since": (nw.col("since") / revisions).floor(), "was_done": nw.col("after") - nw.col("since") * 2.0}
+    for day in range(len(codes)):
+        first, second = (nw.col(f"{name}{day}") - nw.col(f"order{day}") * room for name in ("upper", "lower"))
+        back[f"done{day}"] = first / PLACES + second / PLACES**2 if register.ends.halves else first / FINEST
+    if count:
+        back["sound"] = _ones(nw.col("sound"))
+    return latest.select(*TASK, *numbered("order", range(len(codes))), **back)
 
 
-def _months() -> nw.Expr:
-    """Write a sound report as a power of two: one for its month, or for as many months later as it was revised.
+def _both(condition: nw.Expr, *counts: str) -> nw.Expr:
+    """Give 1 where a condition holds, of the reports that count if only some do, and 0 elsewhere."""
+    for name in counts:
+        condition = condition & nw.col(name)
+    return condition.cast(nw.Float64)
+
+
+def _months(ends: Ends) -> nw.Expr:
+    """Write a usable report as a power of two: one for its month, or for as many months later as it was revised.
 
     The sum over a task's reports has as many ones in base two as there are reports if no two share a month, and fewer
     if two do. So one sum shows that no report is there twice; where two share a month, a slower look
-    (``registers.check_reports``) says whether they are one report. Months come round after 50, which keeps quarterly
-    reports and their first two revisions apart for four years. Ends and beginnings of months fall well within a
-    thirty-and-a-half-day slot.
+    (``rules.check_reports``) says whether they are one report. Months come round after 50, which keeps quarterly
+    reports and their first two revisions apart for four years.
     """
-    as_of, revision = nw.col("as_of"), nw.col("revision")
-    fits = (as_of > 0) & (as_of >= nw.col("start")) & (nw.col("reported_on") >= as_of)
-    usable = (nw.col("completion") >= 0.0) & (revision >= 0)
-    year = (as_of / YEAR).floor()
-    month = year * 12.0 + ((as_of - year * YEAR + 14.0) / 30.5).floor() + revision
-    return (fits & usable).cast(nw.Float64) * 2.0 ** (month - (month / 50.0).floor() * 50.0)
+    place = nw.col("month") - ends.month + nw.col("revision")
+    if ends.come_round:
+        place = place - (place / MONTHS).floor() * MONTHS
+    return nw.col("usable") * 2.0**place
 
 
 def _ones(number: nw.Expr) -> nw.Expr:
