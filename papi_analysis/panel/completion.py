@@ -48,7 +48,8 @@ def completion(
         The register (schemas ``TASKS`` and ``PROGRESS``): frames of pandas, Polars, DuckDB, Dask or PyArrow, both of
         one engine, or the tasks of pandas. All but the cells is worked out where the register lies: Parquet files
         larger than memory go in as ``duckdb.read_parquet(...)`` or ``polars.scan_parquet(...)``, and a Dask frame is
-        worked through by its cluster. The numbers are the same, to 12 decimal places.
+        worked through by its cluster. The numbers are the same, to 12 decimal places, which is also as far as the
+        completion of a report is read.
     as_of
         Day or days for which completion is measured. Default: the middle of the survey's fieldwork (30
         September where it is not known) in each year from the first start to the last due date.

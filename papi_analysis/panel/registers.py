@@ -80,13 +80,13 @@ def _ends_of(reports: Frame) -> Ends:
     first, last, known = (pd.Timestamp(found[name]) for name in ("first", "last", "reported_on"))
     rows, least, most = int(found["rows"]), found["least"], found["most"]
     if not (first.year >= FIRST_YEAR and max(last.year, known.year) <= LAST_YEAR and 0 <= least <= most < REVISIONS):
-        return Ends(0, FIRST_YEAR * YEAR, REVISIONS, halves=True, month=0.0, come_round=True)
-    month, months = first.year * 12.0 + first.month, (last.year - first.year) * 12.0 + last.month - first.month
-    come_round = months + most >= MONTHS
+        return Ends(0, FIRST_YEAR * YEAR, REVISIONS, halves=True, month=0.0, places=MONTHS)
+    month, months = (day.year * 12.0 + day.month for day in (first, last))
+    places = int(min(months - month + most + 1, MONTHS))
     before = day_code(first) - 1.0
     if (day_code(last) - before + 1.0) * (most + 1.0) <= ORDERS:
-        return Ends(rows, before, most + 1.0, halves=False, month=month, come_round=come_round)
-    return Ends(rows, FIRST_YEAR * YEAR, REVISIONS, halves=True, month=month, come_round=come_round)
+        return Ends(rows, before, most + 1.0, halves=False, month=month, places=places)
+    return Ends(rows, FIRST_YEAR * YEAR, REVISIONS, halves=True, month=month, places=places)
 
 
 def _served(tasks: Frame) -> Frame:

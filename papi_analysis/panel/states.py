@@ -7,7 +7,7 @@ depends on the order of rows.
 from __future__ import annotations
 
 from functools import reduce
-from operator import add
+from operator import add, and_
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -22,13 +22,13 @@ FIRST_YEAR, LAST_YEAR, YEAR = 1900, 2155, 512.0
 NEVER = 2.0**21
 #: Revisions run from 0 to 999.
 REVISIONS = 1000.0
-#: Completion is carried to twelve decimals, for which 40 binary places have room, beside day and revision: 53 places
-#: together are all that a float holds.
+#: The completion of a report counts to twelve decimals, for which 40 binary places have room. That leaves 13 of a
+#: float's 53 for its day and revision.
 FINEST, ROOM, ORDERS = 1e12, 2.0**40, 2.0**13
 #: Where days and revisions take more places, completion is carried in two halves of 25, and 1 takes one place more.
 PLACES, ROOM_OF_HALF = 2.0**25, 2.0**26
-#: So many months, and revisions after the last, have a binary place of their own.
-MONTHS = 50.0
+#: So many months, and revisions after the last, have a binary place of their own; then they come round.
+MONTHS = 50
 
 
 class Ends(NamedTuple):
@@ -39,7 +39,7 @@ class Ends(NamedTuple):
     revisions: float  #: more than the last revision
     halves: bool  #: whether completion takes two numbers
     month: float  #: the first month, counted from year 0
-    come_round: bool  #: whether there are more than ``MONTHS``
+    places: int  #: how many months there are, with revisions after the last, and at most ``MONTHS``
 
 
 class Register(NamedTuple):
@@ -125,7 +125,7 @@ def states_on(register: Register, codes: list[float], known_on: float | None, co
         code of the report used, 0 for none); ``was_done`` (1 if completion stood at 1 in the report at or after the
         due date); ``sound``, shared among the rows of a task.
     """
-    days = range(len(codes))
+    ends, days = register.ends, range(len(codes))
     found = [*numbered("order", days), *numbered("done", days), "since", "was_done", *(["sound"] if count else [])]
     states = register.tasks.join(_reports_that_count(register, codes, known_on, count), on=TASK, how="left")
     states = states.with_columns(nw.col(*found).fill_null(0.0))
@@ -138,7 +138,7 @@ def states_on(register: Register, codes: list[float], known_on: float | None, co
         reported = begun * (order > 0).cast(nw.Float64)
         parts[f"known{day}"] = 1.0 - begun + reported
         parts[f"done{day}"] = begun * nw.col(f"done{day}")
-        parts[f"last{day}"] = ((order / register.ends.revisions).floor() + register.ends.before) * reported
+        parts[f"last{day}"] = ((order / ends.revisions).floor() + ends.before) * reported
         parts[f"judged{day}"] = nw.col(f"is_due{day}") * (nw.col("since") >= NEVER - code).cast(nw.Float64)
     return states.with_columns(**parts)
 
@@ -163,48 +163,54 @@ def _reports_that_count(register: Register, codes: list[float], known_on: float 
     the same number. Where one number has no room for it, half of its binary places stand in one and half in another:
     both maxima are of one report, since no two have the same day and revision.
     """
-    as_of, revision, done = nw.col("as_of"), nw.col("revision"), nw.col("completion")
-    revisions = register.ends.revisions
-    order = (as_of - register.ends.before) * revisions + revision
-    after = (NEVER - as_of) * revisions + revision
-    columns = {"as_of": as_of, "after": after * 2.0 + (done >= 1.0).cast(nw.Float64)}
-    if register.ends.halves:
-        room, high = ROOM_OF_HALF, (done * PLACES).floor()
-        low = ((done * PLACES - high) * PLACES + 0.5).floor()
-        columns |= {"upper": order * room + high, "lower": order * room + low}
-    else:
-        room = ROOM
-        columns["upper"] = order * room + done * FINEST
+    columns = _written(register.ends)
+    packed = [name for name in columns if name != "after"]
+    counts = {} if known_on is None else {"counts": nw.col("reported_on") <= known_on}
     if count:
         columns["month"] = _months(register.ends)
-    counts = {} if known_on is None else {"counts": nw.col("reported_on") <= known_on}
-    joined = register.reports.select(*TASK, **columns, **counts).join(register.dates, on=register.by, how="inner")
-    parts = {"after": nw.col("after") * _both(as_of >= nw.col("due"), *counts)}
+    reports = register.reports.select(*TASK, "as_of", **columns, **counts)
+    joined = reports.join(register.dates, on=register.by, how="inner")
+    parts = {"after": nw.col("after") * _all(nw.col("as_of") >= nw.col("due"), *counts)}
     for day, code in enumerate(codes):
-        in_time = _both(as_of <= code, *counts)
-        parts |= {f"{name}{day}": nw.col(name) * in_time for name in columns if name in ("upper", "lower")}
+        in_time = _all(nw.col("as_of") <= code, *counts)
+        parts |= {f"{name}{day}": nw.col(name) * in_time for name in packed}
     found = [nw.col(name).max() for name in parts]
     if count:
-        parts["sound"] = nw.col("month") * _both(as_of >= nw.col("start"))
+        parts["sound"] = nw.col("month") * _all(nw.col("as_of") >= nw.col("start"))
         found.append(nw.col("sound").sum())
-    latest = joined.select(*TASK, **parts).group_by(TASK).agg(*found)
-    back = {"since": (nw.col("after") / 2.0).floor()}
-    back |= {f"order{day}": (nw.col(f"upper{day}") / room).floor() for day in range(len(codes))}
-    latest = latest.with_columns(**back)
-    back = {"since": (nw.col("since") / revisions).floor(), "was_done": nw.col("after") - nw.col("since") * 2.0}
-    for day in range(len(codes)):
+    return _read_back(joined.select(*TASK, **parts).group_by(TASK).agg(*found), register.ends, range(len(codes)), count)
+
+
+def _written(ends: Ends) -> dict[str, nw.Expr]:
+    """Write reports as numbers whose maximum is the one that counts: see ``_reports_that_count``."""
+    as_of, revision, done = nw.col("as_of"), nw.col("revision"), nw.col("completion")
+    order = (as_of - ends.before) * ends.revisions + revision
+    after = ((NEVER - as_of) * ends.revisions + revision) * 2.0 + (done >= 1.0).cast(nw.Float64)
+    if not ends.halves:
+        return {"after": after, "upper": order * ROOM + done * FINEST}
+    high = (done * PLACES).floor()
+    low = ((done * PLACES - high) * PLACES + 0.5).floor()
+    return {"after": after, "upper": order * ROOM_OF_HALF + high, "lower": order * ROOM_OF_HALF + low}
+
+
+def _read_back(latest: Frame, ends: Ends, days: range, count: bool) -> Frame:
+    """Take apart what ``_written`` put together."""
+    room = ROOM_OF_HALF if ends.halves else ROOM
+    orders = {f"order{day}": (nw.col(f"upper{day}") / room).floor() for day in days}
+    latest = latest.with_columns(**orders, since=(nw.col("after") / 2.0).floor())
+    parts = {"was_done": nw.col("after") - nw.col("since") * 2.0, "since": (nw.col("since") / ends.revisions).floor()}
+    for day in days:
         first, second = (nw.col(f"{name}{day}") - nw.col(f"order{day}") * room for name in ("upper", "lower"))
-        back[f"done{day}"] = first / PLACES + second / PLACES**2 if register.ends.halves else first / FINEST
+        finest = (first / PLACES + second / PLACES**2) * FINEST if ends.halves else first
+        parts[f"done{day}"] = (finest + 0.5).floor() / FINEST
     if count:
-        back["sound"] = _ones(nw.col("sound"))
-    return latest.select(*TASK, *numbered("order", range(len(codes))), **back)
+        parts["sound"] = _ones(nw.col("sound"), ends.places)
+    return latest.select(*TASK, *orders, **parts)
 
 
-def _both(condition: nw.Expr, *counts: str) -> nw.Expr:
-    """Give 1 where a condition holds, of the reports that count if only some do, and 0 elsewhere."""
-    for name in counts:
-        condition = condition & nw.col(name)
-    return condition.cast(nw.Float64)
+def _all(condition: nw.Expr, *others: str) -> nw.Expr:
+    """Give 1 where a condition holds, and what the columns ``others`` say, and 0 elsewhere."""
+    return reduce(and_, (nw.col(name) for name in others), condition).cast(nw.Float64)
 
 
 def _months(ends: Ends) -> nw.Expr:
@@ -216,11 +222,14 @@ def _months(ends: Ends) -> nw.Expr:
     reports and their first two revisions apart for four years.
     """
     place = nw.col("month") - ends.month + nw.col("revision")
-    if ends.come_round:
+    if ends.places == MONTHS:
         place = place - (place / MONTHS).floor() * MONTHS
     return nw.col("usable") * 2.0**place
 
 
-def _ones(number: nw.Expr) -> nw.Expr:
-    """Count the ones of a whole number in base two, by Legendre's formula."""
-    return number - reduce(add, ((number * 2.0**-place).floor() for place in range(1, 54)))
+def _ones(number: nw.Expr, places: int) -> nw.Expr:
+    """Count the ones of a whole number in base two, by Legendre's formula.
+
+    A sum of powers below two to the ``places`` has as many as there are powers, if no two are the same, else fewer.
+    """
+    return number - reduce(add, ((number * 2.0**-place).floor() for place in range(1, places + 1)))

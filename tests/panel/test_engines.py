@@ -15,7 +15,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as arrow
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import papi_analysis as pa
@@ -54,21 +54,28 @@ def frames(engine: str, *tables: pd.DataFrame) -> list[Any]:
     return [ENGINES[engine](table) for table in tables]
 
 
-def random_register(rng: np.random.Generator, units: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tasks that serve one or three dimensions, with gaps, revisions, reports of one month, and any weight."""
+def random_register(
+    rng: np.random.Generator, *, units: int = 4, alike: bool = False, long: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tasks that serve one or three dimensions, with gaps, revisions, reports of one month, and any weight.
+
+    ``alike``: each name of a task has the same dates in all units. ``long``: over decades, with many revisions.
+    """
     tasks, progress = [], []
+    calendar = {task: rng.integers(0, 900, 2) for task in range(7)}
+    stretch = 9 if long else 1
     for unit in range(units):
         for task in range(int(rng.integers(1, 7))):
-            begin, length = rng.integers(0, 900, 2)
+            begin, length = calendar[task] if alike else rng.integers(0, 900, 2)
             start = pd.Timestamp("2018-01-01") + pd.Timedelta(days=int(begin))
             names = [f"U{unit}", f"T{task}"]
             served = rng.choice(6, size=rng.choice([1, 3]), replace=False)
             dates = [start, start + pd.Timedelta(days=int(length))]
             weight = rng.uniform(0.5, 2)
             tasks += [[*names, f"D{k}", weight, 1 / len(served), *dates, f"A{task % 3}"] for k in served]
-            for day in rng.choice(1100, size=rng.integers(0, 9), replace=False):
+            for day in stretch * rng.choice(1100, size=rng.integers(0, 9), replace=False):
                 as_of = start + pd.Timedelta(days=int(day))
-                for revision in range(int(rng.integers(1, 4))):
+                for revision in rng.choice(1000 if long else 4, size=rng.integers(1, 4), replace=False):
                     known = as_of + pd.Timedelta(days=int(rng.integers(0, 200)))
                     done = rng.choice([0.0, 1.0, rng.random(), np.round(rng.random(), 2)])
                     progress.append([*names, as_of, known, done, revision])
@@ -92,29 +99,47 @@ def test_every_engine_gives_the_numbers_of_pandas(study: pa.Study, engine: str, 
 
 def slow(tasks: pd.DataFrame, progress: pd.DataFrame, day: str, known_on: str) -> pd.DataFrame:
     """Completion by unit and dimension in plain loops, from its definition."""
-    progress = progress[progress["reported_on"] <= pd.Timestamp(known_on)]
+    progress, today = progress[progress["reported_on"] <= pd.Timestamp(known_on)], pd.Timestamp(day)
     cells = []
     for (unit, dimension), rows in tasks.groupby(["unit", "dimension"]):
-        done = known = total = 0.0
+        done = known = total = due = done_due = 0.0
+        counted, finished, on_time, last = 0, 0, [], pd.NaT
         for row in rows.itertuples():
             weight = row.weight * row.share
             total += weight
             own = progress[(progress["unit"] == unit) & (progress["task"] == row.task)]
-            own = own[own["as_of"] <= pd.Timestamp(day)].sort_values(["as_of", "revision"])
-            if row.start > pd.Timestamp(day):
-                known += weight
-            elif len(own):
-                known += weight
-                done += weight * own["completion"].iloc[-1]
-        share = done / known if known else np.nan
-        cells.append((unit, dimension, share, done / total, (done + total - known) / total))
-    return pd.DataFrame(cells, columns=["unit", "dimension", "completion", "low", "high"])
+            own = own.sort_values(["as_of", "revision"]).drop_duplicates("as_of", keep="last")
+            after = own[(own["as_of"] >= row.due) & (own["as_of"] <= today)]
+            if row.due <= today and len(after):
+                on_time.append(after["completion"].iloc[0] == 1)
+            own = own[own["as_of"] <= today]
+            if row.start <= today and own.empty:
+                continue
+            state = own["completion"].iloc[-1] if row.start <= today else 0.0
+            if row.start <= today:
+                last = max(last, own["as_of"].iloc[-1]) if pd.notna(last) else own["as_of"].iloc[-1]
+            counted, finished, known, done = counted + 1, finished + (state == 1), known + weight, done + weight * state
+            if row.due <= today:
+                due, done_due = due + weight, done_due + weight * state
+        shares = [done / known if known else np.nan, done / total, (done + total - known) / total]
+        shares += [done_due / due if due else np.nan, finished / counted if counted else np.nan]
+        shares += [np.mean(on_time) if on_time else np.nan]
+        cells.append((unit, dimension, *shares, len(rows) - counted, last))
+    columns = ["completion", "low", "high", "of_due", "complete", "on_time", "unreported", "last_report"]
+    return pd.DataFrame(cells, columns=["unit", "dimension", *columns]).astype({"last_report": "datetime64[ns]"})
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 10**6), engine=st.sampled_from([*ENGINES]))
-def test_any_register_gives_what_slow_loops_give(seed: int, engine: str) -> None:
-    tasks, progress = random_register(np.random.default_rng(seed))
+@settings(max_examples=30, deadline=None, derandomize=True)
+@example(seed=1, engine="dask", alike=True, long=False)
+@example(seed=2, engine="dask", alike=False, long=True)
+@given(
+    seed=st.integers(0, 10**6),
+    engine=st.sampled_from([name for name in ENGINES if name != "dask"]),  # which takes seconds for each
+    alike=st.booleans(),
+    long=st.booleans(),
+)
+def test_any_register_gives_what_slow_loops_give(seed: int, engine: str, alike: bool, long: bool) -> None:
+    tasks, progress = random_register(np.random.default_rng(seed), alike=alike, long=long)
     asked = {"as_of": "2019-09-30", "known_on": "2020-01-31"}
     if progress.empty:
         return
@@ -122,6 +147,43 @@ def test_any_register_gives_what_slow_loops_give(seed: int, engine: str) -> None
     wanted = slow(tasks, progress, asked["as_of"], asked["known_on"])
     pd.testing.assert_frame_equal(found[wanted.columns], wanted, **COMPARED)
     pd.testing.assert_frame_equal(found, pa.completion(tasks, progress, **asked), **COMPARED)
+
+
+@pytest.mark.parametrize(
+    ("days", "revisions"),
+    # On both sides of what one number has room for, and of the months that have a binary place of their own.
+    [(1, 1), (8192 // 3 - 1500, 3), (700, 12), (700, 13), (50 * 30, 1), (52 * 31, 1), (80000, 1), (30, 1000)],
+)
+def test_a_report_comes_back_as_it_was_however_many_days_and_revisions_there_are(days: int, revisions: int) -> None:
+    day, last = pd.Timestamp("1905-03-31"), revisions - 1
+    tasks = pd.DataFrame({"unit": "U", "task": ["T", "S"], "dimension": "D1", "start": day, "due": day})
+    reports = [("T", day, 1.0, 0), ("S", day + pd.Timedelta(days=days), 1 / 3, last)]
+    reports += [("S", day, 0.987654321986, last)] + ([("S", day, 0.2, 0)] if last else [])
+    progress = pd.DataFrame(reports, columns=["task", "as_of", "completion", "revision"])
+    progress = progress.assign(unit="U", reported_on=progress["as_of"])
+    asked = [day, day + pd.Timedelta(days=days)]
+    for engine in ("lazy polars", "duckdb"):
+        found = pa.completion(*frames(engine, tasks, progress), as_of=asked)
+        assert found["completion"].tolist() == pytest.approx([1.987654321986 / 2, (1 + 1 / 3) / 2], abs=1.1e-12)
+        assert found["complete"].tolist() == [0.5, 0.5]
+        twice = pd.concat([progress, progress.iloc[[1]]])
+        with pytest.raises(pa.DataError, match="the row repeats another"):
+            pa.completion(*frames(engine, tasks, twice), as_of=asked)
+
+
+def test_one_calendar_for_all_units_and_one_for_each_give_the_same(study: pa.Study) -> None:
+    """Another unit with a date of its own turns the quick look-up by name into one by unit and name."""
+    other = study.tasks.assign(unit="VN-HN")
+    reports = pd.concat([study.progress, study.progress.assign(unit="VN-HN")], ignore_index=True)
+    late = other.assign(due=other["due"].where(other["task"] != other["task"].iloc[0], pd.Timestamp("2021-06-30")))
+    asked = {"as_of": ["2019-09-30", "2020-12-31"]}
+    for engine in ("lazy polars", "duckdb"):
+        for more in (other, late):
+            tasks = pd.concat([study.tasks, more], ignore_index=True)
+            found = pa.completion(*frames(engine, tasks, reports), **asked)
+            own = found[found["unit"] == "VN-CT"].reset_index(drop=True)
+            pd.testing.assert_frame_equal(own, pa.completion(study.tasks, study.progress, **asked), **COMPARED)
+            pd.testing.assert_frame_equal(found, pa.completion(tasks, reports, **asked), **COMPARED)
 
 
 def test_days_beyond_one_pass_give_what_they_give_alone(study: pa.Study) -> None:
@@ -173,6 +235,10 @@ WRONG_REPORTS = {
     "ahead": (changed("reported_on", pd.Timestamp("2018-01-01")), "made before the date it reports on, in 1 rows"),
     "early": (changed("as_of", pd.Timestamp("2017-12-31")), "for a date before the task starts, in 1 rows"),
     "revision": (changed("revision", 1000), "column revision: the value is outside 0 to 999, in 1 rows"),
+    "below": (changed("revision", -1), "column revision: the value is outside 0 to 999, in 1 rows"),
+    "no revision": (changed("revision", np.nan), "column revision: the cell is empty, in 1 rows"),
+    "far": (changed("reported_on", pd.Timestamp("2218-03-31")), "column reported_on: this is not a date, in 1 rows"),
+    "far day": (changed("as_of", pd.Timestamp("2218-03-31")), "column as_of: this is not a date, in 1 rows"),
     "part of a revision": (changed("revision", 0.5), "column revision: this is not a whole number, in 1 rows"),
     "twice": (lambda table: pd.concat([table, table.iloc[[2, 2]]]), "the row repeats another, in 1 rows such as"),
     "no rows": (lambda table: table.iloc[:0], "the table has no rows"),
