@@ -38,9 +38,10 @@ wildboottest, which pyfixest calls, compiles its loop again at every call; "comp
 loops over statsmodels ran 20 reassignments, pysyncon fitted 3 units: their time is scaled up, their memory is not.
 Synthetic controls match levels on both sides. pysyncon stops before the best fit, and so agrees to two decimals only.
 
-Registers: 59 tasks of each of 14,100 communes, twelve quarters, one report in fifty revised, read from Parquet. A bare
-query gives the mean of the latest reports by commune, dimension and day. `completion` also checks every report, tells
-gaps from zeros, weighs, and gives bounds, tasks due and tasks on time.
+Registers: 59 tasks of each of 14,100 communes, twelve quarters, one report in fifty revised, read from Parquet. The
+queries give the mean of the latest reports by commune, dimension and day: the plain one orders reports by day and
+revision as one would write it, the fastest is the best form found. `completion` also checks every report, tells gaps
+from zeros, weighs, and gives bounds, tasks due and tasks on time.
 """
 
 
