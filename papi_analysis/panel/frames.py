@@ -90,9 +90,8 @@ def within(column: Column) -> nw.Expr:
     low = -sys.float_info.max if column.low is None else column.low
     if column.high is None:
         return value.is_between(low, sys.float_info.max)
-    return (value - low if low else value) * (
-        value - column.high
-    ) <= 0.0  # one comparison instead of two, over many rows
+    # One comparison instead of two, over many rows.
+    return (value - low if low else value) * (value - column.high) <= 0.0
 
 
 def to_pandas(frame: Frame) -> pd.DataFrame:

@@ -83,7 +83,8 @@ def days_coded(codes: pd.Series) -> pd.Series:
 def code_of(name: str) -> nw.Expr:
     """Say the code of a column of dates; 0 where there is none, and for slips before 1900 and after 2155."""
     code = raw_code_of(name)
-    return where(code.is_between(FIRST_YEAR * YEAR, (LAST_YEAR + 1) * YEAR).fill_null(False), code)
+    in_time = code.is_between(FIRST_YEAR * YEAR, (LAST_YEAR + 1) * YEAR).fill_null(False)
+    return nw.when(in_time).then(code).otherwise(nw.lit(0.0))
 
 
 def raw_code_of(name: str) -> nw.Expr:
@@ -96,11 +97,6 @@ def month_of(name: str) -> nw.Expr:
     """Count the months of a column of dates from year 0."""
     day = nw.col(name).dt
     return day.year().cast(nw.Float64) * 12.0 + day.month().cast(nw.Float64)
-
-
-def where(condition: nw.Expr, value: nw.Expr | None = None) -> nw.Expr:
-    """Give the value, or 1, where the condition holds, and 0 elsewhere."""
-    return nw.when(condition).then(nw.lit(1.0) if value is None else value).otherwise(nw.lit(0.0))
 
 
 def states_on(register: Register, codes: list[float], known_on: float | None, count: bool) -> Frame:
