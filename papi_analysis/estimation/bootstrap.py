@@ -13,8 +13,7 @@ from papi_analysis.errors import SpecError
 from papi_analysis.estimation.draws import (
     StudentisedDraws,
     check_covariance,
-    cross_products,
-    empty_draws,
+    polynomials,
 )
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cluster_sums, cr1_joint, orthonormal_design
@@ -117,17 +116,9 @@ def wild_bootstrap(
     m = len(WEIGHTS[name])
     exact = m**G <= check_count(draws)
     B = m**G if exact else draws
-    slope0, slope1, cov00, cov01, cov11 = empty_draws(B, K)
-    start = 0
-    for V in _weight_blocks(WEIGHTS[name], G, B, exact, np.random.default_rng(rng)):
-        rows = slice(start, start + len(V))
-        S0, S1 = np.empty((len(V), K, G)), np.empty((len(V), K, G))
-        for k, eq in enumerate(equations):
-            slope0[rows, k], slope1[rows, k] = eq.slope * (V @ eq.u), eq.slope * (V @ eq.q)
-            S0[:, k] = eq.error * (V * eq.u - (V @ eq.E) @ eq.A.T)
-            S1[:, k] = eq.error * (V * eq.q - (V @ eq.A) @ eq.A.T)
-        cov00[rows], cov01[rows], cov11[rows] = cross_products(S0, S1)
-        start += len(V)
+    weighted = _weight_blocks(WEIGHTS[name], G, B, exact, np.random.default_rng(rng))
+    found = (_block(equations, V) for V in weighted)
+    slope0, slope1, cov00, cov01, cov11 = (np.concatenate(part) for part in zip(*found, strict=True))
     return StudentisedDraws(
         coefficients=np.array([fit.coefficients[0] for fit in fits]),
         covariance=covariance,
@@ -142,6 +133,17 @@ def wild_bootstrap(
         size=float(min(m ** (G - 1), 10**300)),  # a common factor in all weights leaves |t| as it is
         undefined=np.zeros(K, dtype=np.int64),
     )
+
+
+def _block(equations: Sequence[_Equation], V: Floats) -> tuple[Floats, ...]:
+    """The polynomials of b draws with the weights ``V`` (b, G)."""
+    (b, G), K = V.shape, len(equations)
+    slopes, scores = np.empty((2, b, K)), np.empty((2, b, K, G))
+    for k, eq in enumerate(equations):
+        slopes[0, :, k], slopes[1, :, k] = eq.slope * (V @ eq.u), eq.slope * (V @ eq.q)
+        scores[0, :, k] = eq.error * (V * eq.u - (V @ eq.E) @ eq.A.T)
+        scores[1, :, k] = eq.error * (V * eq.q - (V @ eq.A) @ eq.A.T)
+    return polynomials(slopes, scores)
 
 
 def _weight_blocks(points: Floats, G: int, B: int, exact: bool, rng: np.random.Generator) -> Iterator[Floats]:

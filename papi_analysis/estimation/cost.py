@@ -1,14 +1,15 @@
-"""What a long run will cost, said as soon as that is known; how many draws a large panel gets unless told otherwise."""
+"""What a long run will cost, said before it starts; how many draws a large panel gets unless told otherwise."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -23,14 +24,18 @@ LEAST = 199
 #: Numbers that all placebos together may read unless told otherwise.
 WORK = 3e9
 
-#: Seconds after which a run is judged, and seconds still to come from which it says so.
-LOOK, LONG = 5.0, 60.0
+#: Seconds to come from which a run says how long it will take.
+LONG = 60.0
 
-COST = Note("{total:,} {what}: about {time} more. The numbers do not depend on how long it takes.")
+#: Seconds that a trial must take to be judged by, and seconds that jobs must have taken.
+TRIAL, LOOK = 0.5, 5.0
+
+COST = Note("{total:,} {what}: about {time} to go. The numbers do not depend on how long it takes.")
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 Block = TypeVar("Block", bound=Sized)
+Result = TypeVar("Result")
 
 
 def usual_draws(numbers: int) -> int:
@@ -42,10 +47,68 @@ def usual_draws(numbers: int) -> int:
     return max(LEAST, min(USUAL, int(WORK // max(numbers, 1))))
 
 
-def watched(blocks: Iterable[Block], total: int, what: Note) -> Iterator[Block]:
-    """Hand on the blocks of a run; once a few seconds are gone, say how long it will take if that is a minute or more.
+def in_blocks(work: Callable[[Any], Result], blocks: Iterable[Any], total: int, what: Note) -> Iterator[Result]:
+    """Do the work of a run block by block; if it will take a minute or more, say so before the second block.
 
-    On a terminal a bar follows. Nothing is said inside ``quiet``.
+    Where the first block was slow enough for that, ever larger pieces of the second are done on trial, until one takes
+    long enough to judge by: larger pieces cost less each. What a trial finds is thrown away. On a terminal a bar
+    follows. Nothing is tried or said inside ``quiet``.
+
+    Parameters
+    ----------
+    work
+        Block -> result.
+    blocks
+        Sequences that can be cut; the first one should be short.
+    total
+        Their lengths together.
+    what
+        What is counted.
+
+    Examples
+    --------
+    >>> list(in_blocks(sum, [[1], [2, 3]], 3, Note("placebo sets")))
+    [1, 5]
+    """
+    parts = iter(blocks)
+    first, second = next(parts, None), next(parts, None)
+    if first is None:
+        return
+    result, pace = _timed(work, first)
+    yield result
+    if second is None:
+        return
+    rest: Iterator[Any] = chain([second], parts)
+    left = total - len(first)
+    if not _quiet.get():
+        seconds = left * _pace(work, second, pace, LONG / left)
+        if seconds >= LONG:
+            _say(total, what, seconds)
+            rest = _barred(rest, len(first), total, what)
+    yield from map(work, rest)
+
+
+def _pace(work: Callable[[Any], Any], block: Any, pace: float, slow: float) -> float:
+    """Seconds for each item, by trial of pieces of a block as long as they are slow and too short to judge by."""
+    size, taken = 1, 0.0
+    while pace >= slow and taken < TRIAL and size < 2 * len(block):
+        piece = block[:size]
+        _, pace = _timed(work, piece)
+        size, taken = 2 * size, pace * len(piece)
+    return pace
+
+
+def _timed(work: Callable[[Any], Result], block: Any) -> tuple[Result, float]:
+    """The result of a block, and seconds for each of its items."""
+    begun = perf_counter()
+    result = work(block)
+    return result, (perf_counter() - begun) / len(block)
+
+
+def watched(blocks: Iterable[Block], total: int, what: Note) -> Iterator[Block]:
+    """Hand on the results of jobs; after a few seconds say how long the rest will take if that is a minute or more.
+
+    For jobs that are done elsewhere, several at a time perhaps, and too long each to try one first.
 
     Parameters
     ----------
@@ -70,10 +133,8 @@ def watched(blocks: Iterable[Block], total: int, what: Note) -> Iterator[Block]:
         elif done < total and perf_counter() - begun >= LOOK:
             left = (perf_counter() - begun) * (total - done) / (done - first)
             if left >= LONG and not _quiet.get():
-                values = {"total": total, "what": what, "time": duration(left)}
-                warnings.warn(Note(COST.text, values), CostWarning, 2)
-                yield from _barred(parts, done, total, what)
-                return
+                _say(total, what, left)
+                parts = _barred(parts, done, total, what)
             break
     yield from parts
 
@@ -98,6 +159,10 @@ def duration(seconds: float) -> str:
         if seconds < 100 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds / 3600:.0f} h"
+
+
+def _say(total: int, what: Note, seconds: float) -> None:
+    warnings.warn(Note(COST.text, {"total": total, "what": what, "time": duration(seconds)}), CostWarning, 3)
 
 
 def _barred(parts: Iterator[Block], done: int, total: int, what: Note) -> Iterator[Block]:

@@ -13,13 +13,14 @@ one dimension at a time, and the counterfactual is the score less the gap. An es
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.cost import watched
+from papi_analysis.estimation.cost import in_blocks
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.weights import simplex_weights
 
@@ -223,12 +224,12 @@ def leave_one_donor_out(design: Design, estimator: str | Estimator) -> tuple[Int
     """
     left_out = np.flatnonzero(design.donors)
     step = max(1, BLOCK // (len(design.units) * len(design.Y) * design.Y.shape[2]))
-    blocks = (left_out[start : start + step] for start in range(0, len(left_out), step))
-    found = [_without(design, block, estimator) for block in watched(blocks, len(left_out), Note("donors left out"))]
-    return left_out, np.concatenate(found)
+    blocks = np.split(left_out, range(1, len(left_out), step))  # the first is short: by it the run is judged
+    found = in_blocks(partial(_without, design, estimator), blocks, len(left_out), Note("donors left out"))
+    return left_out, np.concatenate(list(found))
 
 
-def _without(design: Design, left_out: Ints, estimator: str | Estimator) -> Floats:
+def _without(design: Design, estimator: str | Estimator, left_out: Ints) -> Floats:
     """Mean gaps (b, K) without each of b donors."""
     b, m = len(left_out), len(design.units)
     donors = np.repeat(design.donors[None], b, axis=0)

@@ -218,15 +218,11 @@ class StudentisedDraws:
         return float(p_values([np.max(np.abs(observed))], largest, exact=self.exact)[0])
 
 
-def empty_draws(B: int, K: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Arrays for slope0, slope1 (B, K) and cov00, cov01, cov11 (B, K, K), to be filled by blocks."""
-    return (np.empty((B, K)), np.empty((B, K)), np.empty((B, K, K)), np.empty((B, K, K)), np.empty((B, K, K)))
-
-
-def cross_products(S0: Floats, S1: Floats) -> tuple[Floats, Floats, Floats]:
-    """Covariance polynomials (b, K, K) from cluster scores (b, K, G) that are S0 + delta * S1."""
+def polynomials(slopes: Floats, scores: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """The polynomials of b draws, from slopes (2, b, K) and cluster scores (2, b, K, G): the constant, then delta's."""
+    S0, S1 = scores
     S0t, S1t = np.swapaxes(S0, 1, 2), np.swapaxes(S1, 1, 2)
-    return S0 @ S0t, S0 @ S1t, S1 @ S1t
+    return slopes[0], slopes[1], S0 @ S0t, S0 @ S1t, S1 @ S1t
 
 
 def check_covariance(covariance: Floats, fits: Sequence[WithinFit]) -> None:

@@ -103,7 +103,7 @@ def programme_impact(
         Most reassignments; where there are more, a random sample of so many is drawn and the notes say how many of how
         many units. Default 9,999; with methods that search for weights, in panels of thousands of units fewer, never
         below 199 (5,000 units, 20 years, six dimensions: 5,000 with one treated unit, 199 from 26 on). A run that
-        will take a minute or more says how long.
+        will take a minute or more says how long before it starts.
     rng
         Seed or Generator; not used where all reassignments are tried.
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.assignments import Assignments, possible_assignments
-from papi_analysis.estimation.cost import watched
+from papi_analysis.estimation.cost import in_blocks
 from papi_analysis.estimation.counterfactuals import (
     Estimator,
     difference_in_differences,
@@ -230,7 +232,7 @@ def placebos(
     With one treated unit each eligible unit takes its place once; with several, sets of units do (in order where
     starts differ). Where there are more than ``draws``, the realised programme stands beside a random sample of so
     many: p is then (1 + those that reach it) / (1 + draws). Weights are kept by the block and thrown away, so memory
-    does not grow with the number of sets beyond their paths. A run of a minute or more says so (``cost.watched``).
+    does not grow with the number of sets beyond their paths. A run of a minute or more says so before it starts.
 
     Parameters
     ----------
@@ -267,9 +269,9 @@ def placebos(
     rule = find_estimator(estimator)
     count, blocks = _reassignments(design, treated, check_count(draws), _block(design, rule), rng)
     exact = count <= draws
-    rows = [_run(design, rule, design.units[None], treated, treated_as_donor)]
-    for places in watched(blocks, count - 1 if exact else draws, Note("placebo sets")):
-        rows.append(_run(design, rule, places, treated, treated_as_donor))
+    run = partial(_run, design, rule, treated=treated, treated_as_donor=treated_as_donor)
+    others = count - 1 if exact else draws
+    rows = in_blocks(run, chain([design.units[None]], blocks), 1 + others, Note("placebo sets"))
     scores, responses, paths, path_responses, fits, units = (np.concatenate(part) for part in zip(*rows, strict=True))
     recorded = design.Y[design.eligible][:, design.pre(int(design.starts.max()))]
     flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
@@ -329,7 +331,7 @@ def _sets(
 
 
 def _run(
-    design: Design, rule: Estimator, places: Ints, treated: Floats, treated_as_donor: bool
+    design: Design, rule: Estimator, places: Ints, *, treated: Floats, treated_as_donor: bool
 ) -> tuple[Floats, Floats, Floats, Floats, Floats, Ints]:
     """Statistics, responses, paths, their responses, fits before, and units, of b sets of units ``places`` (b, m)."""
     b, m = places.shape

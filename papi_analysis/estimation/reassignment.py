@@ -7,19 +7,21 @@ is as good as the realised one and p is a rank among them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.assignments import Assignments, possible_assignments
-from papi_analysis.estimation.cost import watched
+from papi_analysis.estimation.cost import in_blocks
 from papi_analysis.estimation.draws import (
     StudentisedDraws,
     check_covariance,
-    cross_products,
-    empty_draws,
+    polynomials,
 )
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, dense_codes, fit_within
@@ -121,6 +123,17 @@ def _scores(dim: _Dimension, places: Ints) -> tuple[Floats, Floats, NDArray[np.b
     return slopes, scores, none
 
 
+def _block(dims: Sequence[_Dimension], active: Ints, source: Ints) -> tuple[Any, ...]:
+    """The polynomials of b reassignments ``source`` (b, N), and which leave no slope (b, K)."""
+    (b, N), K = source.shape, len(dims)
+    follower = np.empty_like(source)  # the inverse: which unit follows the trajectory of each
+    np.put_along_axis(follower, source, np.broadcast_to(np.arange(N), source.shape), axis=1)
+    slopes, scores, none = np.empty((2, b, K)), np.empty((2, b, K, N)), np.empty((b, K), dtype=bool)
+    for k, dim in enumerate(dims):
+        slopes[:, :, k], scores[:, :, k], none[:, k] = _scores(dim, follower[:, active])
+    return *polynomials(slopes, scores), none
+
+
 def reassign(
     y: ArrayLike,
     C: ArrayLike,
@@ -140,7 +153,8 @@ def reassign(
     partialled out, and slope and CR1 standard error (clusters are units) are computed anew; no equation is fitted
     twice. All assignments are used when they are no more than ``draws``, otherwise a sample. An assignment that
     leaves a dimension without variation has no slope there; its statistic is 0 and it is counted in ``undefined``.
-    A run of a minute or more says so; memory grows with units x trajectories that move, and too many are refused.
+    Memory grows with units x trajectories that move, and too many are refused. A run of a minute or more says so
+    before it starts.
 
     Parameters
     ----------
@@ -193,20 +207,9 @@ def reassign(
             "which is meant for that many."
         )
     dims = [_dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects) for k in range(K)]
-    slope0, slope1, cov00, cov01, cov11 = empty_draws(B, K)
-    undefined = np.zeros(K, dtype=np.int64)
-    start = 0
     blocks = design.blocks(draws, max(1, BLOCK // (N * K)), np.random.default_rng(rng))
-    for source in watched(blocks, B, Note("reassignments")):
-        rows = slice(start, start + len(source))
-        follower = np.empty_like(source)  # the inverse: which unit follows the trajectory of each
-        np.put_along_axis(follower, source, np.broadcast_to(np.arange(N), source.shape), axis=1)
-        S = np.empty((2, len(source), K, N))
-        for k, dim in enumerate(dims):
-            (slope0[rows, k], slope1[rows, k]), S[:, :, k], none = _scores(dim, follower[:, active])
-            undefined[k] += none.sum()
-        cov00[rows], cov01[rows], cov11[rows] = cross_products(S[0], S[1])
-        start += len(source)
+    found = in_blocks(partial(_block, dims, active), blocks, B, Note("reassignments"))
+    slope0, slope1, cov00, cov01, cov11, none = (np.concatenate(part) for part in zip(*found, strict=True))
     return StudentisedDraws(
         coefficients=np.array([fit.coefficients[0] for fit in fits]),
         covariance=covariance,
@@ -219,7 +222,7 @@ def reassign(
         restricted=True,
         exact=exact,
         size=float(min(design.count, 10**300)),
-        undefined=undefined,
+        undefined=none.sum(axis=0),
     )
 
 
