@@ -215,7 +215,7 @@ def _brought_back(
         some, count = days[first : first + TOGETHER], first == 0 and not isinstance(progress, pd.DataFrame)
         numbers, codes = range(len(some)), [day_code(day) for day in some]
         wide = to_pandas(reduced(states_on(register, codes, known, count), numbers, count))
-        if count and not 0 < register.ends.rows == round(wide["sound"].sum()):
+        if count and not 0 < register.moments.rows == round(wide["sound"].sum()):
             check_reports(progress, register)
         for number, day in enumerate(some):
             own = {f"{name}{number}": name for name in per_day}

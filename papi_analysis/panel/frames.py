@@ -9,7 +9,7 @@ import narwhals as nw
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem, SpecError
-from papi_analysis.panel.states import TASK, Frame, code_of, month_of, raw_code_of
+from papi_analysis.panel.states import TASK, Frame, code_of, raw_code_of
 from papi_analysis.study.schema import PROGRESS, TASKS, Column, Schema, nearest
 
 
@@ -65,23 +65,20 @@ def coded_tasks(read: Frame, *more: str) -> Frame:
 
 
 def coded_reports(read: Frame) -> Frame:
-    """Put codes in the place of the dates of reports.
+    """Make numbers of what reports say, the day reported on aside.
 
-    Beside them stand the ``month`` reported on, and whether a row is ``usable``: its values go together and, but for
-    what ``Ends`` tells of all rows at once, lie within their bounds. Where they do not, the others mean nothing.
+    Beside them stands whether a row is ``usable``: its values go together and, but for what ``Moments`` tells of all
+    rows at once, lie within their bounds. Where they do not, the others mean nothing.
     """
-    kinds, as_of, reported_on = read.collect_schema(), raw_code_of("as_of"), raw_code_of("reported_on")
+    kinds, reported_on = read.collect_schema(), raw_code_of("reported_on")
     if kinds["as_of"] == kinds["reported_on"]:
         usable = nw.col("reported_on") >= nw.col("as_of")
     else:
-        usable = reported_on >= as_of
+        usable = reported_on >= raw_code_of("as_of")
     bounds = {column.name: within(column) for column in PROGRESS.columns if column.high is not None}
-    usable = usable & bounds["completion"]
-    if not kinds["revision"].is_integer():
-        usable = usable & bounds["revision"] & (nw.col("revision").floor() == nw.col("revision"))
+    usable = (usable & bounds["completion"]).cast(nw.Float64)
     floats = nw.col("completion", "revision").cast(nw.Float64)
-    dates = {"as_of": as_of, "reported_on": reported_on, "month": month_of("as_of")}
-    return read.select(*TASK, floats, **dates, usable=usable.cast(nw.Float64))
+    return read.select(*TASK, "as_of", floats, reported_on=reported_on, usable=usable)
 
 
 def within(column: Column) -> nw.Expr:

@@ -11,17 +11,18 @@ from papi_analysis.errors import SpecError
 from papi_analysis.panel.frames import coded_reports, coded_tasks, handed_over, needed, read, to_pandas
 from papi_analysis.panel.rules import check_large_tasks
 from papi_analysis.panel.states import (
+    FEW,
     FIRST_YEAR,
     LAST_YEAR,
-    MONTHS,
     ORDERS,
     REVISIONS,
     TASK,
     YEAR,
-    Ends,
     Frame,
+    Moments,
     Register,
-    day_code,
+    days_coded,
+    raw_code_of,
 )
 from papi_analysis.study.register import check_progress, check_tasks
 from papi_analysis.study.schema import PROGRESS, TASKS
@@ -64,7 +65,7 @@ def read_register(tasks: Any, progress: Any, *more: str) -> Register:
     by = ["task"] if alike else TASK
     dates = tasks.group_by(by).agg(nw.col("start").min(), nw.col("due").min())
     tasks = tasks.with_columns(served=nw.lit(1.0)) if once else _served(tasks)
-    return Register(tasks, reports, dates, by, _ends_of(both[1]))
+    return Register(tasks, reports, dates, by, _moments_of(both[1], progress))
 
 
 def _have_one_calendar(tasks: pd.DataFrame) -> bool:
@@ -72,21 +73,41 @@ def _have_one_calendar(tasks: pd.DataFrame) -> bool:
     return not tasks.drop_duplicates(["task", "start", "due"])["task"].duplicated().any()
 
 
-def _ends_of(reports: Frame) -> Ends:
-    """Look what the reports span."""
-    days = nw.col("as_of").min().alias("first"), nw.col("as_of").max().alias("last"), nw.col("reported_on").max()
-    revisions = nw.col("revision").min().alias("least"), nw.col("revision").max().alias("most")
-    found = to_pandas(reports.select(nw.len().alias("rows"), *days, *revisions)).iloc[0]
-    first, last, known = (pd.Timestamp(found[name]) for name in ("first", "last", "reported_on"))
-    rows, least, most = int(found["rows"]), found["least"], found["most"]
-    if not (first.year >= FIRST_YEAR and max(last.year, known.year) <= LAST_YEAR and 0 <= least <= most < REVISIONS):
-        return Ends(0, FIRST_YEAR * YEAR, REVISIONS, halves=True, month=0.0, places=MONTHS)
-    month, months = (day.year * 12.0 + day.month for day in (first, last))
-    places = int(min(months - month + most + 1, MONTHS))
-    before = day_code(first) - 1.0
-    if (day_code(last) - before + 1.0) * (most + 1.0) <= ORDERS:
-        return Ends(rows, before, most + 1.0, halves=False, month=month, places=places)
-    return Ends(rows, FIRST_YEAR * YEAR, REVISIONS, halves=True, month=month, places=places)
+def _moments_of(reports: Frame, progress: Any) -> Moments:
+    """Look at which moments there are reports, and choose the numbers they are written as.
+
+    Each of a few moments has a power of two of its own. Of more, one has that of its month, or of as many months later
+    as the report was revised; months come round after 50, which keeps quarterly reports and their first two revisions
+    apart for four years. The sum of the powers of a task's reports has as many ones in base two as there are reports if
+    no two share a power, and fewer if two do. So one sum shows that no report is there twice; where two share a power,
+    a slower look (``rules.check_reports``) says whether they are one report.
+    """
+    kinds = reports.collect_schema()
+    each = reports.select("as_of", "reported_on", nw.col("revision").cast(nw.Float64)).group_by("as_of", "revision")
+    each = each.agg(nw.len().alias("rows"), nw.col("reported_on").max())
+    found = to_pandas(each.with_columns(day=raw_code_of("as_of"), known=raw_code_of("reported_on")))
+    day, known, revision = (found[name].astype(float) for name in ("day", "known", "revision"))
+    first, beyond = FIRST_YEAR * YEAR, (LAST_YEAR + 1) * YEAR
+    right = (day >= first) & (day <= known) & (known < beyond) & (revision >= 0) & (revision < REVISIONS)
+    right &= revision % 1 == 0
+    before, last, revisions = day[right].min() - 1, day[right].max(), revision[right].max() + 1
+    halves = not (last - before + 1) * revisions <= ORDERS
+    if halves:
+        before, revisions = first, REVISIONS
+    moments = pd.DataFrame({"as_of": found["as_of"], "revision": revision, "day": day})
+    moments["order"] = (day - before) * revisions + revision
+    moments = moments[right].sort_values(["day", "revision"], ascending=[False, True], ignore_index=True)
+    few = len(moments) <= FEW and not moments.duplicated(["day", "revision"]).any()
+    if few:
+        place, places = moments.index.to_series(), max(1, len(moments))
+    else:
+        stamps = days_coded(moments["day"]).dt
+        months = stamps.year * 12 + stamps.month
+        place, places = (months - months.min() + moments["revision"]) % FEW, FEW
+    moments["power"] = 2.0**place
+    reached = moments.groupby("day")["power"].max() * 2
+    table = nw.from_native(handed_over(moments, progress)).lazy().with_columns(nw.col("as_of").cast(kinds["as_of"]))
+    return Moments(table, int(found["rows"].sum()), before, revisions, halves, few, places, reached.to_dict())
 
 
 def _served(tasks: Frame) -> Frame:

@@ -7,7 +7,7 @@ depends on the order of rows.
 from __future__ import annotations
 
 from functools import reduce
-from operator import add, and_
+from operator import add
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -27,19 +27,28 @@ REVISIONS = 1000.0
 FINEST, ROOM, ORDERS = 1e12, 2.0**40, 2.0**13
 #: Where days and revisions take more places, completion is carried in two halves of 25, and 1 takes one place more.
 PLACES, ROOM_OF_HALF = 2.0**25, 2.0**26
-#: So many months, and revisions after the last, have a binary place of their own; then they come round.
-MONTHS = 50
+#: So many moments have a binary place of their own in a float.
+FEW = 50
 
 
-class Ends(NamedTuple):
-    """What the reports span, and so how they are written as numbers."""
+class Moments(NamedTuple):
+    """The moments of the reports, each a day and a revision, and the numbers they are written as.
 
-    rows: int  #: how many reports there are; 0 where some value cannot be right
+    ``table`` has a row for each: ``as_of`` and ``revision`` as in the reports; ``day`` (its code), ``order`` (a whole
+    number, later for later days and, on one day, later revisions) and ``power`` (a power of two; 0 where the moment
+    cannot be right). Where moments are ``few``, each has a power of its own: lower for later days and, on one day,
+    higher for later revisions. ``reached`` holds for each day the sum of the powers from that day on, plus 1.
+    Where they are not, powers are by month, and come round (see ``registers``).
+    """
+
+    table: Frame
+    rows: int  #: how many reports there are
     before: float  #: a code earlier than those of the reports
     revisions: float  #: more than the last revision
     halves: bool  #: whether completion takes two numbers
-    month: float  #: the first month, counted from year 0
-    places: int  #: how many months there are, with revisions after the last, and at most ``MONTHS``
+    few: bool
+    places: int  #: binary places that powers take
+    reached: dict[float, float]
 
 
 class Register(NamedTuple):
@@ -53,7 +62,7 @@ class Register(NamedTuple):
     reports: Frame
     dates: Frame
     by: list[str]
-    ends: Ends
+    moments: Moments
 
 
 def day_code(day: pd.Timestamp) -> float:
@@ -93,12 +102,6 @@ def raw_code_of(name: str) -> nw.Expr:
     return day.year().cast(nw.Float64) * YEAR + day.ordinal_day().cast(nw.Float64)
 
 
-def month_of(name: str) -> nw.Expr:
-    """Count the months of a column of dates from year 0."""
-    day = nw.col(name).dt
-    return day.year().cast(nw.Float64) * 12.0 + day.month().cast(nw.Float64)
-
-
 def states_on(register: Register, codes: list[float], known_on: float | None, count: bool) -> Frame:
     """Say where each task stood on each day: one row per row of the tasks, columns numbered by the day.
 
@@ -111,31 +114,35 @@ def states_on(register: Register, codes: list[float], known_on: float | None, co
     known_on
         Reports made after the day of this code do not count.
     count
-        Whether to say how many of a task's reports are sound (see ``_months``).
+        Whether to say how many of a task's reports are sound.
 
     Returns
     -------
     Frame
         The columns of the tasks; for each day ``known0`` (not begun, or reported on), ``is_due0`` and ``judged0`` (a
         report at or after the due date existed by the day), all 0 or 1, ``done0`` (0 where not known), ``last0`` (the
-        code of the report used, 0 for none); ``was_done`` (1 if completion stood at 1 in the report at or after the
-        due date); ``sound``, shared among the rows of a task.
+        code of the report used, 0 for none); ``was_done`` (1 if completion stood at 1 in the first report at or after
+        the due date); ``sound``, shared among the rows of a task.
     """
-    ends, days = register.ends, range(len(codes))
-    found = [*numbered("order", days), *numbered("done", days), "since", "was_done", *(["sound"] if count else [])]
-    states = register.tasks.join(_reports_that_count(register, codes, known_on, count), on=TASK, how="left")
-    states = states.with_columns(nw.col(*found).fill_null(0.0))
-    past = {f"begun{day}": (nw.col("start") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
-    past |= {f"is_due{day}": (nw.col("due") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
-    states = states.with_columns(**past)
-    parts = {"sound": nw.col("sound") / nw.col("served")} if count else {}
-    for day, code in enumerate(codes):
+    moments, days = register.moments, range(len(codes))
+    reports = register.reports.join(moments.table, on=["as_of", "revision"], how="inner")
+    latest = _latest_by_power if moments.few else _latest_by_date
+    found, names = latest(reports, register, codes, known_on, count)
+    states = register.tasks.join(_read_back(found, moments, days, names), on=TASK, how="left")
+    states = states.with_columns(nw.col(*numbered("order", days), *numbered("done", days), *names).fill_null(0.0))
+    parts = _judged_by_power(moments, count) if moments.few else {"was_done": nw.col("after") % 2.0}
+    parts |= {f"begun{day}": (nw.col("start") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
+    parts |= {f"is_due{day}": (nw.col("due") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
+    states = states.with_columns(**parts)
+    parts = {"sound": _ones(nw.col("sound"), moments.places) / nw.col("served")} if count else {}
+    for day in days:
         order, begun = nw.col(f"order{day}"), nw.col(f"begun{day}")
         reported = begun * (order > 0).cast(nw.Float64)
+        last = ((order / moments.revisions).floor() + moments.before) * reported
         parts[f"known{day}"] = 1.0 - begun + reported
         parts[f"done{day}"] = begun * nw.col(f"done{day}")
-        parts[f"last{day}"] = ((order / ends.revisions).floor() + ends.before) * reported
-        parts[f"judged{day}"] = nw.col(f"is_due{day}") * (nw.col("since") >= NEVER - code).cast(nw.Float64)
+        parts[f"last{day}"] = last
+        parts[f"judged{day}"] = nw.col(f"is_due{day}") * (last >= nw.col("due")).cast(nw.Float64)
     return states.with_columns(**parts)
 
 
@@ -148,79 +155,102 @@ def numbered(name: str, days: range) -> list[str]:
     return [f"{name}{day}" for day in days]
 
 
-def _reports_that_count(register: Register, codes: list[float], known_on: float | None, count: bool) -> Frame:
-    """Find the reports that count: one row per task with reports, columns numbered by the day.
+def _latest_by_power(
+    reports: Frame, register: Register, codes: list[float], known_on: float | None, count: bool
+) -> tuple[Frame, list[str]]:
+    """Find the reports that count, without a look at the dates of tasks: one row per task with reports.
 
-    Of the latest report at or before the day, in its last revision: ``order0`` (day and revision) and ``done0``. Of the
-    first at or after the due date: ``since`` (its day, counted back from the last there is) and ``was_done``. With
-    ``count``: ``sound``.
-
-    The latest of several is a maximum. So that completion comes along, it is written behind the day and the revision in
-    the same number. Where one number has no room for it, half of its binary places stand in one and half in another:
-    both maxima are of one report, since no two have the same day and revision.
+    ``there`` adds up the powers of the reports, and ``met`` those of the complete ones. Both say, of any due date that
+    comes later, what the first report at or after it is: see ``_judged_by_power``.
     """
-    columns = _written(register.ends)
-    packed = [name for name in columns if name != "after"]
-    counts = {} if known_on is None else {"counts": nw.col("reported_on") <= known_on}
+    counts, power = _counts(known_on), nw.col("power") * nw.col("usable")
+    parts = {"there": power * counts, "met": power * counts * (nw.col("completion") >= 1.0).cast(nw.Float64)}
     if count:
-        columns["month"] = _months(register.ends)
-    reports = register.reports.select(*TASK, "as_of", **columns, **counts)
+        parts["sound"] = power
+    found = [nw.col(name).sum() for name in parts]
+    packed = _packed(register.moments, codes, counts)
+    rows = reports.select(*TASK, **packed, **parts).group_by(TASK)
+    return rows.agg(*(nw.col(name).max() for name in packed), *found), [*parts]
+
+
+def _latest_by_date(
+    reports: Frame, register: Register, codes: list[float], known_on: float | None, count: bool
+) -> tuple[Frame, list[str]]:
+    """Find the reports that count beside the dates of their tasks: one row per task with reports.
+
+    ``after`` is the greatest number that a report at or after the due date is written as: the earliest day, then the
+    last revision, then whether it was complete. ``sound`` adds up the powers of reports.
+    """
+    moments, counts = register.moments, _counts(known_on)
     joined = reports.join(register.dates, on=register.by, how="inner")
-    parts = {"after": nw.col("after") * _all(nw.col("as_of") >= nw.col("due"), *counts)}
-    for day, code in enumerate(codes):
-        in_time = _all(nw.col("as_of") <= code, *counts)
-        parts |= {f"{name}{day}": nw.col(name) * in_time for name in packed}
-    found = [nw.col(name).max() for name in parts]
-    if count:
-        parts["sound"] = nw.col("month") * _all(nw.col("as_of") >= nw.col("start"))
-        found.append(nw.col("sound").sum())
-    return _read_back(joined.select(*TASK, **parts).group_by(TASK).agg(*found), register.ends, range(len(codes)), count)
+    after = ((NEVER - nw.col("day")) * moments.revisions + nw.col("revision")) * 2.0
+    after = after + (nw.col("completion") >= 1.0).cast(nw.Float64)
+    packed = _packed(moments, codes, counts)
+    packed["after"] = after * counts * (nw.col("day") >= nw.col("due")).cast(nw.Float64)
+    powers = nw.col("power") * nw.col("usable") * (nw.col("day") >= nw.col("start")).cast(nw.Float64)
+    parts = {"sound": powers} if count else {}
+    rows = joined.select(*TASK, **packed, **parts).group_by(TASK)
+    found = [nw.col(name).max() for name in packed] + [nw.col(name).sum() for name in parts]
+    return rows.agg(*found), ["after", *parts]
 
 
-def _written(ends: Ends) -> dict[str, nw.Expr]:
-    """Write reports as numbers whose maximum is the one that counts: see ``_reports_that_count``."""
-    as_of, revision, done = nw.col("as_of"), nw.col("revision"), nw.col("completion")
-    order = (as_of - ends.before) * ends.revisions + revision
-    after = ((NEVER - as_of) * ends.revisions + revision) * 2.0 + (done >= 1.0).cast(nw.Float64)
-    if not ends.halves:
-        return {"after": after, "upper": order * ROOM + done * FINEST}
-    high = (done * PLACES).floor()
-    low = ((done * PLACES - high) * PLACES + 0.5).floor()
-    return {"after": after, "upper": order * ROOM_OF_HALF + high, "lower": order * ROOM_OF_HALF + low}
+def _counts(known_on: float | None) -> nw.Expr:
+    """Give 1 for reports that had been made by a day, 0 for others."""
+    return nw.lit(1.0) if known_on is None else (nw.col("reported_on") <= known_on).cast(nw.Float64)
 
 
-def _read_back(latest: Frame, ends: Ends, days: range, count: bool) -> Frame:
-    """Take apart what ``_written`` put together."""
-    room = ROOM_OF_HALF if ends.halves else ROOM
-    orders = {f"order{day}": (nw.col(f"upper{day}") / room).floor() for day in days}
-    latest = latest.with_columns(**orders, since=(nw.col("after") / 2.0).floor())
-    parts = {"was_done": nw.col("after") - nw.col("since") * 2.0, "since": (nw.col("since") / ends.revisions).floor()}
+def _packed(moments: Moments, codes: list[float], counts: nw.Expr) -> dict[str, nw.Expr]:
+    """Write reports as numbers whose maximum over those up to a day is the latest, columns numbered by the day.
+
+    So that completion comes along, it is written behind the moment in the same number. Where one number has no room for
+    it, half of its binary places stand in one and half in another: both maxima are of one report, since no two of a
+    task have the same moment.
+    """
+    order, done = nw.col("order"), nw.col("completion")
+    if moments.halves:
+        high = (done * PLACES).floor()
+        low = ((done * PLACES - high) * PLACES + 0.5).floor()
+        written = {"upper": order * ROOM_OF_HALF + high, "lower": order * ROOM_OF_HALF + low}
+    else:
+        written = {"upper": order * ROOM + done * FINEST}
+    in_time = [(nw.col("day") <= code).cast(nw.Float64) * counts for code in codes]
+    return {f"{name}{day}": part * in_time[day] for name, part in written.items() for day in range(len(codes))}
+
+
+def _read_back(latest: Frame, moments: Moments, days: range, names: list[str]) -> Frame:
+    """Take apart what ``_packed`` put together: ``order0`` and ``done0`` of the latest report, beside ``names``."""
+    room = ROOM_OF_HALF if moments.halves else ROOM
+    latest = latest.with_columns(**{f"order{day}": (nw.col(f"upper{day}") / room).floor() for day in days})
+    parts = {}
     for day in days:
         first, second = (nw.col(f"{name}{day}") - nw.col(f"order{day}") * room for name in ("upper", "lower"))
-        finest = (first / PLACES + second / PLACES**2) * FINEST if ends.halves else first
+        finest = (first / PLACES + second / PLACES**2) * FINEST if moments.halves else first
         parts[f"done{day}"] = (finest + 0.5).floor() / FINEST
-    if count:
-        parts["sound"] = _ones(nw.col("sound"), ends.places)
-    return latest.select(*TASK, *orders, **parts)
+    return latest.select(*TASK, *numbered("order", days), *names, **parts)
 
 
-def _all(condition: nw.Expr, *others: str) -> nw.Expr:
-    """Give 1 where a condition holds, and what the columns ``others`` say, and 0 elsewhere."""
-    return reduce(and_, (nw.col(name) for name in others), condition).cast(nw.Float64)
+def _judged_by_power(moments: Moments, count: bool) -> dict[str, nw.Expr]:
+    """Say of each task whether it was complete in the first report at or after its due date; 0 where there is none.
 
-
-def _months(ends: Ends) -> nw.Expr:
-    """Write a usable report as a power of two: one for its month, or for as many months later as it was revised.
-
-    The sum over a task's reports has as many ones in base two as there are reports if no two share a month, and fewer
-    if two do. So one sum shows that no report is there twice; where two share a month, a slower look
-    (``rules.check_reports``) says whether they are one report. Months come round after 50, which keeps quarterly
-    reports and their first two revisions apart for four years.
+    The powers from the due date on are the lower ones, and the greatest of them is that of the report in question. It
+    is among those of complete reports if these make up more than half: all lower powers together are less than it.
+    With ``count``, reports from before the start are held not to be sound.
     """
-    place = nw.col("month") - ends.month + nw.col("revision")
-    if ends.places == MONTHS:
-        place = place - (place / MONTHS).floor() * MONTHS
-    return nw.col("usable") * 2.0**place
+    from_due = _reached("due", moments)
+    there, met = (nw.col(name) - (nw.col(name) / from_due).floor() * from_due for name in ("there", "met"))
+    parts = {"was_done": (met * 2.0 > there).cast(nw.Float64)}
+    if count:
+        parts["sound"] = nw.col("sound") * (nw.col("sound") < _reached("start", moments)).cast(nw.Float64)
+    return parts
+
+
+def _reached(name: str, moments: Moments) -> nw.Expr:
+    """Look up what the powers from a date on stay below: a sum over days, which every engine adds up exactly."""
+    steps, below = [], 1.0
+    for day, reached in sorted(moments.reached.items(), reverse=True):
+        steps.append((nw.col(name) <= day).cast(nw.Float64) * (reached - below))
+        below = reached
+    return reduce(add, steps, nw.lit(1.0))
 
 
 def _ones(number: nw.Expr, places: int) -> nw.Expr:
