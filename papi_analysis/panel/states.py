@@ -7,7 +7,7 @@ depends on the order of rows.
 from __future__ import annotations
 
 from functools import reduce
-from operator import add
+from operator import add, mul
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -130,7 +130,7 @@ def states_on(register: Register, codes: list[float], known_on: float | None, co
     found, names = latest(reports, register, codes, known_on, count)
     states = register.tasks.join(_read_back(found, moments, days, names), on=TASK, how="left")
     states = states.with_columns(nw.col(*numbered("order", days), *numbered("done", days), *names).fill_null(0.0))
-    parts = _judged_by_power(moments, count) if moments.few else {"was_done": nw.col("after") % 2.0}
+    parts = _judged_by_power(moments, names, count) if moments.few else {"was_done": nw.col("after") % 2.0}
     parts |= {f"begun{day}": (nw.col("start") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
     parts |= {f"is_due{day}": (nw.col("due") <= code).cast(nw.Float64) for day, code in enumerate(codes)}
     states = states.with_columns(**parts)
@@ -138,12 +138,14 @@ def states_on(register: Register, codes: list[float], known_on: float | None, co
     for day in days:
         order, begun = nw.col(f"order{day}"), nw.col(f"begun{day}")
         reported = begun * (order > 0).cast(nw.Float64)
-        last = ((order / moments.revisions).floor() + moments.before) * reported
         parts[f"known{day}"] = 1.0 - begun + reported
         parts[f"done{day}"] = begun * nw.col(f"done{day}")
-        parts[f"last{day}"] = last
-        parts[f"judged{day}"] = nw.col(f"is_due{day}") * (last >= nw.col("due")).cast(nw.Float64)
-    return states.with_columns(**parts)
+        parts[f"last{day}"] = ((order / moments.revisions).floor() + moments.before) * reported
+    judged = {
+        f"judged{day}": nw.col(f"is_due{day}") * (nw.col(f"last{day}") >= nw.col("due")).cast(nw.Float64)
+        for day in days
+    }
+    return states.with_columns(**parts).with_columns(**judged)
 
 
 def numbered(name: str, days: range) -> list[str]:
@@ -164,8 +166,9 @@ def _latest_by_power(
     comes later, what the first report at or after it is: see ``_judged_by_power``.
     """
     counts, power = _counts(known_on), nw.col("power") * nw.col("usable")
-    parts = {"there": power * counts, "met": power * counts * (nw.col("completion") >= 1.0).cast(nw.Float64)}
-    if count:
+    there = reduce(mul, counts, power)
+    parts = {"there": there, "met": there * (nw.col("completion") >= 1.0).cast(nw.Float64)}
+    if count and known_on is not None:  # else they are those that are there
         parts["sound"] = power
     found = [nw.col(name).sum() for name in parts]
     packed = _packed(register.moments, codes, counts)
@@ -186,7 +189,7 @@ def _latest_by_date(
     after = ((NEVER - nw.col("day")) * moments.revisions + nw.col("revision")) * 2.0
     after = after + (nw.col("completion") >= 1.0).cast(nw.Float64)
     packed = _packed(moments, codes, counts)
-    packed["after"] = after * counts * (nw.col("day") >= nw.col("due")).cast(nw.Float64)
+    packed["after"] = reduce(mul, counts, after * (nw.col("day") >= nw.col("due")).cast(nw.Float64))
     powers = nw.col("power") * nw.col("usable") * (nw.col("day") >= nw.col("start")).cast(nw.Float64)
     parts = {"sound": powers} if count else {}
     rows = joined.select(*TASK, **packed, **parts).group_by(TASK)
@@ -194,12 +197,12 @@ def _latest_by_date(
     return rows.agg(*found), ["after", *parts]
 
 
-def _counts(known_on: float | None) -> nw.Expr:
-    """Give 1 for reports that had been made by a day, 0 for others."""
-    return nw.lit(1.0) if known_on is None else (nw.col("reported_on") <= known_on).cast(nw.Float64)
+def _counts(known_on: float | None) -> list[nw.Expr]:
+    """Give 1 for reports that had been made by a day, 0 for others, where there is such a day."""
+    return [] if known_on is None else [(nw.col("reported_on") <= known_on).cast(nw.Float64)]
 
 
-def _packed(moments: Moments, codes: list[float], counts: nw.Expr) -> dict[str, nw.Expr]:
+def _packed(moments: Moments, codes: list[float], counts: list[nw.Expr]) -> dict[str, nw.Expr]:
     """Write reports as numbers whose maximum over those up to a day is the latest, columns numbered by the day.
 
     So that completion comes along, it is written behind the moment in the same number. Where one number has no room for
@@ -213,7 +216,7 @@ def _packed(moments: Moments, codes: list[float], counts: nw.Expr) -> dict[str, 
         written = {"upper": order * ROOM_OF_HALF + high, "lower": order * ROOM_OF_HALF + low}
     else:
         written = {"upper": order * ROOM + done * FINEST}
-    in_time = [(nw.col("day") <= code).cast(nw.Float64) * counts for code in codes]
+    in_time = [reduce(mul, counts, (nw.col("day") <= code).cast(nw.Float64)) for code in codes]
     return {f"{name}{day}": part * in_time[day] for name, part in written.items() for day in range(len(codes))}
 
 
@@ -229,7 +232,7 @@ def _read_back(latest: Frame, moments: Moments, days: range, names: list[str]) -
     return latest.select(*TASK, *numbered("order", days), *names, **parts)
 
 
-def _judged_by_power(moments: Moments, count: bool) -> dict[str, nw.Expr]:
+def _judged_by_power(moments: Moments, names: list[str], count: bool) -> dict[str, nw.Expr]:
     """Say of each task whether it was complete in the first report at or after its due date; 0 where there is none.
 
     The powers from the due date on are the lower ones, and the greatest of them is that of the report in question. It
@@ -240,7 +243,8 @@ def _judged_by_power(moments: Moments, count: bool) -> dict[str, nw.Expr]:
     there, met = (nw.col(name) - (nw.col(name) / from_due).floor() * from_due for name in ("there", "met"))
     parts = {"was_done": (met * 2.0 > there).cast(nw.Float64)}
     if count:
-        parts["sound"] = nw.col("sound") * (nw.col("sound") < _reached("start", moments)).cast(nw.Float64)
+        sound = nw.col("sound" if "sound" in names else "there")
+        parts["sound"] = sound * (sound < _reached("start", moments)).cast(nw.Float64)
     return parts
 
 

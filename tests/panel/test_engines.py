@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import papi_analysis as pa
 from papi_analysis.panel import completion as module
+from papi_analysis.panel.states import FEW
 
 # Shares keep twelve decimals; one that lies between two of them may go either way.
 COMPARED = {"rtol": 0.0, "atol": 1.1e-12, "check_dtype": False}
@@ -55,15 +56,17 @@ def frames(engine: str, *tables: pd.DataFrame) -> list[Any]:
 
 
 def random_register(
-    rng: np.random.Generator, *, units: int = 4, alike: bool = False, long: bool = False
+    rng: np.random.Generator, *, units: int = 4, alike: bool = False, days: str = "any"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tasks that serve one or three dimensions, with gaps, revisions, reports of one month, and any weight.
 
-    ``alike``: each name of a task has the same dates in all units. ``long``: over decades, with many revisions.
+    ``alike``: each name of a task has the same dates in all units. ``days`` reported on: ``"any"`` within three years;
+    ``"quarters"``, their ends within three years, at most twelve with four revisions; ``"decades"``, with many.
     """
     tasks, progress = [], []
     calendar = {task: rng.integers(0, 900, 2) for task in range(7)}
-    stretch = 9 if long else 1
+    stretch, revisions = (9, 1000) if days == "decades" else (1, 4)
+    quarters = pd.date_range("2018-01-01", periods=12, freq="QE").to_series()
     for unit in range(units):
         for task in range(int(rng.integers(1, 7))):
             begin, length = calendar[task] if alike else rng.integers(0, 900, 2)
@@ -73,9 +76,11 @@ def random_register(
             dates = [start, start + pd.Timedelta(days=int(length))]
             weight = rng.uniform(0.5, 2)
             tasks += [[*names, f"D{k}", weight, 1 / len(served), *dates, f"A{task % 3}"] for k in served]
-            for day in stretch * rng.choice(1100, size=rng.integers(0, 9), replace=False):
-                as_of = start + pd.Timedelta(days=int(day))
-                for revision in rng.choice(1000 if long else 4, size=rng.integers(1, 4), replace=False):
+            reported = start + pd.to_timedelta(stretch * rng.choice(1100, size=rng.integers(0, 9), replace=False), "D")
+            if days == "quarters":
+                reported = quarters[quarters >= start].sample(frac=rng.random(), random_state=rng)
+            for as_of in reported:
+                for revision in rng.choice(revisions, size=rng.integers(1, 4), replace=False):
                     known = as_of + pd.Timedelta(days=int(rng.integers(0, 200)))
                     done = rng.choice([0.0, 1.0, rng.random(), np.round(rng.random(), 2)])
                     progress.append([*names, as_of, known, done, revision])
@@ -129,17 +134,18 @@ def slow(tasks: pd.DataFrame, progress: pd.DataFrame, day: str, known_on: str) -
     return pd.DataFrame(cells, columns=["unit", "dimension", *columns]).astype({"last_report": "datetime64[ns]"})
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
-@example(seed=1, engine="dask", alike=True, long=False)
-@example(seed=2, engine="dask", alike=False, long=True)
+@settings(max_examples=45, deadline=None, derandomize=True)
+@example(seed=1, engine="dask", alike=True, days="any")
+@example(seed=2, engine="dask", alike=False, days="decades")
+@example(seed=3, engine="dask", alike=False, days="quarters")
 @given(
     seed=st.integers(0, 10**6),
     engine=st.sampled_from([name for name in ENGINES if name != "dask"]),  # which takes seconds for each
     alike=st.booleans(),
-    long=st.booleans(),
+    days=st.sampled_from(["any", "quarters", "decades"]),
 )
-def test_any_register_gives_what_slow_loops_give(seed: int, engine: str, alike: bool, long: bool) -> None:
-    tasks, progress = random_register(np.random.default_rng(seed), alike=alike, long=long)
+def test_any_register_gives_what_slow_loops_give(seed: int, engine: str, alike: bool, days: str) -> None:
+    tasks, progress = random_register(np.random.default_rng(seed), alike=alike, days=days)
     asked = {"as_of": "2019-09-30", "known_on": "2020-01-31"}
     if progress.empty:
         return
@@ -169,6 +175,38 @@ def test_a_report_comes_back_as_it_was_however_many_days_and_revisions_there_are
         twice = pd.concat([progress, progress.iloc[[1]]])
         with pytest.raises(pa.DataError, match="the row repeats another"):
             pa.completion(*frames(engine, tasks, twice), as_of=asked)
+
+
+@pytest.mark.parametrize("moments", [1, FEW, FEW + 1])
+def test_the_first_report_after_the_due_date_is_found_however_many_days_there_are(moments: int) -> None:
+    """Four tasks are due before, on and after days reported on; each was complete at every third report."""
+    days = pd.date_range("2018-01-31", periods=moments, freq="9D")
+    due = [days[0], days[moments // 2], days[moments // 2] + pd.Timedelta(days=1), days[-1] + pd.Timedelta(days=1)]
+    tasks = pd.DataFrame({"unit": "U", "task": list("ABCD"), "dimension": list("ABCD"), "start": days[0], "due": due})
+    progress = tasks[["unit", "task"]].merge(pd.DataFrame({"as_of": days, "reported_on": days}), how="cross")
+    progress["completion"] = (np.arange(len(progress)) % 3 == 0) * 1.0
+    asked = {"as_of": days[-1] + pd.Timedelta(days=2), "known_on": "2030-01-01"}
+    wanted = slow(tasks.assign(weight=1.0, share=1.0), progress.assign(revision=0), asked["as_of"], asked["known_on"])
+    assert wanted["on_time"].notna().tolist() == [True, True, moments > 1, False]
+    for engine in ("lazy polars", "duckdb"):
+        for known in ({}, {"known_on": asked["known_on"]}):
+            found = pa.completion(*frames(engine, tasks, progress), as_of=asked["as_of"], **known)
+            pd.testing.assert_frame_equal(found[wanted.columns], wanted, **COMPARED)
+        with pytest.raises(pa.DataError, match="the row repeats another, in 1 rows"):
+            pa.completion(*frames(engine, tasks, pd.concat([progress, progress.iloc[[1 % moments]]])), **asked)
+        late = tasks.replace({"start": {days[0]: days[-1] + pd.Timedelta(days=1)}}).iloc[3:]
+        with pytest.raises(pa.DataError, match=f"for a date before the task starts, in {moments} rows"):
+            pa.completion(*frames(engine, pd.concat([tasks.iloc[:3], late]), progress), **asked)
+
+
+@pytest.mark.parametrize("engine", ["lazy polars", "duckdb"])
+def test_the_hour_of_a_report_plays_no_part(study: pa.Study, engine: str) -> None:
+    hour = pd.to_timedelta(np.arange(len(study.progress)) % 20, "h")
+    hours = study.progress.assign(
+        as_of=study.progress["as_of"] + hour, reported_on=study.progress["reported_on"] + hour
+    )
+    found = pa.completion(*frames(engine, study.tasks, hours))
+    pd.testing.assert_frame_equal(found, pa.completion(study.tasks, study.progress), **COMPARED)
 
 
 def test_one_calendar_for_all_units_and_one_for_each_give_the_same(study: pa.Study) -> None:
