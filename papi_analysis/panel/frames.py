@@ -65,20 +65,26 @@ def coded_tasks(read: Frame, *more: str) -> Frame:
 
 
 def coded_reports(read: Frame) -> Frame:
-    """Make numbers of what reports say, the day reported on aside.
+    """Make numbers of what reports say; the day reported on is only looked up, see ``moment_of``.
 
     Beside them stands whether a row is ``usable``: its values go together and, but for what ``Moments`` tells of all
     rows at once, lie within their bounds. Where they do not, the others mean nothing.
     """
     kinds, reported_on = read.collect_schema(), raw_code_of("reported_on")
-    if kinds["as_of"] == kinds["reported_on"]:
+    if kinds["as_of"] == kinds["reported_on"] == nw.Date:
         usable = nw.col("reported_on") >= nw.col("as_of")
     else:
         usable = reported_on >= raw_code_of("as_of")
     bounds = {column.name: within(column) for column in PROGRESS.columns if column.high is not None}
     usable = (usable & bounds["completion"]).cast(nw.Float64)
-    floats = nw.col("completion", "revision").cast(nw.Float64)
-    return read.select(*TASK, "as_of", floats, reported_on=reported_on, usable=usable)
+    completion = nw.col("completion").cast(nw.Float64)
+    return read.select(*TASK, completion, **moment_of(read), reported_on=reported_on, usable=usable)
+
+
+def moment_of(read: Frame) -> dict[str, nw.Expr]:
+    """Say what a report is looked up by: its day, as it is where it has no hour, else as a code; and its revision."""
+    as_of = nw.col("as_of") if read.collect_schema()["as_of"] == nw.Date else raw_code_of("as_of")
+    return {"as_of": as_of, "revision": nw.col("revision").cast(nw.Float64)}
 
 
 def within(column: Column) -> nw.Expr:

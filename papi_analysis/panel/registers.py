@@ -8,7 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.panel.frames import coded_reports, coded_tasks, handed_over, needed, read, to_pandas
+from papi_analysis.panel.frames import coded_reports, coded_tasks, handed_over, moment_of, needed, read, to_pandas
 from papi_analysis.panel.rules import check_large_tasks
 from papi_analysis.panel.states import (
     FEW,
@@ -74,7 +74,7 @@ def _have_one_calendar(tasks: pd.DataFrame) -> bool:
 
 
 def _moments_of(reports: Frame, progress: Any) -> Moments:
-    """Look at which moments there are reports, and choose the numbers they are written as.
+    """Look up the moments of the reports, and choose the numbers they are written as; those that are wrong fall out.
 
     Each of a few moments has a power of two of its own. Of more, one has that of its month, or of as many months later
     as the report was revised; months come round after 50, which keeps quarterly reports and their first two revisions
@@ -82,10 +82,11 @@ def _moments_of(reports: Frame, progress: Any) -> Moments:
     no two share a power, and fewer if two do. So one sum shows that no report is there twice; where two share a power,
     a slower look (``rules.check_reports``) says whether they are one report.
     """
-    kinds = reports.collect_schema()
-    each = reports.select("as_of", "reported_on", nw.col("revision").cast(nw.Float64)).group_by("as_of", "revision")
-    each = each.agg(nw.len().alias("rows"), nw.col("reported_on").max())
-    found = to_pandas(each.with_columns(day=raw_code_of("as_of"), known=raw_code_of("reported_on")))
+    reports = reports.select("reported_on", **moment_of(reports))
+    kind = reports.collect_schema()["as_of"]
+    each = reports.group_by("as_of", "revision").agg(nw.len().alias("rows"), nw.col("reported_on").max())
+    day = raw_code_of("as_of") if kind == nw.Date else nw.col("as_of")
+    found = to_pandas(each.with_columns(day=day, known=raw_code_of("reported_on")))
     day, known, revision = (found[name].astype(float) for name in ("day", "known", "revision"))
     first, beyond = FIRST_YEAR * YEAR, (LAST_YEAR + 1) * YEAR
     right = (day >= first) & (day <= known) & (known < beyond) & (revision >= 0) & (revision < REVISIONS)
@@ -97,7 +98,7 @@ def _moments_of(reports: Frame, progress: Any) -> Moments:
     moments = pd.DataFrame({"as_of": found["as_of"], "revision": revision, "day": day})
     moments["order"] = (day - before) * revisions + revision
     moments = moments[right].sort_values(["day", "revision"], ascending=[False, True], ignore_index=True)
-    few = len(moments) <= FEW and not moments.duplicated(["day", "revision"]).any()
+    few = len(moments) <= FEW
     if few:
         place, places = moments.index.to_series(), max(1, len(moments))
     else:
@@ -106,7 +107,7 @@ def _moments_of(reports: Frame, progress: Any) -> Moments:
         place, places = (months - months.min() + moments["revision"]) % FEW, FEW
     moments["power"] = 2.0**place
     reached = moments.groupby("day")["power"].max() * 2
-    table = nw.from_native(handed_over(moments, progress)).lazy().with_columns(nw.col("as_of").cast(kinds["as_of"]))
+    table = nw.from_native(handed_over(moments, progress)).lazy().with_columns(nw.col("as_of").cast(kind))
     return Moments(table, int(found["rows"].sum()), before, revisions, halves, few, places, reached.to_dict())
 
 

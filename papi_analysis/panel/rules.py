@@ -178,10 +178,11 @@ def _single_rules(read: Frame, schema: Schema) -> Iterator[Rule]:
 
 def _repeats(read: Frame, schema: Schema) -> Rule:
     """Say which rows are there more than once."""
-    key = list(schema.key)
-    remedy = Note("Keep one row for each {key}.", {"key": ", ".join(key)})
-    counted = read.group_by(key).agg(nw.len().alias("rows"))
-    return Rule(Note("the row repeats another"), remedy, ", ".join(key), counted, nw.col("rows") > 1)
+    dates = [column.name for column in schema.columns if column.name in schema.key and column.kind == "date"]
+    key = [f"{name}_code" if name in dates else name for name in schema.key]
+    remedy = Note("Keep one row for each {key}.", {"key": ", ".join(schema.key)})
+    counted = read.group_by(key).agg(nw.len().alias("rows"), *(nw.col(name).min() for name in dates))
+    return Rule(Note("the row repeats another"), remedy, ", ".join(schema.key), counted, nw.col("rows") > 1)
 
 
 def _raise_broken(schema: Schema, rules: list[Rule]) -> None:

@@ -35,10 +35,9 @@ class Moments(NamedTuple):
     """The moments of the reports, each a day and a revision, and the numbers they are written as.
 
     ``table`` has a row for each: ``as_of`` and ``revision`` as in the reports; ``day`` (its code), ``order`` (a whole
-    number, later for later days and, on one day, later revisions) and ``power`` (a power of two; 0 where the moment
-    cannot be right). Where moments are ``few``, each has a power of its own: lower for later days and, on one day,
-    higher for later revisions. ``reached`` holds for each day the sum of the powers from that day on, plus 1.
-    Where they are not, powers are by month, and come round (see ``registers``).
+    number, higher for later days and, on one day, later revisions) and ``power`` (a power of two). Where moments are
+    ``few``, each has a power of its own, lower for later days and, on one day, higher for later revisions; ``reached``
+    says for each day what all powers from that day on stay below. Where they are many, powers come round.
     """
 
     table: Frame

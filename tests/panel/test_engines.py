@@ -205,8 +205,12 @@ def test_the_hour_of_a_report_plays_no_part(study: pa.Study, engine: str) -> Non
     hours = study.progress.assign(
         as_of=study.progress["as_of"] + hour, reported_on=study.progress["reported_on"] + hour
     )
-    found = pa.completion(*frames(engine, study.tasks, hours))
-    pd.testing.assert_frame_equal(found, pa.completion(study.tasks, study.progress), **COMPARED)
+    for tasks in (study.tasks, study.tasks.assign(due=study.tasks["due"] + pd.Timedelta(hours=7))):
+        found = pa.completion(*frames(engine, tasks, hours))
+        pd.testing.assert_frame_equal(found, pa.completion(study.tasks, study.progress), **COMPARED)
+    again = hours.iloc[[5]].assign(as_of=hours["as_of"].iloc[5] + pd.Timedelta(hours=2))
+    with pytest.raises(pa.DataError, match=r"the row repeats another, in 1 rows such as .*VN-CT, CT-01, 2019"):
+        pa.completion(*frames(engine, study.tasks, pd.concat([hours, again])))
 
 
 def test_one_calendar_for_all_units_and_one_for_each_give_the_same(study: pa.Study) -> None:
