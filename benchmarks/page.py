@@ -107,13 +107,19 @@ def _picture(compared: list[dict], grown: list[list[dict]]) -> None:
     figure.savefig(HERE / "speed.svg", metadata=what)
 
 
+def _in_words(ratio: float) -> str:
+    """Say how fast something is; a few hundredths are no difference."""
+    if abs(np.log(ratio)) < 0.05:
+        return "as fast"
+    return f"{_two_digits(ratio)}× faster" if ratio > 1 else f"{_two_digits(1 / ratio)}× slower"
+
+
 def _ratios(ax: Axes, compared: list[dict]) -> None:
     """Bars from 1, the peer's own speed, on a logarithmic axis."""
     for place, row in enumerate(compared):
         ratio = row["times_faster"]
         ax.barh(place, np.log10(ratio), color=FASTER if ratio >= 1 else SLOWER, height=0.6)
-        words = f"{_two_digits(ratio)}× faster" if ratio >= 1 else f"{_two_digits(1 / ratio)}× slower"
-        ax.annotate(words, (max(np.log10(ratio), 0), place), (4, 0), textcoords="offset points", va="center")
+        ax.annotate(_in_words(ratio), (max(np.log10(ratio), 0), place), (4, 0), textcoords="offset points", va="center")
     ax.set_yticks(range(len(compared)), [fill(row["what"], 50) + f"\nbeside {row['peer']}" for row in compared])
     ax.tick_params("y", labelsize=7.5, length=0)
     low = min(0, *(np.log10(row["times_faster"]) for row in compared))
