@@ -147,7 +147,7 @@ def test_more_sets_than_draws_are_sampled():
 def test_blocks_change_nothing(monkeypatch):
     design = programme_design(world(N=9), [1, 4], [5, 6])
     whole = placebos(design, "synthetic_did")
-    for module in ("placebos", "counterfactuals", "weights"):
+    for module in ("placebos", "counterfactuals"):
         monkeypatch.setattr(f"papi_analysis.estimation.{module}.BLOCK", 1000)
     np.testing.assert_allclose(placebos(design, "synthetic_did").scores, whole.scores, atol=1e-12)
 

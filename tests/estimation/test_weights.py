@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize
 
+import papi_analysis as pa
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation import weights
 from papi_analysis.estimation.weights import simplex_weights, vertex_weights
@@ -150,6 +151,83 @@ def test_doubles_share_and_order_does_not_matter():
         np.testing.assert_allclose(simplex_weights(A[:, order], b), w[order], atol=1e-9)
 
 
+def test_least_norm_where_the_unit_lies_on_the_edge_of_the_hull():
+    """No donor weights near the flattest are all positive there, so that the dual has no solution to settle at."""
+    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    scores = panel.scores[panel.usable.all(axis=(1, 2)), :7, 5]
+    A, b = np.delete(scores, 26, axis=0).T, scores[26]
+    w = simplex_weights(A, b)
+    np.testing.assert_allclose(A @ w, b, atol=1e-12)
+    face = np.vstack([A, np.ones(59)])
+    other = minimize(
+        lambda x: x @ x,
+        np.full(59, 1 / 59),
+        jac=lambda x: 2 * x,
+        bounds=[(0, 1)] * 59,
+        constraints={"type": "eq", "fun": lambda x: face @ x - np.append(b, 1), "jac": lambda x: face},
+        method="SLSQP",
+        options={"ftol": 1e-14, "maxiter": 1000},
+    ).x
+    np.testing.assert_allclose(w, other, atol=1e-7)
+    order = np.random.default_rng(0).permutation(59)
+    np.testing.assert_allclose(simplex_weights(A[:, order], b), w[order], atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_least_norm_at_a_corner_and_on_an_edge(seed):
+    """By hand: a unit that is a corner has itself alone as donor; between two twins of corners, each half its share."""
+    rng = np.random.default_rng(seed)
+    ball = rng.normal(size=(5, 12))
+    ball /= np.sqrt((ball**2).sum(axis=0))  # on a sphere every point is a corner
+    np.testing.assert_allclose(simplex_weights(ball, ball[:, 3]), np.eye(12)[3], atol=1e-9)
+    twins = np.hstack([ball, ball[:, [3]]])
+    expected = np.zeros(13)
+    expected[[3, 12]] = 0.5
+    np.testing.assert_allclose(simplex_weights(twins, ball[:, 3]), expected, atol=1e-9)
+    cube = np.array([[i >> j & 1 for i in range(16)] for j in range(4)], dtype=float)
+    # on the edge from (0, 0, 0, 0) to (1, 0, 0, 0), a quarter of the way
+    np.testing.assert_allclose(simplex_weights(cube, [0.25, 0, 0, 0]), np.eye(16)[0] * 0.75 + np.eye(16)[1] * 0.25)
+
+
+def test_what_the_digits_cannot_tell_is_said():
+    """Donors up to ten thousand million times farther than others: the flattest average, or the reason why not."""
+    refused = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        A, b = rng.normal(size=(3, 40)) * np.exp(8 * rng.normal(size=40)), np.zeros(3)
+        try:
+            w = simplex_weights(A, b)
+        except SpecError as error:
+            refused.append(str(error))
+        else:
+            corner = vertex_weights(A, b)
+            assert w @ w <= corner @ corner * (1 + 1e-12)
+            length = np.sqrt((A**2).sum(axis=0))
+            assert np.abs(A @ (w - corner)).max() <= 1e-7 * length.min() + 1e-12 * (length * (w + corner)).max()
+    assert 0 < len(refused) < 40
+    assert all("the flattest cannot be told: some donors lie so many times farther" in said for said in refused)
+
+
+def test_rounds_that_run_out_are_said(monkeypatch):
+    def stops(*given, **options):
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    monkeypatch.setattr(weights, "nnls", stops)
+    with pytest.raises(SpecError, match="No weights were found"):
+        simplex_weights([[0.0, 4.0]], [1.0])
+
+
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_a_dual_that_does_not_settle_costs_time_and_no_digits(monkeypatch, rounds):
+    problems = [problem(kind, seed) for kind in ("inside", "integers", "twin") for seed in range(5)]
+    ridges = [0.0, 0.3]
+    quick = [simplex_weights(A, b, ridge=ridge) for A, b in problems for ridge in ridges]
+    monkeypatch.setattr(weights, "ROUNDS", rounds)
+    slow = [simplex_weights(A, b, ridge=ridge) for A, b in problems for ridge in ridges]
+    for one, other in zip(quick, slow, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-10)
+
+
 def test_scale_and_constants_do_not_matter():
     A, b = problem("outside", 3)
     w = simplex_weights(A, b, ridge=0.2)
@@ -161,7 +239,7 @@ def test_scale_and_constants_do_not_matter():
     np.testing.assert_allclose(simplex_weights(A + level, b - 7, intercept=True), free, atol=1e-9)
 
 
-def test_a_stack_is_many_problems_and_a_mask_is_fewer_donors(monkeypatch):
+def test_a_stack_is_many_problems_and_a_mask_is_fewer_donors():
     rng = np.random.default_rng(5)
     A, b = rng.normal(size=(3, 1, 6, 20)), rng.normal(size=(3, 20, 6))
     donors = ~np.eye(20, dtype=bool)
@@ -173,9 +251,6 @@ def test_a_stack_is_many_problems_and_a_mask_is_fewer_donors(monkeypatch):
             one = simplex_weights(np.delete(A[k, 0], i, axis=1), b[k, i], ridge=ridge[k, 0], intercept=True)
             np.testing.assert_allclose(np.delete(stacked[k, i], i), one, atol=1e-12)
             assert stacked[k, i, i] == 0
-    monkeypatch.setattr(weights, "BLOCK", 300)
-    blocks = simplex_weights(A, b, donors=donors, ridge=ridge, intercept=True)
-    np.testing.assert_allclose(blocks, stacked, atol=1e-13)
 
 
 def test_donors_that_are_nearly_alike_cost_no_digits():
