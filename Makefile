@@ -51,7 +51,7 @@ bench: $(BENCH_READY)
 	$(PY) benchmarks/run.py
 
 # The stored numbers of all notebooks must hold at both ends of the versions that pyproject.toml allows.
-LOWEST := "numpy==1.26.*" "scipy==1.11.*" "pandas==2.2.*" "statsmodels==0.14.2"
+LOWEST := "numpy==1.26.*" "scipy==1.15.*" "pandas==2.2.*" "statsmodels==0.14.2"
 ends:
 	@command -v uv >/dev/null || { echo "make ends needs uv (python -m pip install uv)." >&2; exit 1; }
 	@set -e; for end in lowest newest; do \
