@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.regression import WithinFit, fit_within
-from papi_analysis.panel.panel import Panel
+from papi_analysis.panel.panel import Panel, first_and_last
 
 Floats = NDArray[np.float64]
 Form = Literal["levels", "differences"]
@@ -26,11 +26,13 @@ class Specification:
     Attributes
     ----------
     lag
-        Years by which completion precedes the score; negative for a lead, which is a placebo.
+        Years (surveys, where they are not yearly) by which completion precedes the score; negative for a lead, which is
+        a placebo.
     form
         ``"levels"`` or ``"differences"``.
     years
-        First and last year of the scores to use, an era for instance; default all.
+        First and last year to use, an era for instance; default all. Nothing outside them is looked at, whatever the
+        form and the lag: the answer is that of a panel cut to these years.
     controls
         Names of the panel's controls to hold constant.
     lagged_score
@@ -55,6 +57,8 @@ class Specification:
             raise SpecError(f"form is 'levels' or 'differences', not {self.form!r}.")
         if isinstance(self.lag, bool) or not isinstance(self.lag, int | np.integer):
             raise SpecError(f"lag is a whole number of years, not {self.lag!r}.")
+        if self.years is not None:
+            object.__setattr__(self, "years", first_and_last(self.years, "years"))
         object.__setattr__(self, "controls", (self.controls,) if isinstance(self.controls, str) else (*self.controls,))
 
     def update(self, **changes: Any) -> Specification:
@@ -89,7 +93,10 @@ class Equations:
         for k, dimension in enumerate(self.dimensions):
             cells = np.isfinite(self.y[:, :, k]) & units[:, None]
             if not cells.any():
-                raise SpecError(f"dimension {dimension} has no cell with both a score and completion. Leave it out.")
+                raise SpecError(
+                    f"dimension {dimension} has no cell with all that the equation needs: score, completion, controls, "
+                    "and where a lag or differences are asked for the years before. Leave it out."
+                )
             unit, year = np.nonzero(cells)
             X = np.column_stack([self.C[:, :, k][cells], self.controls[:, :, k][cells]])
             names = [f"completion of {dimension}", *(f"{name} ({dimension})" for name in self.names)]
@@ -113,9 +120,10 @@ def equations(panel: Panel, spec: Specification) -> Equations:
         if name not in panel.controls:
             known = ", ".join(panel.controls) or "none: give from_frames a table of controls"
             raise SpecError(f"the panel has no control {name!r}. It has {known}.")
+    if spec.years is not None:
+        panel = panel.cut(*spec.years)
     T = len(panel.years)
-    first, last = (panel.years[0], panel.years[-1]) if spec.years is None else spec.years
-    keep = np.arange(panel.position("year", first), panel.position("year", last) + 1)
+    keep = np.arange(T)
     C = _shift(panel.completion, spec.lag)
     columns = [panel.controls[name] for name in spec.controls]
     names = list(spec.controls)
@@ -134,7 +142,8 @@ def equations(panel: Panel, spec: Specification) -> Equations:
         keep = keep[keep >= (2 if spec.form == "differences" else 1)]
     if len(keep) < 2:
         raise SpecError(
-            f"lag {spec.lag} and form {spec.form!r} leave fewer than two of the years {first}-{last}. Use more years."
+            f"lag {spec.lag} and form {spec.form!r} leave fewer than two of the {T} years from {panel.years[0]} to "
+            f"{panel.years[-1]}. Use more years."
         )
     y, C, W = y[:, keep], C[:, keep], W[:, keep]
     usable = np.isfinite(y) & np.isfinite(C) & np.isfinite(W).all(axis=-1)
