@@ -16,7 +16,7 @@ from papi_analysis.credibility.long_runs import Folder, run_all, seeds
 from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.impact import programme_impact
+from papi_analysis.estimation.impact import YEARS_BEFORE, programme_impact, surveys_note
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.slopes import completion_slopes
 from papi_analysis.panel.panel import Panel
@@ -106,12 +106,12 @@ def calibrate(
     True
 
     """
-    last = panel.years[-1] if end is None else end
-    base = start - 1 if base_year is None else base_year
-    asked = _ask(ask, start - base)
+    shifted = surveys_note(panel, unit, start, end)
+    start, last, base = _years(panel, start, end, base_year)
+    asked = _ask(ask, panel.position("year", start) - panel.position("year", base))
     everyone, alike = fake_programmes(panel, unit, start, last, base, nearest)
     if len(everyone) < FEWEST:
-        raise SpecError(f"only {len(everyone)} units have all the cells; calibration needs {FEWEST}. Use fewer years.")
+        raise SpecError(_too_few(panel, unit, start, last, len(everyone)))
     units = len(everyone)
     everyone = _sample(everyone, draws, rng)
     fakes = _seeded([*everyone, *alike], ask, rng)
@@ -131,7 +131,7 @@ def calibrate(
         "windows": len({fake.start for fake in alike}),
         "alike": len(alike),
     }
-    notes = [Note(WINDOWS.text, values)]
+    notes = [*shifted, Note(WINDOWS.text, values)]
     if len(everyone) < units:
         notes.append(Note(DRAWN.text, {"drawn": len(everyone), "all": units}))
     return Estimates(
@@ -207,20 +207,46 @@ def confirm_detectable(
         ``dimension``, ``detectable`` (mean over the units), ``found`` (share with p at or below 1 - level), ``fakes``.
         About four times in five is what the word promises.
     """
-    last = panel.years[-1] if end is None else end
+    start, last, base = _years(panel, start, end, None)
     asked = _ask(ask)
-    everyone = _sample(fake_programmes(panel, unit, start, last, start - 1, 1)[0], draws, rng)
+    everyone = _sample(fake_programmes(panel, unit, start, last, base, 1)[0], draws, rng)
+    if not everyone:
+        raise SpecError(_too_few(panel, unit, start, last, 0))
     job = partial(_injected, asked, ask == "slopes", level)
     kept = np.array(run_all(job, _seeded(everyone, ask, rng), label="confirm_detectable", folder=folder))
     sizes, found = kept.mean(axis=0)
     return pd.DataFrame({"dimension": panel.dimensions, "detectable": sizes, "found": found, "fakes": len(everyone)})
 
 
+def _years(panel: Panel, start: int, end: int | None, base_year: int | None) -> tuple[int, int, int]:
+    """The first survey of the programme, the last, and the one that says where a unit stood; default the one before."""
+    first = panel.first_from(start, "the start")
+    last = panel.years[-1] if end is None else panel.last_to(end, "the end")
+    place = panel.position("year", first) - 1 if base_year is None else panel.position("year", base_year)
+    return first, last, panel.years[max(place, 0)]
+
+
+def _too_few(panel: Panel, unit: str, start: int, last: int, found: int) -> str:
+    """Say how many units are missing, and from which year on there are enough, if such a year there is."""
+    others = np.arange(len(panel.units)) != panel.position("unit", unit)
+    latest = panel.years[panel.position("year", start) - YEARS_BEFORE]
+    first = panel.complete_from(others, FEWEST, latest, last)
+    remedy = "Fewer years do not help: use a panel of more units, or leave out the dimensions that few of them have."
+    if first is not None:
+        remedy = f"Use fewer years: ask with panel.cut({first}, {panel.years[-1]})."
+    return f"only {found} of {others.sum()} other units have all the cells; calibration needs {FEWEST}. {remedy}"
+
+
 def _injected(ask: Ask, slopes: bool, level: float, fake: Fake) -> np.ndarray:
     """What one fake programme would have detected (points), and whether that is found once it is there; (2, K)."""
     panel = fake.panel
     dimensions = list(panel.dimensions)
-    size = _answer(fake, panel, ask).loc[dimensions, "detectable"].to_numpy(dtype=float)
+    before = _answer(fake, panel, ask)
+    if "detectable" not in before:
+        raise SpecError(
+            "the answer has no column detectable, the size that it would have found four times in five. Add it."
+        )
+    size = before.loc[dimensions, "detectable"].to_numpy(dtype=float)
     i, t = panel.position("unit", fake.unit), panel.position("year", fake.start)
     scores = panel.scores.copy()
     scores[i, t:] += 10 * size * panel.completion[i, t:] if slopes else size
@@ -246,7 +272,7 @@ def _seeded(fakes: list[Fake], ask: Ask | str, rng: int | np.random.Generator) -
 
 
 def _ask(ask: Ask | str, from_base: int = 1) -> Ask:
-    """Turn a name into the function that it stands for; ``from_base`` years lie between base year and start."""
+    """Turn a name into the function that it stands for; the base year lies ``from_base`` years before the start."""
     if callable(ask):
         return ask
     named: dict[str, Ask] = {name: partial(programme_impact, method=name) for name in METHODS}
@@ -257,7 +283,7 @@ def _ask(ask: Ask | str, from_base: int = 1) -> Ask:
 
 
 def _ask_base_year(from_base: int, panel: Panel, unit: str, start: int, end: int) -> Estimates:
-    base = start - from_base
+    base = panel.years[panel.position("year", start) - from_base]
     return programme_impact(panel, unit, start, end, method="did", before=(base, base))
 
 
@@ -272,16 +298,45 @@ def _answer(fake: Fake, panel: Panel, ask: Ask) -> pd.DataFrame:
         own = {} if fake.rng is None else {"rng": fake.rng}
         answer: Any = ask(panel, fake.unit, fake.start, fake.end, **own)
         table = (answer.table if isinstance(answer, Estimates) else pd.DataFrame(answer)).set_index("dimension")
-        table = table.reindex([*panel.dimensions, "mean"])
-        numbers = table.loc[list(panel.dimensions), ["estimate", "p", "low", "high"]].to_numpy(dtype=float)
     except PapiError as error:
         raise SpecError(f"{place} there is no answer: {error}") from error
     except Exception as error:
         raise SpecError(f"{place} the function failed: {type(error).__name__}: {error}") from error
-    if np.isnan(numbers).any():
+    try:
+        return _possible(table, [*panel.dimensions, "mean"])
+    except SpecError as error:
+        raise SpecError(f"{place} {error}") from None
+
+
+def _possible(table: pd.DataFrame, rows: list[str]) -> pd.DataFrame:
+    """Take the rows of an answer in order, as numbers; refuse what no estimate, interval or p-value can be.
+
+    What the row of the mean lacks is its own affair.
+    """
+    needed = ["estimate", "p", "low", "high"]
+    lacks = [name for name in needed if name not in table]
+    twice = table.index[table.index.duplicated()]
+    if lacks or len(twice):
+        what = f"has no column {', '.join(lacks)}" if lacks else f"has two rows for {twice[0]}"
+        raise SpecError(f"the answer {what}. It needs one row for each dimension with estimate, p, low, high.")
+    table = table.reindex(rows)
+    for name in (*needed, *({"p_joint", "detectable"} & set(table))):
+        text = [value for value in table[name] if isinstance(value, str)]
+        if text:
+            raise SpecError(f"the answer has text in {name} ({text[0]!r}). Give numbers.")
+        table[name] = table[name].astype(float)
+    if table.loc[rows[:-1], needed].isna().to_numpy().any():
         raise SpecError(
-            f"{place} the answer has missing values. It needs a row for each dimension with estimate, p, low, high."
+            "the answer has missing values. It needs one row for each dimension with estimate, p, low, high."
         )
+    wrong = [("estimate", "an estimate is a finite number", np.isinf(table["estimate"]))]
+    wrong += [("low", "low is at most high", table["low"] > table["high"])]
+    for name in {"p", "p_joint"} & set(table):
+        wrong.append((name, "a p-value lies between 0 and 1", (table[name] < 0) | (table[name] > 1 + 1e-9)))
+    for name, rule, found in wrong:
+        if found.any():
+            value = float(table.loc[found.idxmax(), name])
+            raise SpecError(f"the answer for {found.idxmax()} has {name} {value:g}, but {rule}. Correct the function.")
     return table
 
 

@@ -134,10 +134,40 @@ def test_bad_answers_are_refused_with_the_fake_programme_they_were_for(panel) ->
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"p": 2.3}, "the answer for D1 has p 2.3, but a p-value lies between 0 and 1"),
+        ({"p": -1.0}, "p -1, but a p-value"),
+        ({"p_joint": 1.5}, "p_joint 1.5, but a p-value"),
+        ({"low": 1.0, "high": -1.0}, "low 1, but low is at most high"),
+        ({"estimate": np.inf}, "estimate inf, but an estimate is a finite number"),
+        ({"p": "0.5"}, "text in p \\('0.5'\\)"),
+        ({"dimension": "D1"}, "two rows for D1"),
+    ],
+)
+def test_answers_that_cannot_be_are_refused(panel, changes, words) -> None:
+    def ask(panel, unit, start, end):
+        rows = pd.DataFrame({"dimension": [*panel.dimensions, "mean"], "estimate": 0.0, "low": -1.0, "high": 1.0})
+        return rows.assign(**{"p": 0.5, "detectable": 1.0, **changes})
+
+    for trial in (pa.calibrate, pa.confirm_detectable):
+        with pytest.raises(pa.SpecError, match=f"fake programme of VN-01, 2018-2020 the answer .*{words}"):
+            trial(panel, ask, unit="VN-CT", start=2018, end=2020)
+
+
+def test_an_answer_without_detectable_size_cannot_be_confirmed(panel) -> None:
+    def ask(panel, unit, start, end):
+        return pa.programme_impact(panel, unit, start, end, method="did").table.drop(columns="detectable")
+
+    with pytest.raises(pa.SpecError, match="no column detectable"):
+        pa.confirm_detectable(panel, ask, unit="VN-CT", start=2018, end=2020)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
         ({"start": 2012, "base_year": 2011}, "2 years before"),
         ({"base_year": 2019}, "base year before"),
         ({"unit": "VN-XX"}, "no unit"),
-        ({"end": 2030}, "no year 2030"),
+        ({"end": 2030}, "end 2030 is not within"),
     ],
 )
 def test_impossible_calibrations_are_refused(panel, changes, words) -> None:
@@ -147,8 +177,14 @@ def test_impossible_calibrations_are_refused(panel, changes, words) -> None:
 
 def test_few_units_cannot_calibrate(panel) -> None:
     few = replace(panel, scores=panel.scores[-15:], completion=panel.completion[-15:], units=panel.units[-15:])
-    with pytest.raises(pa.SpecError, match="needs 20"):
+    with pytest.raises(pa.SpecError, match=r"of 14 other units .* needs 20\. Fewer years do not help"):
         pa.calibrate(few, "did", **ASKED)
+    scores = panel.scores.copy()
+    scores[:50, 2, 1] = np.nan
+    holed = replace(panel, scores=scores)
+    with pytest.raises(pa.SpecError, match=r"needs 20\. Use fewer years: ask with panel\.cut\(2014, 2020\)"):
+        pa.calibrate(holed, "did", **ASKED)
+    assert pa.calibrate(holed.cut(2014, 2020), "did", **ASKED).table["fakes"].iloc[0] >= 20
     with pytest.raises(pa.SpecError, match="ask is one of"):
         pa.calibrate(panel, "magic", **ASKED)
 
