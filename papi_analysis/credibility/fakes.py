@@ -42,23 +42,22 @@ def fake_programmes(
 ) -> tuple[list[Fake], list[Fake]]:
     """Make the fake programmes: every other unit, and those that stood where the treated one did, in all periods."""
     treated = panel.position("unit", unit)
-    first = panel.years[0]
-    for year in (start, end, base):
-        panel.position("year", year)
-    if not (first + YEARS_BEFORE <= start <= end and base < start):
+    first, last, before = (panel.position("year", year) for year in (start, end, base))
+    if not (YEARS_BEFORE <= first <= last and before < first):
         raise SpecError(f"calibration needs {YEARS_BEFORE} years before the start {start}, and a base year before it.")
-    path = panel.completion[treated, panel.position("year", start) : panel.position("year", end) + 1]
+    path = panel.completion[treated, first : last + 1]
     total = panel.scores.sum(axis=2)
-    own = _ranks(total[:, panel.position("year", base)])[treated]
+    own = _ranks(total[:, before])[treated]
     everyone: list[Fake] = []
     alike: list[Fake] = []
-    for shift in range(min(start - first - YEARS_BEFORE, base - first) + 1):
-        window = _cut(panel, treated, end - shift)
+    for shift in range(min(first - YEARS_BEFORE, before) + 1):
+        window = _cut(panel, treated, last - shift)
+        began, ended = panel.years[first - shift], panel.years[last - shift]
         complete = np.flatnonzero(np.isfinite(window.scores).all(axis=(1, 2)))
-        fakes = {i: Fake(window, window.units[i], start - shift, end - shift, path) for i in complete}
+        fakes = {i: Fake(window, window.units[i], began, ended, path) for i in complete}
         if shift == 0:
             everyone = list(fakes.values())
-        ranks = _ranks(total[:, panel.position("year", base - shift)])
+        ranks = _ranks(total[:, before - shift])
         away = np.abs(np.delete(ranks, treated) - own)
         nearby = complete[np.argsort(away[complete], kind="stable")]
         alike += [fakes[i] for i in nearby[:nearest]]
@@ -71,14 +70,13 @@ def _ranks(total: np.ndarray) -> np.ndarray:
 
 
 def _cut(panel: Panel, treated: int, end: int) -> Panel:
-    """The panel up to a year, the treated unit left out."""
-    T = panel.position("year", end) + 1
+    """The panel up to a year (its place), the treated unit left out and nobody with a programme."""
+    panel = panel.cut(panel.years[0], panel.years[end])
     kept = np.arange(len(panel.units)) != treated
     return replace(
         panel,
-        scores=panel.scores[kept][:, :T],
-        completion=np.zeros_like(panel.scores[kept][:, :T]),
+        scores=panel.scores[kept],
+        completion=np.zeros_like(panel.scores[kept]),
         units=tuple(name for name, keep in zip(panel.units, kept, strict=True) if keep),
-        years=panel.years[:T],
-        controls={name: values[kept][:, :T] for name, values in panel.controls.items()},
+        controls={name: values[kept] for name, values in panel.controls.items()},
     )

@@ -27,6 +27,10 @@ METHODS = {
     "synthetic_did": Note("Synthetic difference in differences"),
 }
 
+#: Words for a programme that starts two years earlier than it did, and for years before that end there.
+IN_TIME = Note("Placebo in time: as if two years earlier"), Note("Backdated: matched two years earlier")
+IN_SURVEYS = Note("Placebo in time: as if two surveys earlier"), Note("Backdated: matched two surveys earlier")
+
 
 def impact_robustness(
     panel: Panel,
@@ -81,10 +85,12 @@ def impact_robustness(
     if base_year is not None:
         words = Note("Difference in differences, base year alone")
         asked.append((words, {"method": "did", "before": (base_year, base_year)}))
-    first = panel.years[0]
-    if start - 2 - first >= 2:
-        asked.append((Note("Placebo in time: as if two years earlier"), {"start": start - 2, "end": start - 1}))
-        asked.append((Note("Backdated: matched two years earlier"), {"before": (first, start - 3)}))
+    place = panel.position("year", panel.first_from(start, "the start"))
+    if place >= 4:
+        *_, matched, early, late = panel.years[:place]
+        in_time, backdated = IN_TIME if late - matched == 2 else IN_SURVEYS
+        asked.append((in_time, {"start": early, "end": late}))
+        asked.append((backdated, {"before": (panel.years[0], matched)}))
     rows = []
     for words, changes in asked:
         answer = programme_impact(panel, unit, **{"start": start, "end": end, "draws": draws, **changes})

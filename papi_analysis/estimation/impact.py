@@ -26,7 +26,7 @@ from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engi
 from papi_analysis.estimation.multiplicity import check_level
 from papi_analysis.estimation.placebos import Placebos, placebos
 from papi_analysis.panel.changes import break_years
-from papi_analysis.panel.panel import Panel
+from papi_analysis.panel.panel import Panel, first_and_last
 
 #: Methods that match paths need this many years before; the others one.
 YEARS_BEFORE = 2
@@ -56,6 +56,7 @@ RELATIVE = Note(
 )
 EXACT_FIT = Note("{dimensions}: the years before are fitted exactly, which says nothing about the years after.")
 POOR_FIT = Note("{dimensions}: the years before are fitted worse than for nine in ten units; read these with care.")
+SURVEYS = Note("No survey was held in {years}: the programme is counted from the survey of {first} to that of {last}.")
 FEW = Note("There are only {donors} donors; the smallest p-value that this design can give is {floor:.3f}.")
 
 
@@ -86,7 +87,8 @@ def programme_impact(
     unit
         The treated unit, several of them, or a table of units and their first years (then no ``start``).
     start, end
-        First and last year of the programme; the default end is the panel's last year.
+        First and last year of the programme; the default end is the panel's last year. Where no survey was held in one
+        of them, the first survey after the start, or the last before the end, stands for it, and a note says so.
     method
         ``"did"``, ``"lee_wooldridge"``, ``"synthetic_control"``, ``"common_weights"`` (one set of donors for all
         dimensions), ``"synthetic_did"``, or a function like those of ``estimation.counterfactuals``; what it gives
@@ -157,7 +159,7 @@ def programme_impact(
     return Estimates(
         question="programme_impact",
         table=table.reset_index(drop=True),
-        notes=tuple(_notes(panel, design, engines[0], left_out, level)),
+        notes=(*surveys_note(panel, unit, start, end), *_notes(panel, design, engines[0], left_out, level)),
         cells=_paths(panel, design, found, fan),
         names=panel.names,
         simulated_tables=tuple(name for name in panel.simulated_tables if name == "scores"),
@@ -175,7 +177,7 @@ def programme_impact(
 
 
 def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], start: int | None) -> dict[str, int]:
-    """Turn what was asked for into first programme years by unit."""
+    """Turn what was asked for into first programme years by unit: the first survey at or after the start."""
     if isinstance(unit, Mapping):
         if start is not None:
             raise SpecError("give first years by unit, or one start for all, not both.")
@@ -186,11 +188,20 @@ def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], sta
         starts = dict.fromkeys([unit] if isinstance(unit, str) else list(unit), start)
     if not starts:
         raise SpecError("name at least one unit with a programme.")
-    for name, year in starts.items():
+    for name in starts:
         panel.position("unit", name)
-        if year not in panel.years:
-            raise SpecError(f"the start {year!r} is not within the panel's years {panel.years[0]}-{panel.years[-1]}.")
-    return {name: int(year) for name, year in starts.items()}
+    return {name: panel.first_from(year, "the start") for name, year in starts.items()}
+
+
+def surveys_note(panel: Panel, unit: Any, start: int | None, end: int | None) -> list[Note]:
+    """Say which surveys stand for a start or an end between two of them."""
+    asked = {*(unit.values() if isinstance(unit, Mapping) else [start]), panel.years[-1] if end is None else end}
+    missed = sorted(asked - set(panel.years))
+    if not missed:
+        return []
+    first = min(first_years(panel, unit, start).values())
+    last = panel.years[-1] if end is None else panel.last_to(end, "the end")
+    return [Note(SURVEYS.text, {"years": ", ".join(map(str, missed)), "first": first, "last": last})]
 
 
 def _usual_draws(design: Design, rule: Estimator) -> int:
@@ -242,12 +253,12 @@ def impact_design(
 ) -> tuple[Design, list[str]]:
     """Check the question against the panel; returns the design and the units left out for lack of cells."""
     years = np.array(panel.years)
-    last = int(years[-1]) if end is None else end
-    if last not in panel.years:
-        raise SpecError(f"the end {last} is not within the panel's years {years[0]}-{years[-1]}.")
+    last = panel.years[-1] if end is None else panel.last_to(end, "the end")
     if last < max(starts.values()):
-        raise SpecError(f"the end {last} lies before the start {max(starts.values())}.")
-    matched = np.ones(len(years), dtype=bool) if before is None else (years >= before[0]) & (years <= before[1])
+        none = "" if end in (None, last) else f" No survey was held in {end}."
+        raise SpecError(f"the end {last} lies before the start {max(starts.values())}.{none}")
+    begin, until = (years[0], years[-1]) if before is None else first_and_last(before, "before")
+    matched = (years >= begin) & (years <= until)
     early = min(starts.values())
     if (matched & (years < early)).sum() < needed:
         raise SpecError(
@@ -270,9 +281,13 @@ def impact_design(
                 f"the score of {name} in {panel.dimensions[k]}, {panel.years[t]}, was not published, so the gap there "
                 "cannot be known. Choose other years, or leave the dimension out."
             )
-    pool = complete & ~treated & ~np.isin(np.arange(len(panel.units)), list(named))
+    free = ~treated & ~np.isin(np.arange(len(panel.units)), list(named))
+    pool = complete & free
     if pool.sum() < 2:
-        raise SpecError(f"{int(pool.sum())} donors have all the cells; at least two are needed. Use fewer years.")
+        raise SpecError(
+            f"{int(pool.sum())} donors have all the cells; at least two are needed. "
+            + _fewer_years(panel, free, early, last, needed)
+        )
     design = programme_design(
         panel.scores,
         [panel.position("unit", name) for name in starts],
@@ -283,6 +298,15 @@ def impact_design(
     )
     _check_gaps(panel, design, used)
     return design, [name for i, name in enumerate(panel.units) if not complete[i] and not treated[i] and i not in named]
+
+
+def _fewer_years(panel: Panel, free: NDArray[np.bool_], start: int, last: int, needed: int) -> str:
+    """Say from which year on there are two donors, or that no choice of years gives them."""
+    place = panel.position("year", start)
+    first = panel.complete_from(free, 2, panel.years[place - needed], last)
+    if first is None:
+        return "Fewer years do not help: let more units be donors, or leave out the dimensions that few units have."
+    return f"Use fewer years: before=({first}, {panel.years[place - 1]})."
 
 
 def _check_gaps(panel: Panel, design: Design, used: NDArray[np.bool_]) -> None:

@@ -183,8 +183,8 @@ def eras(
 def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
     """Say how far the mean over units moved in each year with a break after ``start`` up to ``end``.
 
-    A shift is the change of the mean from the year before, over the units with both scores: part of it is the
-    new definition or sample and none of it belongs to a single unit's programme.
+    A shift is the change of the mean from the year of the survey before, over the units with both scores: part of it is
+    the new definition or sample and none of it belongs to a single unit's programme.
 
     Returns
     -------
@@ -195,9 +195,8 @@ def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
     rows = []
     for place, dimension in enumerate(panel.dimensions):
         for t in range(first + 1, last + 1):
-            hit = panel.breaks[
-                panel.breaks["dimension"].isin([dimension, "all"]) & (panel.breaks["year"] == panel.years[t])
-            ]
+            since = (panel.breaks["year"] > panel.years[t - 1]) & (panel.breaks["year"] <= panel.years[t])
+            hit = panel.breaks[panel.breaks["dimension"].isin([dimension, "all"]) & since]
             if len(hit):
                 moved = panel.scores[:, t, place] - panel.scores[:, t - 1, place]
                 moved = moved[np.isfinite(moved)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import DataWarning, Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.schema import BREAKS, COMPLETION, SCORES, Column, Findings, Schema, check_frame
@@ -19,12 +20,20 @@ from papi_analysis.study.study import Study
 #: Rows of tables that stand for the family of dimensions as a whole.
 FAMILY_ROWS = ("mean", "within")
 
+UNUSED = Note(
+    "Completion above 0 in {years} is not used: nobody was surveyed then. Give completion as it stood when the "
+    "surveys of {surveys} were in the field."
+)
+
 _NO_BREAKS = pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], "standing": []})
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Checked data, rectangular: N units, T years, K dimensions; a cell without a value is NaN.
+
+    The years are those of the surveys: one in which no unit has any score is no year of the panel. Where a survey comes
+    every second year, "the year before", a lag of 1 and a change from year to year mean the survey before.
 
     Attributes
     ----------
@@ -77,7 +86,8 @@ class Panel:
         completion
             ``unit``, ``year``, ``dimension``, ``completion`` (0 to 1, empty where not known).
         years
-            First and last year to use; default all years with scores.
+            First and last year to use; default all years with scores. A year between them in which no unit has a score
+            is left out; completion above 0 in such a year is warned of (``DataWarning``).
         dimensions
             The family of dimensions, in order; default those with completion.
         without_programme
@@ -113,21 +123,27 @@ class Panel:
         check_known(cells, "unit", scores["unit"], findings)
         findings.raise_any()
         family = tuple(dict.fromkeys(cells["dimension"])) if dimensions is None else tuple(dimensions)
-        first, last = (scores["year"].min(), scores["year"].max()) if years is None else years
+        every = (scores["year"].min(), scores["year"].max())
+        first, last = every if years is None else first_and_last(years, "years")
         used = scores[scores["year"].between(first, last) & scores["dimension"].isin(family)]
         for what, wanted in (("dimension", family), ("unit", tuple(without_programme))):
             unknown = sorted(set(wanted) - set(scores[what]))
             if unknown:
                 raise SpecError(f"there are no scores for {what} {', '.join(unknown)}. Check the names.")
+        twice = sorted({name for name in family if family.count(name) > 1})
+        if twice:
+            raise SpecError(f"dimensions names {', '.join(twice)} twice. Name each dimension once.")
         if set(family) & set(FAMILY_ROWS):
             raise SpecError(f"a dimension cannot be called {', '.join(FAMILY_ROWS)}: tables have rows of that name.")
         if used.empty:
             raise SpecError(f"no scores between {first} and {last}. Choose years within the scores.")
         axes = (
             tuple(sorted(used["unit"].unique())),
-            tuple(range(int(used["year"].min()), int(used["year"].max()) + 1)),
+            tuple(int(year) for year in sorted(used["year"].unique())),
             family,
         )
+        between = cells["year"].between(first, last) if years is not None else True
+        _tell_unused(cells[between & (cells["completion"] > 0) & cells["dimension"].isin(family)], axes[1])
         done = _cube(cells, "completion", axes)
         both = sorted(set(without_programme) & set(cells["unit"]))
         if both:
@@ -160,8 +176,9 @@ class Panel:
         >>> print(Panel.from_study(load_study("can_tho_2018_2020")))
         Panel(63 units, 2011-2020, 6 dimensions, 16 gaps in 3780 cells, 1 programme unit, SIMULATED: tasks, progress)
         """
-        first, last = study.years
-        days = fieldwork_dates(range(first, last + 1))
+        surveyed = study.scores["year"].isin(range(study.years[0], study.years[1] + 1))
+        surveyed &= study.scores["dimension"].isin(study.dimensions["dimension"])
+        days = fieldwork_dates(study.scores.loc[surveyed, "year"])
         return cls.from_frames(
             study.scores,
             completion(study.tasks, study.progress, as_of=days, known_on=known_on),
@@ -221,15 +238,100 @@ class Panel:
             raise SpecError(f"the panel has no {axis} {label!r}. It has {shown}.")
         return labels.index(label)
 
+    def first_from(self, year: int, what: str = "the year") -> int:
+        """Return the first year of the panel at or after ``year``: when what began then is first seen.
+
+        Raises
+        ------
+        SpecError
+            Where ``year`` is no whole number, or lies outside the panel's years; ``what`` names it.
+
+        Examples
+        --------
+        >>> import papi_analysis as pa
+        >>> pa.Panel.from_study(pa.load_study("can_tho_2018_2020")).first_from(2018)
+        2018
+        """
+        self._check_within(year, what)
+        return next(survey for survey in self.years if survey >= year)
+
+    def last_to(self, year: int, what: str = "the year") -> int:
+        """Return the last year of the panel at or before ``year``; errors as for ``first_from``."""
+        self._check_within(year, what)
+        return next(survey for survey in reversed(self.years) if survey <= year)
+
+    def _check_within(self, year: int, what: str) -> None:
+        whole = isinstance(year, int | np.integer) and not isinstance(year, bool)
+        if not whole or not self.years[0] <= year <= self.years[-1]:
+            remedy = "" if whole else f" Write a whole number, like {self.years[-1]}."
+            raise SpecError(
+                f"{what} {year!r} is not within the panel's years {self.years[0]}-{self.years[-1]}.{remedy}"
+            )
+
+    def cut(self, first: int, last: int) -> Panel:
+        """Return the panel of the years from ``first`` to ``last``, as if nothing before or after were known.
+
+        Raises
+        ------
+        SpecError
+            Where a year is no whole number or lies outside the panel's, or none is left.
+        """
+        begin = self.position("year", self.first_from(first, "the first year"))
+        end = self.position("year", self.last_to(last, "the last year"))
+        if begin > end:
+            raise SpecError(f"the panel has no year from {first} to {last}. Give the first year, then the last.")
+        years = slice(begin, end + 1)
+        return replace(
+            self,
+            scores=self.scores[:, years],
+            completion=self.completion[:, years],
+            years=self.years[years],
+            controls={name: values[:, years] for name, values in self.controls.items()},
+        )
+
+    def complete_from(self, units: NDArray[np.bool_], fewest: int, latest: int, last: int) -> int | None:
+        """Return the first year, up to ``latest``, from which on enough ``units`` (N,) have every score up to ``last``.
+
+        None where no such year is: fewer years do not help.
+        """
+        end = self.position("year", last) + 1
+        for t, year in enumerate(self.years):
+            if year <= latest and (np.isfinite(self.scores[units, t:end]).all(axis=(1, 2))).sum() >= fewest:
+                return year
+        return None
+
     def __repr__(self) -> str:
         N, T, K = self.scores.shape
         P = len(self.programme_units)
+        waves = "" if self.years[-1] - self.years[0] == T - 1 else f" in {T} surveys"
         made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         return (
-            f"Panel({N} units, {self.years[0]}-{self.years[-1]}, {K} dimensions, "
+            f"Panel({N} units, {self.years[0]}-{self.years[-1]}{waves}, {K} dimensions, "
             f"{int((~self.usable).sum())} gaps in {N * T * K} cells, "
             f"{P} programme unit{'' if P == 1 else 's'}{made_up})"
         )
+
+
+def first_and_last(years: tuple[int, int], what: str) -> tuple[int, int]:
+    """Check a first and a last year, in this order; ``what`` names them in the error.
+
+    >>> first_and_last((2018, 2020), "years")
+    (2018, 2020)
+    """
+    pair = tuple(years) if isinstance(years, tuple | list) else ()
+    if len(pair) != 2 or not all(isinstance(y, int | np.integer) and not isinstance(y, bool) for y in pair):
+        raise SpecError(f"{what} is a first and a last year, like (2018, 2020), not {years!r}.")
+    if pair[0] > pair[1]:
+        raise SpecError(f"{what} is {years!r}, but the first year cannot lie after the last: ({pair[1]}, {pair[0]})?")
+    return int(pair[0]), int(pair[1])
+
+
+def _tell_unused(begun: pd.DataFrame, years: tuple[int, ...]) -> None:
+    """Warn of cells with completion above 0 in years that the panel does not have."""
+    lost = sorted({int(year) for year in begun["year"]} - set(years))
+    if lost:
+        values = {"years": ", ".join(map(str, lost)), "surveys": ", ".join(map(str, years))}
+        warnings.warn(Note(UNUSED.text, values), DataWarning, 3)
 
 
 def _cube(

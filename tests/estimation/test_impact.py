@@ -368,7 +368,12 @@ def test_a_missing_score_of_a_treated_unit_is_refused_by_name(panel) -> None:
 def test_no_donor_is_left_by_gaps_or_by_request(panel) -> None:
     scores = panel.scores.copy()
     scores[np.arange(63) != panel.position("unit", "VN-CT"), 0, 0] = np.nan
-    with pytest.raises(pa.SpecError, match=r"0 donors have all the cells.*Use fewer years"):
+    holed = with_scores(panel, scores)
+    with pytest.raises(pa.SpecError, match=r"0 donors have all the cells.*Use fewer years: before=\(2012, 2017\)"):
+        pa.programme_impact(holed, "VN-CT", 2018)
+    assert pa.programme_impact(holed, "VN-CT", 2018, before=(2012, 2017)).row("D1").notna().all()
+    scores[np.arange(63) != panel.position("unit", "VN-CT"), 8, 0] = np.nan
+    with pytest.raises(pa.SpecError, match=r"0 donors have all the cells.*Fewer years do not help"):
         pa.programme_impact(with_scores(panel, scores), "VN-CT", 2018)
     two = [u for u in panel.units if u not in ("VN-CT", "VN-HN", "VN-HP")]
     answer = pa.programme_impact(panel, "VN-CT", 2018, without=two)
@@ -417,7 +422,7 @@ def test_breaks_are_those_between_the_first_year_matched_and_the_end(panel) -> N
         ("VN-CT", 2018, {"without": "VN-CT"}, "VN-CT has the programme"),
         ("VN-CT", 2018, {"before": (1990, 1999)}, "0 year.* needs 2"),
         ("VN-CT", 2018, {"before": (2018, 2020)}, "0 year.* needs 2"),
-        ("VN-CT", 2018, {"end": "2020"}, "end 2020 is not within"),
+        ("VN-CT", 2018, {"end": "2020"}, "end '2020' is not within"),
         ("VN-CT", 2011, {"method": "did"}, "0 year.* needs 1"),
         (["VN-CT", "VN-HN"], 2018, {"draws": 0}, "draws is 0"),
         ({"VN-CT": 2018, "VN-HN": 2016}, None, {"method": "lee_wooldridge"}, "one start for all"),

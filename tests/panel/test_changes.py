@@ -222,6 +222,20 @@ def test_national_shifts_by_hand() -> None:
     assert len(national_shifts(small(), 2003, 2004)) == 1
 
 
+def test_a_break_between_two_surveys_moves_the_second_by_hand() -> None:
+    whole = small()
+    waves = dataclasses.replace(
+        whole, scores=whole.scores[:, ::3], completion=whole.completion[:, ::3], years=(2001, 2004)
+    )
+    table = national_shifts(waves, 2001, 2004)
+    assert table[["dimension", "year", "kinds"]].to_numpy().tolist() == [
+        ["D1", 2004, "definition, mode, sample"],
+        ["D2", 2004, "mode, level, sample"],
+    ]
+    assert table["shift"].tolist() == pytest.approx(np.nanmean(waves.scores[:, 1] - waves.scores[:, 0], axis=0))
+    assert score_changes(waves)["crosses_break"].all()
+
+
 def test_how_far_2018_moved_the_means(panel: pa.Panel) -> None:
     # Published means moved by -0.43, +0.33 and +0.24. They are over all units of each year: 63 in 2017, and 61 in 2018
     # for D2 and D4. Over the 61 that have both years, as here, D2 moved by a little less.

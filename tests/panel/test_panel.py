@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,18 +48,18 @@ def same(a: pa.Panel, b: pa.Panel) -> bool:
 def test_any_index_by_hand() -> None:
     panel = pa.Panel.from_frames(SCORES, DONE, without_programme=["south"], dimensions=["reading", "sums"])
     assert panel.units == ("north", "south", "west")
-    assert panel.years == (1, 2, 3, 4)
+    assert panel.years == (1, 2, 4)  # nobody was surveyed in year 3
     assert panel.dimensions == ("reading", "sums")
     reading, sums = panel.scores[:, :, 0], panel.scores[:, :, 1]
-    np.testing.assert_array_equal(reading, [[50, 52, NAN, 56], [60, 61, NAN, NAN], [NAN, 30, NAN, NAN]])
-    np.testing.assert_array_equal(sums, [[40, NAN, NAN, 44], [70, NAN, NAN, NAN], [NAN] * 4])
+    np.testing.assert_array_equal(reading, [[50, 52, 56], [60, 61, NAN], [NAN, 30, NAN]])
+    np.testing.assert_array_equal(sums, [[40, NAN, 44], [70, NAN, NAN], [NAN] * 3])
     # north: as reported, gaps kept; south: declared, 0 everywhere; west: neither, a gap everywhere.
-    np.testing.assert_array_equal(panel.completion[:, :, 0], [[0, NAN, NAN, 1], [0, 0, 0, 0], [NAN] * 4])
-    np.testing.assert_array_equal(panel.completion[:, :, 1], [[0, 0.5, NAN, NAN], [0, 0, 0, 0], [NAN] * 4])
-    np.testing.assert_array_equal(panel.usable[:, :, 0], [[1, 0, 0, 1], [1, 1, 0, 0], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(panel.completion[:, :, 0], [[0, NAN, 1], [0, 0, 0], [NAN] * 3])
+    np.testing.assert_array_equal(panel.completion[:, :, 1], [[0, 0.5, NAN], [0, 0, 0], [NAN] * 3])
+    np.testing.assert_array_equal(panel.usable[:, :, 0], [[1, 0, 1], [1, 1, 0], [0, 0, 0]])
     assert panel.programme_units == ("north",)
     assert not panel.simulated
-    assert repr(panel) == "Panel(3 units, 1-4, 2 dimensions, 18 gaps in 24 cells, 1 programme unit)"
+    assert repr(panel) == "Panel(3 units, 1-4 in 3 surveys, 2 dimensions, 12 gaps in 18 cells, 1 programme unit)"
 
 
 def test_the_family_is_by_default_what_has_completion_in_its_order() -> None:
@@ -65,8 +68,56 @@ def test_the_family_is_by_default_what_has_completion_in_its_order() -> None:
 
 def test_years_are_cut_as_asked() -> None:
     panel = pa.Panel.from_frames(SCORES, DONE, years=(2, 4))
-    assert panel.years == (2, 3, 4)
-    np.testing.assert_array_equal(panel.scores[0, :, panel.dimensions.index("reading")], [52, NAN, 56])
+    assert panel.years == (2, 4)
+    np.testing.assert_array_equal(panel.scores[0, :, panel.dimensions.index("reading")], [52, 56])
+
+
+def test_a_panel_is_cut_to_years_with_all_that_it_holds() -> None:
+    wealth = pd.DataFrame({"unit": ["north"] * 3, "year": [1, 2, 4], "wealth": [1.0, 2.0, 4.0]})
+    options = {"without_programme": ["south"], "controls": wealth}
+    cut = pa.Panel.from_frames(SCORES, DONE, **options).cut(2, 3)
+    assert (cut.years, cut.units) == ((2,), ("north", "south", "west"))
+    np.testing.assert_array_equal(cut.scores[0, 0], [NAN, 52])
+    np.testing.assert_array_equal(cut.controls["wealth"][0, 0], [2, 2])
+    np.testing.assert_array_equal(cut.completion[0, 0], [0.5, NAN])
+    for first, last, message in ((3, 3, "no year from 3 to 3"), (0, 3, "the first year 0 is not within")):
+        with pytest.raises(pa.SpecError, match=message):
+            pa.Panel.from_frames(SCORES, DONE).cut(first, last)
+
+
+def test_completion_of_years_without_a_survey_is_told() -> None:
+    done = pd.concat([DONE, DONE.iloc[[1, 4]].assign(year=3), DONE.iloc[[0]].assign(year=5)], ignore_index=True)
+    with pytest.warns(pa.DataWarning, match=r"above 0 in 3 is not used: nobody was .* surveys of 1, 2, 4 were"):
+        assert same(pa.Panel.from_frames(SCORES, done), pa.Panel.from_frames(SCORES, DONE))
+    later = pd.concat([DONE, DONE.iloc[[4]].assign(year=5)], ignore_index=True)
+    with pytest.warns(pa.DataWarning, match=r"above 0 in 5 is not used"):
+        pa.Panel.from_frames(SCORES, later)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pa.Panel.from_frames(SCORES, later, years=(1, 4))  # the question left the other years out itself
+
+
+def test_the_first_survey_after_a_year_and_the_last_before_it() -> None:
+    panel = pa.Panel.from_frames(SCORES, DONE)
+    assert [panel.first_from(year) for year in (1, 2, 3, 4)] == [1, 2, 4, 4]
+    assert [panel.last_to(year) for year in (1, 2, 3, 4)] == [1, 2, 2, 4]
+    for year, words in ((5, "the start 5 is not within"), ("2", "Write a whole number, like 4"), (True, "whole")):
+        for ask in (panel.first_from, panel.last_to):
+            with pytest.raises(pa.SpecError, match=words):
+                ask(year, "the start")
+
+
+def test_completion_of_a_study_is_measured_when_its_surveys_were_in_the_field(study: pa.Study) -> None:
+    """Every second year of the published scores: completion is that of the years left, and nothing is warned of."""
+    waves = dataclasses.replace(study, scores=study.scores[study.scores["year"] % 2 == 0])
+    whole = pa.Panel.from_study(study)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        panel = pa.Panel.from_study(waves)
+    assert panel.years == (2012, 2014, 2016, 2018, 2020)
+    places = [whole.position("year", year) for year in panel.years]
+    np.testing.assert_array_equal(panel.completion, whole.completion[:, places])
+    np.testing.assert_array_equal(panel.scores, whole.scores[:, places])
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
@@ -87,11 +138,11 @@ def test_the_inputs_are_not_changed_and_other_columns_do_not_matter() -> None:
 def test_the_frame_gives_back_every_cell() -> None:
     panel = pa.Panel.from_frames(SCORES, DONE, without_programme=["south"])
     frame = panel.frame()
-    assert len(frame) == 3 * 4 * 2
+    assert len(frame) == 3 * 3 * 2
     again = pa.Panel.from_frames(frame.dropna(subset="score"), frame.drop(columns="score"))
     assert same(panel, again)
     gaps = panel.gaps()
-    assert len(gaps) == (~panel.usable).sum() == 18
+    assert len(gaps) == (~panel.usable).sum() == 12
     assert gaps[["score", "completion"]].isna().any(axis=1).all()
     assert not frame.dropna().merge(gaps, on=["unit", "year", "dimension"]).size
 
@@ -105,7 +156,7 @@ def test_breaks_and_marks_are_carried() -> None:
 
 
 @pytest.mark.parametrize(
-    ("axis", "label", "place"), [("unit", "south", 1), ("year", 4, 3), ("dimension", "reading", 1)]
+    ("axis", "label", "place"), [("unit", "south", 1), ("year", 4, 2), ("dimension", "reading", 1)]
 )
 def test_positions(axis: str, label: str | int, place: int) -> None:
     panel = pa.Panel.from_frames(SCORES, DONE)
@@ -120,6 +171,9 @@ def test_positions(axis: str, label: str | int, place: int) -> None:
         ({"dimensions": ["reading", "art"]}, "no scores for dimension art"),
         ({"without_programme": ["east"]}, "no scores for unit east"),
         ({"without_programme": ["north"]}, "north has completion and is declared to be without a programme"),
+        ({"dimensions": ["reading", "sums", "reading"]}, "names reading twice"),
+        ({"years": (4, 1)}, "first year cannot lie after the last"),
+        ({"years": 2018}, "years is a first and a last year"),
         ({"years": (2030, 2040)}, "no scores between 2030 and 2040"),
     ],
 )
