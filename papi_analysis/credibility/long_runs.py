@@ -41,7 +41,9 @@ def run_all(
         of a minute or more says once, after a few seconds, how long it will take.
     folder
         Where each result is kept as soon as it is there. A run that was interrupted, asked again with the same folder,
-        does only what is missing. A file that is damaged, or was made by other code or from other data, is not used.
+        does only what is missing. A file that is damaged, or was made by other code or from other data, is not used:
+        all that the code names counts, in this and in other files. What it reads from files itself does not; take
+        another folder when that has changed.
         On a cluster every worker must see the folder.
 
     Examples

@@ -134,7 +134,7 @@ def test_bad_answers_are_refused_with_the_fake_programme_they_were_for(panel) ->
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"p": 2.3}, "the answer for D1 has p 2.3, but a p-value lies between 0 and 1"),
+        ({"p": 2.3}, "for D1 has p 2.3, but a p-value lies between 0 and 1"),
         ({"p": -1.0}, "p -1, but a p-value"),
         ({"p_joint": 1.5}, "p_joint 1.5, but a p-value"),
         ({"low": 1.0, "high": -1.0}, "low 1, but low is at most high"),

@@ -227,6 +227,76 @@ def test_names_of_parts_are_the_same_in_every_process(tmp_path) -> None:
     assert len(names.pop().strip()) == 40
 
 
+HELPERS = {
+    "beside.py": "import deeper\ndef first(): return {0}\ndef second(): return deeper.third()\nVALUE = {0}\n",
+    "deeper.py": "def third(): return {0}\nclass Kind:\n    def __call__(self, x): return self.ask(x)\n"
+    "    @staticmethod\n    def ask(x): return {0}\n    @property\n    def size(self): return 1\n",
+    "folder/__init__.py": "",
+    "folder/inner.py": "from functools import lru_cache\n@lru_cache\ndef fourth(): return {0}\n",
+}
+ASKING = """
+from dataclasses import dataclass
+from functools import partial
+import beside, deeper, folder.inner
+from beside import first
+from folder.inner import fourth
+from papi_analysis.study.results import fingerprint
+
+def inside(x):
+    from deeper import third
+    return third()
+def within(x):
+    return [y for y in map(lambda z: first(), [x])]
+def by_class(x):
+    class Local:
+        def ask(self): return first()
+    return Local().ask()
+class Mine(deeper.Kind):
+    pass
+class Slots:
+    __slots__ = ("ask",)
+    def __init__(self, ask): self.ask = ask
+    def __call__(self, x): return self.ask(x)
+@dataclass(frozen=True)
+class Frozen:
+    size: int = 3
+    def __call__(self, x): return first() + self.size
+print(*map(fingerprint, [
+    lambda x: first(), lambda x: beside.first(), lambda x: beside.second(), lambda x: beside.VALUE,
+    lambda x: folder.inner.fourth(), lambda x: fourth(), fourth, inside, within, by_class, Mine(), Mine().ask,
+    Mine().__call__, Frozen(), Slots(first), partial(inside, 1), deeper.Kind(), {"a": [first]},
+]))
+"""
+
+
+def test_code_in_other_files_and_in_classes_tells_parts_apart(tmp_path) -> None:
+    """Whoever edits a helper, wherever it lies and however it is reached, gets new answers; nobody else does."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "run.py").write_text(ASKING)
+    named = []
+    for value, seed in (("1.5", "1"), ("1.5", "2"), ("2.5", "1")):
+        for file, text in HELPERS.items():
+            (tmp_path / file).write_text(text.format(value))
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, tmp_path / "run.py"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        named.append(done.stdout.split())
+    assert len(named[0]) == 18
+    assert named[0] == named[1]
+    assert [place for place, (old, new) in enumerate(zip(named[0], named[2], strict=True)) if old == new] == []
+
+
+def test_what_refers_to_itself_has_a_name_too() -> None:
+    class Node:
+        def __init__(self, size):
+            self.size, self.parent = size, self
+
+        def __call__(self, x):
+            return Node(x)
+
+    assert fingerprint(Node(1)) == fingerprint(Node(1)) != fingerprint(Node(2))
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
