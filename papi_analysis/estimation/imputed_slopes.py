@@ -1,0 +1,92 @@
+"""The default slopes of a panel: imputed gaps on completion, and the inference that the design supports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from papi_analysis.errors import Note
+from papi_analysis.estimation.assignments import Moves, possible_assignments
+from papi_analysis.estimation.imputation import (
+    ONE_START,
+    Programmes,
+    bootstrap_programmes,
+    reassign_programmes,
+    solve,
+)
+from papi_analysis.estimation.inference import (
+    BY_BOOTSTRAP,
+    CARRY,
+    RANK,
+    REASSIGNED,
+    STUDENTISED,
+    Clustered,
+    Inference,
+    Judged,
+    check_inference,
+    left_out,
+    usual_note,
+)
+from papi_analysis.estimation.specification import Equations
+
+COMPARED = Note(
+    "Comparison: what the score would have been comes from cells that no programme touched (at least {fewest} units in "
+    "each year), given where each unit stood before its start."
+)
+CARRIED = Note(
+    "In some years fewer than {units} units are untouched: there a unit's lead before its start is carried over one for "
+    "one."
+)
+LOST = Note("{cells} cells of programmes have no untouched unit to be compared with and are left out.")
+BEGUN = Note(
+    "Not in the comparison, because they had a programme from the first year on or its start is not known: {units}."
+)
+
+
+def imputed_slopes(
+    eq: Equations,
+    laid: Programmes,
+    units: Sequence[str],
+    requested: Inference,
+    moves: Moves,
+    *,
+    override: bool,
+    draws: int,
+    rng: int | np.random.Generator,
+) -> Judged:
+    """Judge the imputed slopes: by reassignment of whole programmes unless the bootstrap is asked for.
+
+    From ``STUDENTISED`` effective programme units on each reassignment is judged by an error of its own; below, all by
+    their spread.
+    """
+    effective = laid.effective
+    check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
+    notes = [Note(COMPARED.text, {"fewest": laid.untouched})]
+    if laid.carried:
+        notes.append(Note(CARRIED.text, {"units": ONE_START}))
+    if laid.lost:
+        notes.append(Note(LOST.text, {"cells": laid.lost}))
+    notes += left_out(units, ~laid.among & np.isfinite(eq.y).any(axis=(1, 2)), BEGUN)
+    carrying = laid.carrying
+    if len(carrying) > 1:
+        notes.append(Note(CARRY.text, {"units": len(carrying), "effective": effective}))
+    N = len(eq.y)
+    if requested == "clustered":
+        own = solve(laid, laid.units[None])
+        covariance = own.scores[0, 0] @ own.scores[0, 0].T
+        usual = Clustered(own.slopes[0, 0], covariance, len(carrying) - 1)
+        return Judged(usual, "clustered", laid.among, N, len(carrying), effective, (*notes, usual_note(effective)))
+    if requested == "bootstrap" or eq.clusters is not None:
+        codes = np.arange(N) if eq.clusters is None else eq.clusters
+        family = bootstrap_programmes(laid, codes, draws=draws, rng=rng)
+        G = len(np.unique(codes[laid.among]))
+        notes.append(
+            Note(BY_BOOTSTRAP.text, {"units": G, "clusters": Note("units" if eq.clusters is None else "clusters")})
+        )
+        return Judged(family, "bootstrap", laid.among, G, len(carrying), effective, tuple(notes))
+    among = laid.among & laid.answers
+    possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=moves.excluded, strata=moves.strata)
+    family = reassign_programmes(laid, possible, studentised=effective >= STUDENTISED, draws=draws, rng=rng)
+    notes += [Note(REASSIGNED.text, {"units": int(among.sum())}), RANK]
+    return Judged(family, "reassignment", laid.among, int(among.sum()), len(carrying), effective, tuple(notes))
