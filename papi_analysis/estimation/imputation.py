@@ -3,7 +3,7 @@
 Take a programme unit i that starts in year s, and a year t from then on. Over the units j that no programme has touched
 by t, each dimension by itself,
 
-    y[j,t] = a[s,t] + b[s,t]' x[j,s] + e[j,t],     x[j,s] = (mean of the scores before s, score of the last year before s)
+    y[j,t] = a[s,t] + b[s,t]' x[j,s] + e[j,t],     x[j,s] = (mean of the scores before s, score of the last year),
 
 is fitted by least squares. With fewer untouched units than ``BOTH_STARTS`` x is the mean before alone; with fewer than
 ``ONE_START`` the lead is carried over one for one (b = 1). The gap of unit i and the slope are
@@ -92,7 +92,7 @@ class Programmes:
 
     @property
     def effective(self) -> float:
-        """How many units carry the slope: (sum w)^2 / sum w^2, w the sum of C^2 of each; those that hardly began little."""
+        """How many units carry the slope, (sum w)^2 / sum w^2 with w the sum of C^2 of each: who hardly began adds little."""
         w = self.carried_by
         return float(w.sum() ** 2 / (w**2).sum())
 

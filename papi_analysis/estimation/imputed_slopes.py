@@ -35,8 +35,8 @@ COMPARED = Note(
     "each year), given where each unit stood before its start."
 )
 CARRIED = Note(
-    "In some years fewer than {units} units are untouched: there a unit's lead before its start is carried over one for "
-    "one."
+    "In some years fewer than {units} units are untouched: there the lead that a unit had before its start is carried "
+    "over one for one."
 )
 LOST = Note("{cells} cells of programmes have no untouched unit to be compared with and are left out.")
 BEGUN = Note(

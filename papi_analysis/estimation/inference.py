@@ -19,9 +19,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Inference = Literal["auto", "bootstrap", "reassignment", "clustered"]
 
-#: Effective programme units from which each reassignment is judged by an error of its own. Below, dividing by it costs a
-#: third of the power; from here on, leaving it out lets units with much completion and much noise pass for a finding.
-STUDENTISED = 5
+#: Effective programme units from which each reassignment is judged by an error of its own. Below, dividing by it costs
+#: much of the power; from here on, leaving it out lets units with much completion and much noise pass for a finding.
+STUDENTISED = 4
 
 #: Effective clusters from which the wild cluster bootstrap holds its level.
 BOOTSTRAP = 20

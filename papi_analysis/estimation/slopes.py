@@ -95,7 +95,7 @@ def completion_slopes(
     -------
     Estimates
         Rows: each dimension, ``"mean"`` (the plain mean of the family), and with one programme unit ``"within"``.
-        Columns: ``estimate`` and ``se`` (clustered by unit, or the spread over reassignments where fewer than five
+        Columns: ``estimate`` and ``se`` (clustered by unit, or the spread over reassignments where fewer than four
         effective units have a programme) in score points per 10 percentage points of completion; ``low``, ``high``
         (each dimension by itself); ``p``; ``p_joint`` (step-down max-T over the family, Romano & Wolf 2005);
         ``p_holm`` for comparison; ``floor``, the smallest p that the design can give; ``detectable``, the slope that

@@ -116,7 +116,8 @@ def _known(eq: Equations, units: Sequence[str], varies: Bools) -> tuple[Equation
     units; a unit left out for a gap although it could have had the programme would make the comparison depend on who
     has it. From ``STUDENTISED`` programme units on, those with a gap keep their own trajectory instead.
     """
-    gaps = ~np.isfinite(eq.C) & np.isfinite(eq.C).any(axis=(1, 2))[:, None, None]
+    begun: Bools = np.asarray(np.isfinite(eq.C).any(axis=(1, 2)))
+    gaps: Bools = ~np.isfinite(eq.C) & begun[:, None, None]
     if varies.sum() >= STUDENTISED:
         known = ~(varies & gaps.any(axis=(1, 2)))
         return eq, known, left_out(units, ~known, KEPT)
@@ -135,8 +136,9 @@ def _negative(eq: Equations, fits: Sequence[WithinFit], everyone: Bools) -> floa
     """Share of the cells with completion above 0 that enter the slope with a negative weight, over all dimensions."""
     below = cells = 0
     for k, fit in enumerate(fits):
-        begun = eq.C[:, :, k][_cells(eq, k, everyone)] > 0.0
+        begun: Bools = np.greater(eq.C[:, :, k][_cells(eq, k, everyone)], 0.0)
         weights = fit.regressors @ fit.bread[:, 0]
         negative = weights < -1e-12 * np.abs(weights).max()
-        below, cells = below + int((negative & begun).sum()), cells + int(begun.sum())
+        below += int(np.sum(negative & begun))
+        cells += int(np.sum(begun))
     return below / max(cells, 1)
