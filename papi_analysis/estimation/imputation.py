@@ -92,7 +92,7 @@ class Programmes:
 
     @property
     def effective(self) -> float:
-        """How many units carry the slope, (sum w)^2 / sum w^2 with w the sum of C^2 of each: who hardly began adds little."""
+        """How many units carry the slope: (sum w)^2 / sum w^2, w the sum of C^2 of each; who hardly began adds little."""
         w = self.carried_by
         return float(w.sum() ** 2 / (w**2).sum())
 
