@@ -9,7 +9,8 @@ lasts). Programmes start in the eighth year unless staggered, and reach 0.15 to 
                       and the spread of all scores shrinks to .75 when the programmes start
 ``concentrated``      two of twenty units bring nearly all of the completion
 ``unequal noise``     the units with more completion than the median have twice the noise
-``regional``          units in six regions with shocks of their own, programmes in two of them only
+``regional``          units in six regions with shocks of their own, programmes in two of them only; without and with
+                      the regions as strata
 ``staggered``         starts in the fourth, sixth and eighth year; effects none, or growing, late, fading, or by unit
 
 ``one``, ``any_of_six`` and ``mean`` are false alarms at a nominal 5% with programmes that do nothing (p, p_joint, and p
@@ -51,6 +52,7 @@ class Design(NamedTuple):
     starts: tuple[int, ...] = (START,)
     doses: str = "even"
     noise: str = "equal"
+    strata: bool = False
     effect: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] = lambda C, since, own: C
 
 
@@ -77,6 +79,7 @@ DESIGNS = (
     Design("concentrated", 20, doses="concentrated"),
     *(Design("unequal noise", units, noise="by completion") for units in (3, 5, 10, 20)),
     *(Design("regional", units, adopters="regional", noise="regional") for units in (10, 20)),
+    Design("regional, strata", 10, adopters="regional", noise="regional", strata=True),
     *(Design("staggered, equal effects", units, starts=STAGGERED) for units in (3, 10, 20, 48)),
     *(
         Design(f"staggered, {effect.__name__.replace('_', ' ')}", 20, starts=STAGGERED, effect=effect)
@@ -142,12 +145,12 @@ def measure(design: Design, form: str, panels: int, seed: int = 0) -> dict:
     alarms, errors, covered = np.empty((panels, 3)), np.empty(panels), np.empty((panels, K))
     for place in range(panels):
         y, C, effects = draw(design, rng)
-        family, mean, engine = _family(panel_of(y, C), form, place)
+        family, mean, engine = _family(panel_of(y, C), form, design.strata, place)
         own = family.p_joint.min()
         alarms[place] = (family.p <= SIZE + 1e-12).mean(), own <= SIZE + 1e-12, mean.p[0] <= SIZE + 1e-12
         moved = panel_of(y + effects, C)
         true = truth(C, effects, moved)
-        family, _, engine = _family(moved, form, place)
+        family, _, engine = _family(moved, form, design.strata, place)
         errors[place] = family.coefficients.mean() / true.mean() - 1
         delta = family.coefficients - true
         covered[place] = p_values(delta / family.standard_errors, family.at(delta), exact=family.exact) > SIZE + 1e-12
@@ -164,10 +167,12 @@ def measure(design: Design, form: str, panels: int, seed: int = 0) -> dict:
     }
 
 
-def _family(panel: pa.Panel, form: str, seed: int):
+def _family(panel: pa.Panel, form: str, strata: bool, seed: int):
     spec = Specification(form=form)
     eq = equations(panel, spec)
-    _, judged = judge(panel, eq, spec, "auto", Moves(), override=False, draws=DRAWS, rng=seed)
+    _, judged = judge(
+        panel, eq, spec, "auto", Moves(strata=REGIONS if strata else None), override=False, draws=DRAWS, rng=seed
+    )
     return judged.family, judged.family.mean_slope(), judged.inference
 
 

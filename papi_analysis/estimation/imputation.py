@@ -40,8 +40,11 @@ Bools = NDArray[np.bool_]
 #: Untouched units from which the mean before and the last year before are both held constant, and from which one is.
 BOTH_STARTS, ONE_START = 15, 6
 
-#: Fewest untouched units that make a comparison.
+#: Fewest untouched units that make a comparison, besides one for each control.
 FEWEST = 2
+
+#: Share of the product of squares below which a determinant tells that columns move together.
+ALIKE = 1e-10
 
 #: Elements of one block of unit scores (draws x units x dimensions), 4 MB.
 BLOCK = 500_000
@@ -92,7 +95,7 @@ class Programmes:
 
     @property
     def effective(self) -> float:
-        """How many units carry the slope: (sum w)^2 / sum w^2, w the sum of C^2 of each; who hardly began adds little."""
+        """How many units carry the slope: (sum w)^2 / sum w^2, w the sum of C^2 of each."""
         w = self.carried_by
         return float(w.sum() ** 2 / (w**2).sum())
 
@@ -102,7 +105,12 @@ class Programmes:
         counts = (
             (c.weight > 0).sum(axis=0) - (c.weight[self.units[c.touched]] > 0).sum(axis=0) for c in self.comparisons
         )
-        return min(int(count.min()) for count in counts)
+        return min(int(count[count > 0].min()) for count in counts)
+
+    @property
+    def size(self) -> int:
+        """Scores that one reassignment reads: units times dimensions times comparisons."""
+        return sum(c.weight.size for c in self.comparisons)
 
     @property
     def covers_all(self) -> bool:
@@ -153,15 +161,13 @@ def programmes(eq: Equations) -> Programmes:
         for t in range(int(s), T):
             asked = (doses[own, t] > 0) & np.isfinite(eq.y[units[own], t])
             has = ready & np.isfinite(eq.y[:, t]) & among[:, None]
-            free = has & (since > t)[:, None]
-            fewest = int(free.sum(axis=0).min())
-            if not asked.any() or fewest < FEWEST:
-                lost += int(asked.sum())
-                continue
+            untouched = (has & (since > t)[:, None]).sum(axis=0)
+            has &= untouched >= FEWEST + len(eq.names)
             lost += int((asked & ~has[units[own]]).sum())
-            carried |= fewest < ONE_START
-            places = np.flatnonzero(first <= t), own
-            found.append(_comparison(eq, t, places, start, has, fewest))
+            if has.any() and (doses[own, t] > 0).any():
+                carried |= bool((untouched[has.any(axis=0)] < ONE_START).any())
+                places = np.flatnonzero(first <= t), own
+                found.append(_comparison(eq, t, places, start, has, untouched))
     return Programmes(units, doses, among, tuple(found), lost, carried)
 
 
@@ -174,12 +180,14 @@ def _start(before: Floats) -> tuple[Floats, Bools]:
     return start, np.isfinite(start).all(axis=2)
 
 
-def _comparison(eq: Equations, t: int, places: tuple[Ints, Ints], start: Floats, has: Bools, fewest: int) -> Comparison:
-    """Arrays of one comparison; ``fewest`` untouched units decide how much of the start is held constant."""
+def _comparison(
+    eq: Equations, t: int, places: tuple[Ints, Ints], start: Floats, has: Bools, untouched: Ints
+) -> Comparison:
+    """Arrays of one comparison; how many are ``untouched`` (K,) decides how much of the start is held constant."""
     weight = has * (np.ones(len(has)) if eq.weights is None else eq.weights)[:, None]
-    held = start[:, :, : 0 if fewest < ONE_START else 1 if fewest < BOTH_STARTS else 2]
+    held = start * (untouched[:, None] >= [ONE_START, BOTH_STARTS])
     Z = np.concatenate([np.ones((*has.shape, 1)), held, np.nan_to_num(eq.controls[:, t])], axis=2)
-    score = eq.y[:, t] - (start[:, :, 0] if fewest < ONE_START else 0.0)
+    score = eq.y[:, t] - np.where(untouched < ONE_START, start[:, :, 0], 0.0)
     values = np.stack([score, eq.C[:, t]], axis=2)
     Z, values = (np.where(has[:, :, None], array, 0.0) for array in (Z, values))
     return Comparison(t, *places, _orthonormal(Z), values, weight)
@@ -198,48 +206,37 @@ def _orthonormal(Z: Floats) -> Floats:
 
 
 class _Fitted(NamedTuple):
-    """One comparison under b assignments."""
+    """One comparison under b assignments; a unit that is not compared has no pull and no loading."""
 
     c: Comparison
-    out: Ints  # (b, touched) units that a programme has touched
-    at: Ints  # (b, own) units that the gaps are of
     inverse: Floats  # (b, K, r, r) of the untouched units' Z'Z
-    fitted: Floats  # (b, K, r, 2)
-    gap: Floats  # (b, own, K, 2)
-    weight: Floats  # (b, own, K) completion times the unit's weight
-    use: Floats  # (b, K, r) sum of weight Z over the gaps: how much they lean on each coefficient
-
-    def loading(self) -> Floats:
-        """With which weight the score of each untouched unit enters the predictions (b, K, N)."""
-        found = np.einsum("nkr,bkrs,bks->bkn", self.c.weight[:, :, None] * self.c.Z, self.inverse, self.use)
-        return _put(found, self.out, 0.0)
-
-
-def _put(values: Floats, units: Ints, new: Floats | float) -> Floats:
-    """Set ``values`` (b, K, N) at the units (b, m) of each row."""
-    b, K, _ = values.shape
-    values[np.arange(b)[:, None, None], np.arange(K)[None, :, None], units[:, None, :]] = new
-    return values
+    free: Floats  # (b, 1, N) 1 for units that no programme has touched
+    dose: Floats  # (b, K, N) completion that a unit has from a programme of this start
+    residual: Floats  # (2, b, K, N) the score, and completion as it was, less what the untouched units predict
+    pull: Floats  # (b, K, N) dose times the unit's weight: with it a gap enters the slope
+    loading: Floats  # (b, K, N) with it the score of an untouched unit enters the predictions of those gaps
 
 
 def _fit(programmes: Programmes, c: Comparison, places: Ints) -> _Fitted:
-    r, out, at = c.Z.shape[2], places[:, c.touched], places[:, c.own]
-    moments = c.products.sum(axis=0) - c.products[out].sum(axis=1)  # (b, K, r, r + 2)
+    (b, _), (N, K, r) = places.shape, c.Z.shape
+    rows = np.arange(b)[:, None]
+    free, dose = np.ones((b, N)), np.zeros((b, N, K))
+    free[rows, places[:, c.touched]] = 0.0
+    dose[rows, places[:, c.own]] = programmes.doses[c.own, c.year]
+    dose = np.swapaxes(dose, 1, 2)
+    moments = (free @ c.products.reshape(N, -1)).reshape(b, K, r, r + 2)
     empty = np.einsum("bkrr->bkr", moments[..., :r]) < 1e-12  # a column that holds nothing gets coefficient 0
-    inverse = np.linalg.inv(moments[..., :r] + np.eye(r) * empty[..., None, :])
-    fitted = inverse @ moments[..., r:]
-    gap = c.values[at] - np.einsum("bmkr,bkrv->bmkv", c.Z[at], fitted)
-    weight = programmes.doses[c.own, c.year] * c.weight[at]
-    return _Fitted(c, out, at, inverse, fitted, gap, weight, np.einsum("bmk,bmkr->bkr", weight, c.Z[at]))
-
-
-def _slopes(programmes: Programmes, places: Ints) -> tuple[list[_Fitted], Floats, Floats]:
-    """The fitted comparisons, the slopes (2, b, K) that they give together, and the sum of C^2 behind them (b, K)."""
-    parts = [_fit(programmes, c, places) for c in programmes.comparisons]
-    numerator = sum(np.einsum("bmk,bmkv->vbk", part.weight, part.gap) for part in parts)
-    squares = sum((part.weight * programmes.doses[part.c.own, part.c.year]).sum(axis=1) for part in parts)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return parts, numerator / squares, np.asarray(squares)
+    square = moments[..., :r] + np.eye(r) * empty[..., None, :]
+    none = np.linalg.det(square) < ALIKE * np.einsum("bkrr->bkr", square).prod(axis=2)
+    inverse = np.linalg.inv(np.where(none[..., None, None], np.eye(r), square))
+    inverse[none] = np.nan  # what is held constant moves together among these untouched units: there is no slope
+    Z, weight = np.moveaxis(c.Z, 0, 2), c.weight.T  # (K, r, N), (K, N)
+    fitted = np.swapaxes(inverse @ moments[..., r:], 2, 3) @ Z  # (b, K, 2, N)
+    residual = np.stack([c.values[..., v].T - fitted[:, :, v] for v in (0, 1)])
+    pull = dose * weight
+    use = (pull[:, :, None] @ np.swapaxes(Z, 1, 2))[:, :, 0]  # (b, K, r)
+    loading = ((use[:, :, None] @ inverse) @ Z)[:, :, 0] * weight * free[:, None]
+    return _Fitted(c, inverse, free[:, None], dose, residual, pull, loading)
 
 
 def solve(programmes: Programmes, places: Ints) -> Solution:
@@ -248,18 +245,17 @@ def solve(programmes: Programmes, places: Ints) -> Solution:
     What unit i adds to the error is sum_t C (g - slope C) / sum C^2 for a programme, and for an untouched unit its
     residuals times the weight with which they enter the programmes' predictions.
     """
-    parts, slopes, squares = _slopes(programmes, places)
-    b, (N, K) = len(places), programmes.comparisons[0].weight.shape
-    scores = np.zeros((2, b, K, N))
-    rows, dims = np.arange(b)[:, None, None], np.arange(K)[None, :, None]
-    for part in parts:
-        loading, dose = part.loading(), programmes.doses[part.c.own, part.c.year]
-        for v in (0, 1):
-            scores[v] -= loading * (part.c.values[..., v].T - np.einsum("nkr,bkr->bkn", part.c.Z, part.fitted[..., v]))
-            own = part.weight * (part.gap[..., v] - slopes[v][:, None] * dose)
-            scores[v][rows, dims, part.at[:, None, :]] += np.moveaxis(own, 1, 2)
+    (N, K), b = programmes.comparisons[0].weight.shape, len(places)
+    gaps, error, squares = np.zeros((2, b, K)), np.zeros((2, b, K, N)), np.zeros((b, K, N))
+    for c in programmes.comparisons:
+        part = _fit(programmes, c, places)
+        gaps += np.einsum("bkn,vbkn->vbk", part.pull, part.residual)
+        error += (part.pull - part.loading) * part.residual
+        squares += part.pull * part.dose
+    total = squares.sum(axis=2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Solution(slopes, scores / squares[:, :, None])
+        slopes = gaps / total
+        return Solution(slopes, (error - slopes[..., None] * squares) / total[..., None])
 
 
 def reassign_programmes(
@@ -350,25 +346,27 @@ def cluster_sums(programmes: Programmes, clusters: Ints) -> list[ClusterSums]:
     The slope is w'y for weights w on cells. A draw multiplies the residuals of whole clusters, and fitting again takes
     from them what the untouched units' fits (columns Z) and the slope (column C) explain.
     """
-    parts, slopes, squares = _slopes(programmes, programmes.units[None])
-    (N, K), found = programmes.comparisons[0].weight.shape, []
-    for k in range(K):
-        b0, per = float(slopes[0, 0, k]), 1 / float(squares[0, k])
-        u, q, A, E = np.zeros(N), np.zeros(N), [], []
+    own = programmes.units[None]
+    parts, slopes = [_fit(programmes, c, own) for c in programmes.comparisons], solve(programmes, own).slopes[0, 0]
+    found = []
+    for k, slope in enumerate(slopes):
+        total = sum(float((part.pull * part.dose)[0, k].sum()) for part in parts)
+        u, q, A, E = 0.0, 0.0, [], []
         for part in parts:
-            c, loading = part.c, -per * part.loading()[0, k]
-            Z, residual = c.Z[:, k], c.values[:, k, 0] - c.Z[:, k] @ part.fitted[0, k, :, 0]
-            taken = np.zeros(N)
-            at, dose = part.at[0], programmes.doses[c.own, c.year, k]
-            taken[at] = per * part.weight[0, :, k]
-            u += loading * residual
-            u[at] += taken[at] * (residual[at] - b0 * dose)
-            q[at] += taken[at] * dose
-            A.append((loading + taken)[:, None] * Z @ part.inverse[0, k])
-            E.append((c.weight[:, k] * residual)[:, None] * Z * (~np.isin(np.arange(N), part.out[0]))[:, None])
-        none = [np.zeros((N, part.c.Z.shape[2])) for part in parts]
-        columns = u, q, np.column_stack([*A, q]), np.column_stack([*E, u]), np.column_stack([*none, q])
-        sums = [_by_cluster(column, clusters) for column in columns]
+            Z, residual, dose = part.c.Z[:, k], part.residual[0, 0, k], part.dose[0, k]
+            weight = (part.pull - part.loading)[0, k] / total
+            u = u + weight * (residual - slope * dose)
+            q = q + weight * dose
+            A.append(weight[:, None] * Z @ part.inverse[0, k])
+            E.append((part.free[0, 0] * part.c.weight[:, k] * residual)[:, None] * Z)
+        columns = (
+            u,
+            q,
+            np.column_stack([*A, q]),
+            np.column_stack([*E, u]),
+            np.column_stack([*(0 * part for part in A), q]),
+        )
+        sums = [_by_cluster(np.asarray(column), clusters) for column in columns]
         found.append(ClusterSums(sums[0], sums[1], sums[2], sums[3], sums[4], slope=1.0, error=1.0))
     return found
 
@@ -384,6 +382,6 @@ def bootstrap_programmes(
 ) -> StudentisedDraws:
     """Wild cluster bootstrap of the same slopes, the null imposed; clusters (N,) may stand above the units."""
     equations = cluster_sums(programmes, clusters)
-    slopes = _slopes(programmes, programmes.units[None])[1][0, 0]
+    slopes = solve(programmes, programmes.units[None]).slopes[0, 0]
     error = np.column_stack([eq.u for eq in equations])
     return bootstrap_sums(equations, slopes, error.T @ error, draws=draws, rng=rng)

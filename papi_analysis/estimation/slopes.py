@@ -51,7 +51,7 @@ def completion_slopes(
     excluded: Sequence[str] = (),
     clusters: Mapping[str, Any] | None = None,
     weights: Mapping[str, float] | None = None,
-    draws: int = 9999,
+    draws: int | None = None,
     level: float = 0.95,
     rng: int | np.random.Generator = 0,
     **changes: Any,
@@ -85,7 +85,8 @@ def completion_slopes(
     weights
         A weight for each unit, 0 or more (its population, for instance); all count alike unless given.
     draws
-        Bootstrap draws or reassignments; all of them where there are no more.
+        Bootstrap draws or reassignments; all of them where there are no more. Default 9,999, for reassignments of
+        imputed slopes in panels of thousands of units fewer, never below 199.
     level
         Confidence level of the intervals.
     rng
@@ -117,7 +118,8 @@ def completion_slopes(
 
     """
     check_level(level)
-    check_count(draws)
+    if draws is not None:
+        check_count(draws)
     spec = _specify(spec, changes)
     eq = replace(
         equations(panel, spec), weights=unit_weights(panel, weights), clusters=unit_labels(panel, clusters, "clusters")
@@ -190,7 +192,7 @@ def judge(
     moves: Moves,
     *,
     override: bool,
-    draws: int,
+    draws: int | None,
     rng: int | np.random.Generator,
 ) -> tuple[str, Judged]:
     """The form that was used in fact, and its judged slopes."""

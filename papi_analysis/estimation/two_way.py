@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.bootstrap import wild_bootstrap
+from papi_analysis.estimation.cost import USUAL
 from papi_analysis.estimation.inference import (
     BOOTSTRAP,
     BY_BOOTSTRAP,
@@ -46,13 +47,14 @@ def two_way_slopes(
     moves: Moves,
     *,
     override: bool,
-    draws: int,
+    draws: int | None,
     rng: int | np.random.Generator,
 ) -> Judged:
     """Judge the two-way slopes: by the wild cluster bootstrap where many clusters carry them, else by reassignment.
 
     How many is the smallest of the dimensions' CR2 degrees of freedom. The equation is the same whatever judges it.
     """
+    draws = USUAL if draws is None else draws
     everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
     varies = _varies(eq)
     if not varies.any():
