@@ -93,10 +93,9 @@ class Programmes:
         """Places of the programmes that have a cell with both a score and completion."""
         return np.flatnonzero(self.carried_by > 0)
 
-    @property
-    def effective(self) -> float:
-        """How many units carry the slope: (sum w)^2 / sum w^2, w the sum of C^2 of each."""
-        w = self.carried_by
+    def effective(self, clusters: Ints | None = None) -> float:
+        """How many units, or clusters (N,), carry the slope: (sum w)^2 / sum w^2, w the sum of C^2 of each."""
+        w = self.carried_by if clusters is None else np.bincount(clusters[self.units], self.carried_by)
         return float(w.sum() ** 2 / (w**2).sum())
 
     @property

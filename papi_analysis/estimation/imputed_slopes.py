@@ -74,31 +74,31 @@ def imputed_slopes(
     From ``STUDENTISED`` effective programme units on each reassignment is judged by an error of its own; below, all by
     their spread.
     """
-    effective = laid.effective
+    effective = laid.effective(eq.clusters)
     check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
     notes = [Note(COMPARED.text, {"fewest": laid.untouched})]
     if laid.carried:
         notes.append(Note(CARRIED.text, {"units": ONE_START}))
     if laid.lost:
         notes.append(Note(LOST.text, {"cells": laid.lost}))
-    notes += left_out(units, ~laid.among & np.isfinite(eq.y).any(axis=(1, 2)), BEGUN)
-    carrying = laid.carrying
+    notes += left_out(units, ~laid.among, BEGUN)
+    sample, carrying = laid.among & np.isfinite(eq.y).any(axis=(1, 2)), laid.carrying
     if len(carrying) > 1:
         notes.append(Note(CARRY.text, {"units": len(carrying), "effective": effective}))
-    N = len(eq.y)
+    N = int(sample.sum())
     if requested == "clustered":
         own = solve(laid, laid.units[None])
         covariance = own.scores[0, 0] @ own.scores[0, 0].T
         usual = Clustered(own.slopes[0, 0], covariance, len(carrying) - 1)
-        return Judged(usual, "clustered", laid.among, N, len(carrying), effective, (*notes, usual_note(effective)))
+        return Judged(usual, "clustered", sample, N, len(carrying), effective, (*notes, usual_note(effective)))
     if requested == "bootstrap" or eq.clusters is not None:
-        codes = np.arange(N) if eq.clusters is None else eq.clusters
+        codes = np.arange(len(eq.y)) if eq.clusters is None else eq.clusters
         family = bootstrap_programmes(laid, codes, draws=draws or USUAL, rng=rng)
-        G = len(np.unique(codes[laid.among]))
+        G = len(np.unique(codes[sample]))
         notes.append(
             Note(BY_BOOTSTRAP.text, {"units": G, "clusters": Note("units" if eq.clusters is None else "clusters")})
         )
-        return Judged(family, "bootstrap", laid.among, G, len(carrying), effective, tuple(notes))
+        return Judged(family, "bootstrap", sample, G, len(carrying), effective, tuple(notes))
     among = laid.among & laid.answers
     possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=moves.excluded, strata=moves.strata)
     draws = usual_draws(10 * laid.size) if draws is None else draws
@@ -108,4 +108,4 @@ def imputed_slopes(
         notes.append(Note(UNEQUAL.text, {"rate": MEASURED["unequal noise"]}))
     if len(carrying) > 1 and moves.strata is None:
         notes.append(Note(REGIONAL.text, {"rate": MEASURED["regional"]}))
-    return Judged(family, "reassignment", laid.among, int(among.sum()), len(carrying), effective, tuple(notes))
+    return Judged(family, "reassignment", sample, int(among.sum()), len(carrying), effective, tuple(notes))

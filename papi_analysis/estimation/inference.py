@@ -191,10 +191,11 @@ def check_inference(requested: str, effective: float, *, clustered: bool, overri
         raise SpecError("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
     if override:
         return
-    if requested == "bootstrap" and effective < STUDENTISED:
+    if (requested == "bootstrap" or clustered) and effective < STUDENTISED:
         raise SpecError(
-            f"the wild cluster bootstrap cannot judge {effective:.1f} effective programme unit(s): restricted it "
-            "hardly ever rejects, unrestricted far too often. Use inference='reassignment' (or 'auto')."
+            f"the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) or cluster(s): "
+            "restricted it hardly ever rejects, unrestricted far too often. Use inference='reassignment', with strata "
+            "where shocks go by region."
         )
     if requested == "clustered" and effective < BOOTSTRAP:
         case, one, any_of_six = measured_rates(effective)

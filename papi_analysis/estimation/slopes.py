@@ -32,8 +32,8 @@ DROPPED = Note("{dropped} of {cells} cells could not be used: the score, complet
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
 LEAD = Note("Completion of a later year ({years} ahead) is used: a placebo, for the future cannot move the present.")
 NO_UNTOUCHED = Note(
-    "No year after a start leaves two units that no programme has touched, so programme units can only be compared "
-    "with each other: these are two-way slopes."
+    "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
+    "units with scores that no programme has touched."
 )
 WITHIN = Note(
     "Row 'within': the slope over the programme's own cells with dimension and year effects, scores net of the mean "
@@ -121,9 +121,8 @@ def completion_slopes(
     if draws is not None:
         check_count(draws)
     spec = _specify(spec, changes)
-    eq = replace(
-        equations(panel, spec), weights=unit_weights(panel, weights), clusters=unit_labels(panel, clusters, "clusters")
-    )
+    eq = _weighted(equations(panel, spec), unit_weights(panel, weights))
+    eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
     moves = Moves(_places(panel, excluded), unit_labels(panel, strata, "strata"))
     form, judged = judge(panel, eq, spec, inference, moves, override=override, draws=draws, rng=rng)
     family = judged.family
@@ -137,7 +136,7 @@ def completion_slopes(
     notes = [*judged.notes, *_notes(eq, judged, spec, level)]
     parts = [table, mean]
     if judged.programme_units == 1 and form != "differences" and judged.inference == "reassignment":
-        alone = within_programme(eq, int(np.argmax(np.nan_to_num(eq.C).max(axis=(1, 2)) > 0)))
+        alone = within_programme(eq, int(np.argmax((np.isfinite(eq.y) & (eq.C > 0)).any(axis=(1, 2)))))
         if alone is not None:
             engines.append(alone)
             parts.append(engine_rows(["within"], alone, level, PER_TEN_POINTS).assign(n=alone.cells, dropped=0))
@@ -181,7 +180,16 @@ def _laid(eq: Equations, spec: Specification) -> Programmes | None:
     if spec.form != "imputation":
         return None
     laid = programmes(eq)
-    return laid if len(laid.carrying) and laid.covers_all else None
+    if not len(laid.carrying) or not laid.covers_all:
+        return None
+    for slope, dimension in zip(solve(laid, laid.units[None]).slopes[0, 0], eq.dimensions, strict=True):
+        if not np.isfinite(slope):
+            held = " and ".join(["where units stood before", *eq.names])
+            raise SpecError(
+                f"dimension {dimension}: among the units that no programme has touched {held} cannot be told apart, so "
+                "it cannot be held constant. Drop a control, or ask form='levels'."
+            )
+    return laid
 
 
 def judge(
@@ -198,6 +206,7 @@ def judge(
     """The form that was used in fact, and its judged slopes."""
     if not (np.nan_to_num(eq.C) > 0).any():
         raise SpecError("no unit has completion above 0 in these years, so nothing varies. Choose other years.")
+    _check_strata(panel, eq, moves)
     laid = _laid(eq, spec)
     if laid is not None:
         return "imputation", imputed_slopes(
@@ -207,6 +216,26 @@ def judge(
     if spec.form == "imputation":
         return "levels", replace(judged, notes=(NO_UNTOUCHED, *judged.notes))
     return spec.form, judged
+
+
+def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
+    """Refuse a stratum in which a programme unit stands alone: its programme could not move."""
+    if moves.strata is None:
+        return
+    sizes = np.bincount(moves.strata[np.isfinite(eq.y).any(axis=(1, 2))], minlength=moves.strata.max() + 1)
+    alone = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
+    if alone.any():
+        unit = panel.units[int(np.flatnonzero(alone)[0])]
+        raise SpecError(
+            f"{unit} is the only unit with scores in its stratum, so its programme cannot move. Use wider strata."
+        )
+
+
+def _weighted(eq: Equations, weights: NDArray[np.float64] | None) -> Equations:
+    """Give the units their weights; the cells of those that weigh nothing play no part anywhere."""
+    if weights is None:
+        return eq
+    return replace(eq, y=np.where((weights > 0)[:, None, None], eq.y, np.nan), weights=weights)
 
 
 def unit_weights(panel: Panel, weights: Mapping[str, float] | None) -> NDArray[np.float64] | None:
