@@ -127,8 +127,7 @@ def completion_slopes(
     form, judged = judge(panel, eq, spec, inference, moves, override=override, draws=draws, rng=rng)
     family = judged.family
     table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
-    used = np.isfinite(eq.y[judged.sample])
-    table["n"], table["dropped"] = used.sum(axis=(0, 1)), (~used).sum(axis=(0, 1))
+    table["n"], table["dropped"] = _counts(eq, judged)
     engines: list[Engine] = [family, family.mean_slope()]
     mean = engine_rows(["mean"], engines[1], level, PER_TEN_POINTS).assign(
         n=table["n"].sum(), dropped=table["dropped"].sum()
@@ -353,11 +352,19 @@ def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.fl
     return se, df
 
 
+def _counts(eq: Equations, judged: Judged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cells that are used and that are not (K,), of the units that take part; the two-way equations know their own."""
+    used = np.isfinite(eq.y[judged.sample])
+    n = np.array([fit.n for fit in judged.fits]) if judged.fits else used.sum(axis=(0, 1))
+    return n, used[:, :, 0].size - n
+
+
 def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> list[Note]:
     """Say what was dropped, what the design cannot attain, and what is a placebo."""
-    used = np.isfinite(eq.y[judged.sample])
-    notes = [Note(DROPPED.text, {"dropped": int((~used).sum()), "cells": used.size})] if not used.all() else []
-    alone = (used.sum(axis=1) == 1).any(axis=1).sum()
+    used, dropped = _counts(eq, judged)
+    cells = int(used.sum() + dropped.sum())
+    notes = [Note(DROPPED.text, {"dropped": int(dropped.sum()), "cells": cells})] if dropped.any() else []
+    alone = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
     if alone and judged.fits and eq.unit_effects:
         notes.append(Note(SINGLE.text, {"units": int(alone)}))
     if spec.lag < 0:
