@@ -10,11 +10,10 @@ import pytest
 import statsmodels.api as sm
 
 import papi_analysis as pa
-from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import possible_assignments
 from papi_analysis.estimation.imputation import bootstrap_programmes, programmes, reassign_programmes, solve
 from papi_analysis.estimation.slopes import slope_estimates
-from papi_analysis.estimation.specification import Equations, Specification
+from papi_analysis.estimation.specification import Equations
 
 SIX_POINTS = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
 
