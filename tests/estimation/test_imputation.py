@@ -5,49 +5,22 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import pandas as pd
 import pytest
 import statsmodels.api as sm
+from reference import equations_of, panel_of
 
 import papi_analysis as pa
 from papi_analysis.estimation.assignments import possible_assignments
 from papi_analysis.estimation.imputation import bootstrap_programmes, programmes, reassign_programmes, solve
 from papi_analysis.estimation.slopes import slope_estimates
-from papi_analysis.estimation.specification import Equations
 
 SIX_POINTS = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
-
-
-def equations_of(y, C, controls=None, weights=None):
-    """Arrays as ``equations`` makes them of a panel."""
-    W = np.empty((*y.shape, 0)) if controls is None else controls
-    known = np.isfinite(C) & np.isfinite(W).all(axis=3)
-    K = y.shape[2]
-    return Equations(
-        y=np.where(known, y, np.nan),
-        C=C,
-        controls=W,
-        names=tuple(f"w{j}" for j in range(W.shape[3])),
-        dimensions=tuple(f"D{k}" for k in range(K)),
-        dropped=np.zeros(K, dtype=np.int64),
-        unit_effects=True,
-        weights=weights,
-    )
 
 
 def slopes(y, C, controls=None, weights=None):
     """What the package says, points per unit of completion (K,)."""
     laid = programmes(equations_of(y, C, controls, weights))
     return solve(laid, laid.units[None]).slopes[0, 0]
-
-
-def panel_of(y, C, first=2001):
-    """A panel of arrays, units u00, u01, ... and dimensions D0, D1, ...; what is missing is missing."""
-    N, T, K = y.shape
-    names = [f"u{i:02}" for i in range(N)], range(first, first + T), [f"D{k}" for k in range(K)]
-    frame = pd.MultiIndex.from_product(names, names=["unit", "year", "dimension"]).to_frame(index=False)
-    scores, done = frame.assign(score=y.ravel()), frame.assign(completion=C.ravel())
-    return pa.Panel.from_frames(scores.dropna(), done.dropna())
 
 
 def data(N=24, T=7, K=2, starts=(3, 3, 5, 4), holes=0.0, seed=0):

@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from reference import panel_of
 from scipy import stats
 
 import papi_analysis as pa
@@ -42,15 +43,6 @@ def tiny(N: int = 6, T: int = 5, programmes: int = 1, alike: bool = False, seed:
     return pa.Panel.from_frames(frame.drop(columns="completion"), frame.drop(columns="score"))
 
 
-def arrays(y, C, first: int = 2000) -> pa.Panel:
-    """A panel of arrays, units u00, u01, ... and dimensions A, B, ...; what is missing is missing."""
-    N, T, K = y.shape
-    names = [f"u{i:02}" for i in range(N)], range(first, first + T), list("ABCDEF"[:K])
-    frame = pd.MultiIndex.from_product(names, names=["unit", "year", "dimension"]).to_frame(index=False)
-    scores, done = frame.assign(score=y.ravel()), frame.assign(completion=C.ravel())
-    return pa.Panel.from_frames(scores.dropna(), done.dropna())
-
-
 @pytest.mark.parametrize(("form", "units", "engine"), [
     ("imputation", 1, "reassignment"), ("imputation", 8, "reassignment"), ("imputation", 30, "reassignment"),
     ("levels", 1, "reassignment"), ("levels", 8, "reassignment"), ("levels", 63, "bootstrap"),
@@ -74,7 +66,7 @@ def test_units_that_hardly_began_do_not_count_as_many_programmes() -> None:
     C = np.zeros((60, 8, 1))
     C[:20, 5:] = 0.02
     C[:2, 5:] = 0.9
-    panel = arrays(rng.normal(5, 1, (60, 8, 1)), C)
+    panel = panel_of(rng.normal(5, 1, (60, 8, 1)), C)
     for form in ("imputation", "levels"):
         answer = pa.completion_slopes(panel, form=form, draws=99)
         assert answer.design["programme_units"] == 20
