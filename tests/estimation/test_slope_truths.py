@@ -101,13 +101,13 @@ def test_growing_effects_of_staggered_programmes_turn_the_two_way_slope_but_not_
 
 
 def test_the_share_of_negative_weights_by_hand():
-    # a is touched in years 2 and 3, b in year 3, c never. Completion less unit and year means is for a -1/3, 1/3, 0, for
-    # b 0, -1/3, 1/3: no touched cell is below 0.
+    # a is touched in years 2 and 3, b in year 3, c never. Completion less unit and year means is for a -1/3, 1/3, 0
+    # and for b 0, -1/3, 1/3: no touched cell is below 0.
     C = np.zeros((3, 3, 1))
     C[0, 1:], C[1, 2:] = 1.0, 1.0
     y = np.random.default_rng(0).normal(size=(3, 3, 1))
     assert ": 0% of the cells" in pa.remarks(pa.completion_slopes(panel_of(y, C), form="levels"))
-    # Two years more, and c touched in the last: means of units 4/5, 3/5, 1/5, of years 0, 1/3, 2/3, 2/3, 1, of all 8/15.
+    # Two years more, c touched in the last: means of units 4/5, 3/5, 1/5, of years 0, 1/3, 2/3, 2/3, 1, of all 8/15.
     # Left in the last year are for a 1 - 4/5 - 1 + 8/15 = -4/15, for b -1/15, for c 1/3; in the years before that a has
     # 2/5, 1/15, 1/15 and b 4/15, 4/15. Two of eight touched cells are below 0.
     C = np.zeros((3, 5, 1))

@@ -110,6 +110,25 @@ def test_how_a_slope_is_judged_never_moves_it(programmes, form):
     np.testing.assert_allclose(alone, estimates[0].loc[list(panel.dimensions), "estimate"], rtol=1e-12)
 
 
+@pytest.mark.parametrize("form", ["levels", "differences"])
+@pytest.mark.parametrize("above", [False, True])
+def test_weights_and_clusters_are_those_of_statsmodels(form, above):
+    panel = make_panel(24)
+    rng = np.random.default_rng(3)
+    weights = dict(zip(panel.units, rng.uniform(0.1, 5, 24), strict=True))
+    clusters = {unit: f"region {i % 7}" for i, unit in enumerate(panel.units)} if above else None
+    table = ask(panel, form=form, weights=weights, clusters=clusters, inference="clustered", override=True)
+    effects = "C(unit) + C(year)" if form == "levels" else "C(year)"
+    for dimension in panel.dimensions:
+        cells = slow_cells(panel, dimension, form)
+        groups = pd.factorize(cells["unit"].map(clusters) if above else cells["unit"])[0]
+        fit = smf.wls(f"y ~ x + {effects}", cells, weights=cells["unit"].map(weights)).fit(
+            cov_type="cluster", cov_kwds={"groups": groups}
+        )
+        found = table.loc[dimension, ["estimate", "se"]].to_numpy(float)
+        assert found == pytest.approx([fit.params["x"] / 10, fit.bse["x"] / 10], rel=1e-9)
+
+
 def stacked(panel):
     """All dimensions in one regression, each with its own slope and effects: model, clusters, (n, k, G) of each."""
     blocks, sizes = [], []
