@@ -13,9 +13,7 @@ import pandas as pd
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.cost import watched
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.inference import plan_inference
-from papi_analysis.estimation.slopes import PER_TEN_POINTS, completion_slopes
-from papi_analysis.estimation.specification import Specification, equations
+from papi_analysis.estimation.slopes import completion_slopes, slope_estimates
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.study import Study
 
@@ -173,9 +171,7 @@ def negative_controls(study: Study) -> Estimates:
 
 def _slopes(panel: Panel) -> dict[str, float]:
     """The slopes alone, without inference."""
-    eq = equations(panel, Specification())
-    plan = plan_inference(eq, panel.units)
-    slopes = [PER_TEN_POINTS * float(fit.coefficients[0]) for fit in eq.fit(plan.sample)]
+    slopes = slope_estimates(panel)
     return {**dict(zip(panel.dimensions, slopes, strict=True)), "mean": float(np.mean(slopes))}
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,30 +31,35 @@ WEBB_BELOW = 12
 BLOCK = 50_000
 
 
-@dataclass(frozen=True)
-class _Equation:
-    """Cluster sums of one equation; z is the first regressor with everything else partialled out."""
+class ClusterSums(NamedTuple):
+    """Sums by cluster of an equation whose slope is a weighted sum of the outcome.
+
+    For least squares the weights are z, the first regressor with everything else partialled out, over z'z, and Q is
+    an orthonormal basis of the whole design. ``F`` is to the completion of a null value what ``E`` is to residuals.
+    """
 
     u: Floats  # (G,)   z_g' e_g
     q: Floats  # (G,)   z_g' z_g
-    A: Floats  # (G, r) z_g' Q_g, Q an orthonormal basis of the whole design
+    A: Floats  # (G, r) z_g' Q_g
     E: Floats  # (G, r) e_g' Q_g
+    F: Floats  # (G, r) z_g' Q_g
     slope: float  # 1 / z'z
     error: float  # the same times the root of the CR1 factor
 
 
-def _equation(fit: WithinFit, clusters: NDArray[np.int64], G: int) -> _Equation:
+def _sums(fit: WithinFit, clusters: NDArray[np.int64], G: int) -> ClusterSums:
     z = fit.regressors @ fit.bread[:, 0] / fit.bread[0, 0]
     Q = orthonormal_design(fit)
     e = fit.residuals
     sums = cluster_sums(np.column_stack([z * e, z * z, Q * z[:, None], Q * e[:, None]]), clusters, G)
     r = Q.shape[1]
     slope = float(fit.bread[0, 0])
-    return _Equation(
+    return ClusterSums(
         u=sums[:, 0],
         q=sums[:, 1],
         A=sums[:, 2 : 2 + r],
         E=sums[:, 2 + r :],
+        F=sums[:, 2 : 2 + r],
         slope=slope,
         error=slope * float(np.sqrt(fit.cr1_factor)),
     )
@@ -107,12 +111,30 @@ def wild_bootstrap(
     if weights not in (None, *WEIGHTS):
         raise SpecError(f"weights is {weights!r}; choose 'rademacher' or 'webb'.")
     codes = np.unique(np.concatenate([fit.clusters for fit in fits]))
-    K, G = len(fits), len(codes)
-    name = weights or ("webb" if G < WEBB_BELOW else "rademacher")
     positions = [np.searchsorted(codes, fit.clusters) for fit in fits]
-    equations = [_equation(fit, where, G) for fit, where in zip(fits, positions, strict=True)]
+    equations = [_sums(fit, where, len(codes)) for fit, where in zip(fits, positions, strict=True)]
     covariance = cr1_joint(fits, int(codes[-1]) + 1)
     check_covariance(covariance, fits)
+    slopes = np.array([fit.coefficients[0] for fit in fits])
+    return bootstrap_sums(
+        equations, slopes, covariance, null=null, draws=draws, weights=weights, restricted=restricted, rng=rng
+    )
+
+
+def bootstrap_sums(
+    equations: Sequence[ClusterSums],
+    slopes: Floats,
+    covariance: Floats,
+    *,
+    null: ArrayLike = 0.0,
+    draws: int = 9999,
+    weights: Literal["rademacher", "webb"] | None = None,
+    restricted: bool = True,
+    rng: int | np.random.Generator = 0,
+) -> StudentisedDraws:
+    """Draw from the cluster sums of K equations on the same G clusters: slopes (K,), their covariance (K, K)."""
+    K, G = len(equations), len(equations[0].u)
+    name = weights or ("webb" if G < WEBB_BELOW else "rademacher")
     m = len(WEIGHTS[name])
     exact = m**G <= check_count(draws)
     B = m**G if exact else draws
@@ -120,7 +142,7 @@ def wild_bootstrap(
     found = (_block(equations, V) for V in weighted)
     slope0, slope1, cov00, cov01, cov11 = (np.concatenate(part) for part in zip(*found, strict=True))
     return StudentisedDraws(
-        coefficients=np.array([fit.coefficients[0] for fit in fits]),
+        coefficients=slopes,
         covariance=covariance,
         null=np.broadcast_to(np.asarray(null, dtype=float), (K,)).copy(),
         slope0=slope0,
@@ -135,14 +157,14 @@ def wild_bootstrap(
     )
 
 
-def _block(equations: Sequence[_Equation], V: Floats) -> tuple[Floats, ...]:
+def _block(equations: Sequence[ClusterSums], V: Floats) -> tuple[Floats, ...]:
     """The polynomials of b draws with the weights ``V`` (b, G)."""
     (b, G), K = V.shape, len(equations)
     slopes, scores = np.empty((2, b, K)), np.empty((2, b, K, G))
     for k, eq in enumerate(equations):
         slopes[0, :, k], slopes[1, :, k] = eq.slope * (V @ eq.u), eq.slope * (V @ eq.q)
         scores[0, :, k] = eq.error * (V * eq.u - (V @ eq.E) @ eq.A.T)
-        scores[1, :, k] = eq.error * (V * eq.q - (V @ eq.A) @ eq.A.T)
+        scores[1, :, k] = eq.error * (V * eq.q - (V @ eq.F) @ eq.A.T)
     return polynomials(slopes, scores)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,17 @@ from scipy import stats
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.multiplicity import check_level, holm
-from papi_analysis.estimation.specification import Equations
+from papi_analysis.estimation.regression import WithinFit
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Inference = Literal["auto", "bootstrap", "reassignment", "clustered"]
 
-#: Programme units from which trajectories are compared among programme units alone.
-AMONG_PROGRAMMES = 5
+#: Effective programme units from which each reassignment is judged by an error of its own. Below, dividing by it costs
+#: much of the power; from here on, leaving it out lets units with much completion and much noise pass for a finding.
+STUDENTISED = 4
 
-#: Programme units from which the wild cluster bootstrap holds its level.
+#: Effective clusters from which the wild cluster bootstrap holds its level.
 BOOTSTRAP = 20
 
 #: False alarms of the usual CR1 t-test at a nominal 5%, by programme units: of one dimension, and of any of six.
@@ -33,23 +34,18 @@ USUAL = Note(
     "Usual clustered standard errors (CR1, t with G-1 degrees of freedom). With {units} programme unit(s) they call "
     "noise significant in {one:.0%} of cases for one dimension and {any:.0%} for any of six, at a nominal 5%."
 )
-BY_BOOTSTRAP = Note(
-    "Inference: wild cluster bootstrap over the {units} programme units, the same draws for all dimensions."
-)
-AMONG = Note(
-    "Inference: completion is reassigned among the {units} programme units; under the null it does not matter how far "
-    "each of them got."
-)
-ONLY_PROGRAMMES = Note("The {units} units without a programme are left out: who has one may depend on where it stood.")
+BY_BOOTSTRAP = Note("Inference: wild cluster bootstrap over {units} {clusters}, the same draws for all dimensions.")
 OVER_ALL = Note(
     "Inference: whole programmes are reassigned over {units} units. This tests programme and completion together and "
     "assumes that who had a programme is unrelated to where it stood."
 )
-ALIKE = Note(
-    "The {units} programme units followed the same completion, so nothing can be learned among them. Where units that "
-    "stand high adopt programmes, reassignment over all units gives too many false alarms."
+REASSIGNED = Note(
+    "Inference: whole programmes are reassigned over {units} units. This tests programme and completion together and "
+    "assumes that, among units that stood alike before, anyone could have had the programme."
 )
+CARRY = Note("{units} units have a programme; by the completion that each brings they count as {effective:.1f}.")
 RANK = Note("A p-value from placebos is a rank among units, not the result of a randomised test.")
+KEPT = Note("These keep the completion that they had, for part of it is not known: {units}.")
 UNKNOWN = Note(
     "{cells} pair(s) of year and dimension are left out for all units: completion of a programme unit is not "
     "known there."
@@ -187,105 +183,56 @@ def size_notes(engine: Engine, level: float) -> list[Note]:
     return []
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How one design is judged: by which engine, on whose cells, with whose trajectories moving."""
-
-    engine: Literal["bootstrap", "reassignment", "clustered"]
-    sample: Bools  # (N,) units whose cells are used
-    among: Bools  # (N,) units between which trajectories move
-    programme_units: int
-    notes: tuple[Note, ...]
-    unknown: Bools | None = None  # (T, K) cells to leave out for all units, where a trajectory that moves is not known
-
-
-def plan_inference(
-    eq: Equations, units: Sequence[str], requested: Inference = "auto", *, override: bool = False
-) -> Plan:
-    """Choose the inference that the design supports, or judge the one that was asked for.
-
-    From 20 programme units on: wild cluster bootstrap among them. From 5: reassignment of trajectories among them.
-    Below, or where all of them followed the same path: reassignment of whole programmes over all units, each with
-    the cells that it has.
-
-    Raises
-    ------
-    SpecError
-        Where what was asked for is not valid with so few programme units and ``override`` is not set, or no
-        completion varies.
-    """
+def check_inference(requested: str, effective: float, *, clustered: bool, override: bool) -> None:
+    """Refuse an inference that so few effective programme units do not support, with the way out."""
     if requested not in ("auto", "bootstrap", "reassignment", "clustered"):
         raise SpecError(f"inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.")
-    N = len(eq.y)
-    has_programme: Bools = np.nan_to_num(eq.C).reshape(N, -1).max(axis=1) > 0
-    P = int(has_programme.sum())
-    if P == 0:
-        raise SpecError("no unit has completion above 0 in these years, so nothing varies. Choose other years.")
-    everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
-    paths = np.unique(np.nan_to_num(eq.C[has_programme], nan=-1.0).reshape(P, -1), axis=0)
-    compare_programmes = P >= AMONG_PROGRAMMES and len(paths) > 1
-    if requested == "clustered":
-        return _usual(everyone, P, override)
-    if requested == "bootstrap" and not compare_programmes and not override:
+    if clustered and requested == "reassignment":
+        raise SpecError("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
+    if override:
+        return
+    if (requested == "bootstrap" or clustered) and effective < STUDENTISED:
         raise SpecError(
-            f"the wild cluster bootstrap cannot judge {P} programme unit(s): restricted it hardly ever rejects, "
-            "unrestricted far too often. Use inference='reassignment' (or 'auto')."
+            f"the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) or cluster(s): "
+            "restricted it hardly ever rejects, unrestricted far too often. Use inference='reassignment', with strata "
+            "where shocks go by region."
         )
-    if requested == "bootstrap" or (requested == "auto" and compare_programmes and P >= BOOTSTRAP):
-        sample = has_programme & everyone if compare_programmes else everyone
-        notes = [Note(BY_BOOTSTRAP.text, {"units": int(sample.sum())}), *_others(everyone & ~sample)]
-        return Plan("bootstrap", sample, sample, P, tuple(notes))
-    if compare_programmes:
-        return _among(eq, units, has_programme & everyone, everyone & ~has_programme, P)
-    return _over_all(eq, units, has_programme, everyone, P, alike=P >= AMONG_PROGRAMMES)
+    if requested == "clustered" and effective < BOOTSTRAP:
+        case, one, any_of_six = measured_rates(effective)
+        raise SpecError(
+            f"clustered standard errors are not valid with {effective:.1f} effective programme unit(s): with {case} "
+            f"they call noise significant in {one:.0%} of cases for one dimension and in {any_of_six:.0%} for any of "
+            "six, at a nominal 5%. Use inference='auto'; override=True prints them beside that rate."
+        )
 
 
-def measured_rates(programme_units: int) -> tuple[int, float, float]:
+def measured_rates(programme_units: float) -> tuple[int, float, float]:
     """Give the nearest measured case at or below so many programme units, and its two false-alarm rates."""
     case = max(count for count in FALSE_ALARMS if count <= max(programme_units, 1))
     return (case, *FALSE_ALARMS[case])
 
 
-def _usual(everyone: Bools, P: int, override: bool) -> Plan:
-    case, one, any_of_six = measured_rates(P)
-    if P < BOOTSTRAP and not override:
-        raise SpecError(
-            f"clustered standard errors are not valid with {P} programme unit(s): with {case} they call noise "
-            f"significant in {one:.0%} of cases for one dimension and in {any_of_six:.0%} for any of six, at a nominal "
-            "5%. Use inference='auto'; override=True prints them beside that rate."
-        )
-    note = Note(USUAL.text, {"units": case, "one": one, "any": any_of_six})
-    return Plan("clustered", everyone, everyone, P, (note,))
+def usual_note(effective: float) -> Note:
+    """Say what the usual errors are, and how often they fail with so few programme units."""
+    case, one, any_of_six = measured_rates(effective)
+    return Note(USUAL.text, {"units": case, "one": one, "any": any_of_six})
 
 
-def _among(eq: Equations, units: Sequence[str], programmes: Bools, others: Bools, P: int) -> Plan:
-    """Compare programme units: those whose completion is not known throughout keep their own trajectory."""
-    known = programmes & np.isfinite(eq.C).all(axis=(1, 2))
-    notes = [Note(AMONG.text, {"units": int(known.sum())}), *_others(others), *_left_out(units, programmes & ~known)]
-    return Plan("reassignment", programmes, known, P, (*notes, RANK))
-
-
-def _over_all(
-    eq: Equations, units: Sequence[str], has_programme: Bools, everyone: Bools, P: int, *, alike: bool
-) -> Plan:
-    """Compare the programme units with every unit; each keeps its own gaps, whoever follows the programme.
-
-    Leaving out a unit for a gap, although it could have had the programme, would make the comparison depend on who
-    has it, and over all units together more than the nominal share would be called significant.
-    """
-    unknown: Bools = np.asarray(~np.isfinite(eq.C[has_programme]).all(axis=0))
-    used = np.isfinite(eq.y).any(axis=0) & ~unknown
-    among = everyone & np.isfinite(eq.C[:, used]).all(axis=1)
-    notes = [Note(ALIKE.text, {"units": P})] if alike else []
-    notes += [Note(UNKNOWN.text, {"cells": int(unknown.sum())})] if unknown.any() else []
-    notes += [Note(OVER_ALL.text, {"units": int(among.sum())}), *_left_out(units, everyone & ~among), RANK]
-    return Plan("reassignment", everyone, among, P, tuple(notes), unknown if unknown.any() else None)
-
-
-def _left_out(units: Sequence[str], out: Bools) -> list[Note]:
+def left_out(units: Sequence[str], out: Bools, words: Note = INCOMPLETE) -> list[Note]:
+    """Name the units (N,) that are left out, where there are any."""
     named = ", ".join(unit for unit, is_out in zip(units, out, strict=True) if is_out)
-    return [Note(INCOMPLETE.text, {"units": named})] if named else []
+    return [Note(words.text, {"units": named})] if named else []
 
 
-def _others(out: Bools) -> list[Note]:
-    return [Note(ONLY_PROGRAMMES.text, {"units": int(out.sum())})] if out.any() else []
+@dataclass(frozen=True)
+class Judged:
+    """The slopes of a family and how they were judged."""
+
+    family: Any  # StudentisedDraws or Clustered
+    inference: Literal["bootstrap", "reassignment", "clustered"]
+    sample: Bools  # (N,) units whose cells are used
+    compared: int  # units, or clusters, that the inference compares
+    programme_units: int  # whose completion varies on cells with a score
+    effective: float  # the same, by what each carries
+    notes: tuple[Note, ...]
+    fits: tuple[WithinFit, ...] = ()  # of the two-way equation

@@ -60,12 +60,14 @@ class _Dimension:
     root: float  # of the CR1 factor
 
 
-def _dimension(fit: WithinFit, has: NDArray[np.bool_], base: Floats, moved: Floats, unit_effects: bool) -> _Dimension:
+def _dimension(
+    fit: WithinFit, has: NDArray[np.bool_], base: Floats, moved: Floats, unit_effects: bool, roots: Floats
+) -> _Dimension:
     """Tables for the fit of one dimension; ``has`` (N, T) marks its cells, ``base`` (N, T), ``moved`` (m, T)."""
     N, T = has.shape
     m = len(moved)
     z = fit.regressors @ fit.bread[:, 0] / fit.bread[0, 0]
-    years = fit.basis if unit_effects else _year_basis(has)
+    years = fit.basis if unit_effects else _year_basis(has, roots)
     Q = np.hstack([years, np.linalg.qr(fit.regressors[:, 1:])[0]])
     r = Q.shape[1]
     grid = np.zeros((N, T, r + 2))
@@ -75,6 +77,7 @@ def _dimension(fit: WithinFit, has: NDArray[np.bool_], base: Floats, moved: Floa
     if unit_effects:
         X -= X.sum(axis=2, keepdims=True) / np.maximum(has.sum(axis=1), 1)[:, None, None]
         X = np.where(has[:, None, :], X, 0.0)  # (N, 1 + m, T)
+    X *= roots[:, None, None]
     products = X @ grid  # with Q, e and w: (N, 1 + m, r + 2)
     own = np.swapaxes(grid, 1, 2) @ grid  # (N, r + 2, r + 2)
     squares = np.einsum("njt,njt->nj", X, X)
@@ -143,6 +146,7 @@ def reassign(
     strata: ArrayLike | None = None,
     controls: ArrayLike | None = None,
     unit_effects: bool = True,
+    weights: Floats | None = None,
     null: ArrayLike = 0.0,
     draws: int = 9999,
     rng: int | np.random.Generator = 0,
@@ -168,6 +172,8 @@ def reassign(
         Further regressors; they stay with the unit, a cell without them is left out.
     unit_effects : bool
         Whether each unit has a level of its own; not so in first differences, where years are the only effects.
+    weights : (N,), optional
+        Weights of the units; they stay with the unit. One of weight 0 has no part.
     null : float or (K,)
         Null value of each slope.
     draws : int
@@ -186,6 +192,8 @@ def reassign(
     """
     y, C = np.asarray(y, dtype=float), np.asarray(C, dtype=float)
     N, T, K = y.shape
+    roots = np.ones(N) if weights is None else np.sqrt(weights)
+    y = np.where((roots > 0)[:, None, None], y, np.nan)
     design = possible_assignments(C, among=among, excluded=excluded, strata=strata)
     _check_known(y, C, design)
     has = np.isfinite(y)
@@ -194,8 +202,8 @@ def reassign(
     moving = np.concatenate([members for members, _ in design.groups])
     kept = np.union1d(np.flatnonzero(has.any(axis=(1, 2))), moving)  # tables grow with units that have a say alone
     y, C = np.asarray(y[kept], dtype=float), np.asarray(C[kept], dtype=float)
-    W, has, design, N = W[kept], has[kept], design.on(kept), len(kept)
-    fits = [_fit(y[:, :, k], C[:, :, k], W[:, :, k], has[:, :, k], k, unit_effects) for k in range(K)]
+    W, has, design, roots, N = W[kept], has[kept], design.on(kept), roots[kept], len(kept)
+    fits = [_fit(y[:, :, k], C[:, :, k], W[:, :, k], has[:, :, k], k, unit_effects, roots) for k in range(K)]
     covariance = cr1_joint(fits, N)
     check_covariance(covariance, fits)
     exact = design.count <= check_count(draws)
@@ -206,7 +214,7 @@ def reassign(
             f"{len(active)} trajectories over {N} units are too many to reassign; use the wild cluster bootstrap, "
             "which is meant for that many."
         )
-    dims = [_dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects) for k in range(K)]
+    dims = [_dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects, roots) for k in range(K)]
     blocks = design.blocks(draws, max(1, BLOCK // (N * K)), np.random.default_rng(rng))
     found = in_blocks(partial(_block, dims, active), blocks, B, Note("reassignments"))
     slope0, slope1, cov00, cov01, cov11, none = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -226,20 +234,23 @@ def reassign(
     )
 
 
-def _fit(y: Floats, C: Floats, W: Floats, has: NDArray[np.bool_], k: int, unit_effects: bool) -> WithinFit:
+def _fit(
+    y: Floats, C: Floats, W: Floats, has: NDArray[np.bool_], k: int, unit_effects: bool, roots: Floats
+) -> WithinFit:
     """The realised equation of one dimension on its cells; clusters are units."""
     unit, time = np.nonzero(has)
     names = [f"completion of dimension {k}", *(f"control {j} of dimension {k}" for j in range(W.shape[2]))]
     X = np.column_stack([C[has], W[has]])
-    if unit_effects:
-        return fit_within(y[has], X, unit, time, names=names)
-    return fit_within(y[has], X, time, clusters=unit, names=names)
+    effects = (unit, time) if unit_effects else (time, None)
+    return fit_within(y[has], X, *effects, names=names, clusters=unit, weights=roots[unit] ** 2)
 
 
-def _year_basis(has: NDArray[np.bool_]) -> Floats:
+def _year_basis(has: NDArray[np.bool_], roots: Floats) -> Floats:
     """Orthonormal year dummies (n, r) on the cells ``has`` (N, T), for equations without unit effects."""
-    codes, r = dense_codes(np.nonzero(has)[1])
-    return np.asarray((codes[:, None] == np.arange(r)) / np.sqrt(np.bincount(codes)), dtype=float)
+    unit, time = np.nonzero(has)
+    codes, r = dense_codes(time)
+    scale = roots[unit][:, None] / np.sqrt(np.bincount(codes, roots[unit] ** 2))
+    return np.asarray((codes[:, None] == np.arange(r)) * scale, dtype=float)
 
 
 def _check_known(y: Floats, C: Floats, design: Assignments) -> None:

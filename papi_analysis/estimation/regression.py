@@ -43,6 +43,7 @@ class WithinFit:
     bread: Floats  # (p, p)
     unit: Ints  # (n,)
     basis: Floats  # (n, r)
+    roots: Floats  # (n,) of the weights, 1 without
 
     @property
     def n_clusters(self) -> int:
@@ -62,14 +63,17 @@ def dense_codes(codes: ArrayLike) -> tuple[Ints, int]:
     return dense.reshape(-1).astype(np.int64), len(values)
 
 
-def demean(values: Floats, codes: Ints, m: int) -> Floats:
-    """Subtract group means from the columns of ``values`` (n, q); ``codes`` in 0..m-1."""
-    picks = sparse.csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(m, len(codes)))
-    means = (picks @ values) / np.bincount(codes, minlength=m)[:, None]
-    return np.asarray(values - means[codes], dtype=float)
+def demean(values: Floats, codes: Ints, m: int, roots: Floats) -> Floats:
+    """Take from the columns of ``values`` (n, q) what ``roots`` (n,) explain within groups; ``codes`` in 0..m-1.
+
+    With roots of 1 these are group means; rows that are multiplied by the root of their weight have those as roots.
+    """
+    picks = sparse.csr_array((roots, (codes, np.arange(len(codes)))), shape=(m, len(codes)))
+    means = (picks @ values) / np.bincount(codes, roots**2, minlength=m)[:, None]
+    return np.asarray(values - means[codes] * roots[:, None], dtype=float)
 
 
-def effects_basis(unit: Ints, time: Ints | None) -> tuple[Floats, int]:
+def effects_basis(unit: Ints, time: Ints | None, roots: Floats | None = None) -> tuple[Floats, int]:
     """Orthonormal basis (n, r) of the year dummies with unit means out, and the rank of all effects.
 
     Unit and year effects together have rank N + T - c, with c the connected components of the graph that
@@ -84,18 +88,20 @@ def effects_basis(unit: Ints, time: Ints | None) -> tuple[Floats, int]:
     c, labels = connected_components(edges, directed=False)
     redundant = np.unique(labels[N:], return_index=True)[1]
     kept = np.setdiff1d(np.arange(T), redundant)
-    dummies = demean((time[:, None] == kept).astype(float), unit, N)
+    roots = np.ones(len(unit)) if roots is None else roots
+    dummies = demean((time[:, None] == kept) * roots[:, None], unit, N, roots)
     return np.linalg.qr(dummies)[0], N + T - int(c)
 
 
-def partial_out(values: Floats, unit: Ints, basis: Floats) -> Floats:
+def partial_out(values: Floats, unit: Ints, basis: Floats, roots: Floats | None = None) -> Floats:
     """Residuals of the columns of ``values`` (n, q) on unit effects and ``basis``; dense unit codes.
 
     Done twice: the second pass removes what rounding left of large means.
     """
     N = int(unit.max()) + 1
+    roots = np.ones(len(unit)) if roots is None else roots
     for _ in range(2):
-        values = demean(values, unit, N)
+        values = demean(values, unit, N, roots)
         values = values - basis @ (basis.T @ values)
     return values
 
@@ -108,6 +114,7 @@ def fit_within(
     *,
     names: Sequence[str] | None = None,
     clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> WithinFit:
     """Least squares of y on X with unit effects and, where ``time`` is given, year effects.
 
@@ -129,6 +136,8 @@ def fit_within(
     clusters : (n,), optional
         Integer codes from 0, ``unit`` unless given. With clusters of its own a panel may have one unit:
         the unit effect is then the constant.
+    weights : (n,), optional
+        Weights above 0; every row is multiplied by the root of its own, and regressors and residuals are those rows.
 
     Raises
     ------
@@ -155,8 +164,9 @@ def fit_within(
             "use a panel with more units."
         )
     codes, _ = dense_codes(unit)
-    basis, rank = effects_basis(codes, None if time is None else dense_codes(time)[0])
-    within = partial_out(np.column_stack([y, X]), codes, basis)
+    roots = np.ones(len(y)) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
+    basis, rank = effects_basis(codes, None if time is None else dense_codes(time)[0], roots)
+    within = partial_out(np.column_stack([y, X]) * roots[:, None], codes, basis, roots)
     y_within, X_within = within[:, 0], within[:, 1:]
     _check_columns(X, X_within, labels)
     n, k = len(y), X.shape[1] + rank
@@ -180,6 +190,7 @@ def fit_within(
         bread=r_inverse @ r_inverse.T,
         unit=codes,
         basis=basis,
+        roots=roots,
     )
 
 
@@ -253,7 +264,7 @@ def orthonormal_design(fit: WithinFit) -> Floats:
     pairs = len(np.unique(np.column_stack([fit.unit, fit.clusters]), axis=0))
     if pairs == N:
         return np.hstack([fit.basis, slopes])
-    dummies = (fit.unit[:, None] == np.arange(N)) / np.sqrt(np.bincount(fit.unit))
+    dummies = (fit.unit[:, None] == np.arange(N)) * fit.roots[:, None] / np.sqrt(np.bincount(fit.unit, fit.roots**2))
     return np.hstack([dummies, fit.basis, slopes])
 
 

@@ -12,22 +12,16 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.alone import within_programme
-from papi_analysis.estimation.bootstrap import wild_bootstrap
+from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.draws import StudentisedDraws
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.inference import (
-    Clustered,
-    Engine,
-    Inference,
-    Plan,
-    engine_rows,
-    plan_inference,
-    size_notes,
-)
+from papi_analysis.estimation.imputation import Programmes, programmes, solve
+from papi_analysis.estimation.imputed_slopes import imputed_slopes
+from papi_analysis.estimation.inference import Clustered, Engine, Inference, Judged, engine_rows, size_notes
 from papi_analysis.estimation.multiplicity import check_count, check_level
-from papi_analysis.estimation.reassignment import reassign
-from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
+from papi_analysis.estimation.regression import WithinFit, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
+from papi_analysis.estimation.two_way import two_way_estimates, two_way_slopes
 from papi_analysis.panel.changes import score_changes
 from papi_analysis.panel.panel import Panel
 
@@ -37,6 +31,10 @@ PER_TEN_POINTS = 0.1
 DROPPED = Note("{dropped} of {cells} cells could not be used: the score, completion or a control is not known.")
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
 LEAD = Note("Completion of a later year ({years} ahead) is used: a placebo, for the future cannot move the present.")
+NO_UNTOUCHED = Note(
+    "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
+    "units with scores that no programme has touched."
+)
 WITHIN = Note(
     "Row 'within': the slope over the programme's own cells with dimension and year effects, scores net of the mean "
     "over the other units; the same completion was given to {units} units, and p is the rank among them."
@@ -51,35 +49,44 @@ def completion_slopes(
     override: bool = False,
     strata: Mapping[str, Any] | None = None,
     excluded: Sequence[str] = (),
-    draws: int = 9999,
+    clusters: Mapping[str, Any] | None = None,
+    weights: Mapping[str, float] | None = None,
+    draws: int | None = None,
     level: float = 0.95,
     rng: int | np.random.Generator = 0,
     **changes: Any,
 ) -> Estimates:
     """Estimate how the score moves with completion: one slope per dimension, their mean, a test that they are equal.
 
-    The equation is the specification's, each dimension on its own cells. How it is judged follows from the number of
-    programme units: from 20 on, the wild cluster bootstrap among them; from 5, reassignment of completion
-    trajectories among them; below, reassignment of whole programmes over all units. p, p_joint and interval come
-    from that one engine. The cells are those of the units that the engine compares.
+    What the score would have been without a programme is learnt from cells that no programme touched, given where
+    each unit stood before its start, and the slope is that of the gaps on completion (``estimation.imputation``).
+    ``form="levels"`` asks for the plain two-way slope, which compares programme units with each other too; where no
+    cell is untouched it is what there is, and a note says so. How the slope is judged never moves it.
 
     Parameters
     ----------
     panel
         Any panel.
     spec
-        The equation; default unit and year effects, no lag. Its settings can be given by name instead:
+        The equation; default imputation without a lag. Its settings can be given by name instead:
         ``lag=1``, ``form="differences"``, ``years=(2018, 2020)``, ``controls=...``, ``lagged_score=True``.
     inference
-        ``"auto"``, or ``"bootstrap"``, ``"reassignment"``, ``"clustered"`` (usual CR1 t-tests, Holm over the family).
+        ``"auto"``, or ``"bootstrap"``, ``"reassignment"``, ``"clustered"`` (usual t-tests, Holm over the family).
+        ``"auto"`` reassigns whole programmes over the units; for the two-way slope with 20 effective clusters or more
+        (CR2 degrees of freedom), and wherever ``clusters`` are given, it is the wild cluster bootstrap.
     override
         Whether to print an inference that the design does not support, beside its measured false-alarm rate.
     strata
         For reassignment: a label for each unit; programmes move within labels only (regions, for instance).
     excluded
         For reassignment: units that may not receive a programme (neighbours of one, for instance).
+    clusters
+        For the bootstrap: a label for each unit; units of one label share their shocks (regions, for instance).
+    weights
+        A weight for each unit, 0 or more (its population, for instance); all count alike unless given.
     draws
-        Bootstrap draws or reassignments; all of them where there are no more.
+        Bootstrap draws or reassignments; all of them where there are no more. Default 9,999, for reassignments of
+        imputed slopes in panels of thousands of units fewer, never below 199.
     level
         Confidence level of the intervals.
     rng
@@ -89,11 +96,12 @@ def completion_slopes(
     -------
     Estimates
         Rows: each dimension, ``"mean"`` (the plain mean of the family), and with one programme unit ``"within"``.
-        Columns: ``estimate`` and ``se`` (CR1, as statsmodels) in score points per 10 percentage points of
-        completion; ``low``, ``high`` (each dimension by itself); ``p``; ``p_joint`` (step-down max-T over the
-        family, Romano & Wolf 2005); ``p_holm`` for comparison; ``floor``, the smallest p that the design can give;
-        ``detectable``, the slope that it would have told from zero four times in five; ``n`` cells; ``dropped``
-        cells. With the bootstrap also ``se_cr2``, ``df_cr2``. ``tests`` holds the test that the slopes are equal.
+        Columns: ``estimate`` and ``se`` (clustered by unit, or the spread over reassignments where fewer than four
+        effective units have a programme) in score points per 10 percentage points of completion; ``low``, ``high``
+        (each dimension by itself); ``p``; ``p_joint`` (step-down max-T over the family, Romano & Wolf 2005);
+        ``p_holm`` for comparison; ``floor``, the smallest p that the design can give; ``detectable``, the slope that
+        it would have told from zero four times in five; ``n`` cells; ``dropped`` cells. For the two-way slope by
+        bootstrap also ``se_cr2``, ``df_cr2``. ``tests`` holds the test that the slopes are equal.
 
     Raises
     ------
@@ -110,37 +118,31 @@ def completion_slopes(
 
     """
     check_level(level)
-    check_count(draws)
+    if draws is not None:
+        check_count(draws)
     spec = _specify(spec, changes)
-    eq = equations(panel, spec)
-    plan = plan_inference(eq, panel.units, inference, override=override)
-    if plan.unknown is not None:
-        eq = replace(eq, y=np.where(plan.unknown, np.nan, eq.y), C=np.where(plan.unknown, 0.0, eq.C))
-    fits = eq.fit(plan.sample)
-    if plan.engine == "clustered":
-        family: StudentisedDraws | Clustered = _usual(fits, len(panel.units))
-    elif plan.engine == "bootstrap":
-        family = wild_bootstrap(fits, draws=draws, rng=rng)
-    else:
-        family = _reassigned(panel, eq, plan, strata, excluded, draws, rng)
+    eq = _weighted(equations(panel, spec), unit_weights(panel, weights))
+    eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
+    moves = Moves(_places(panel, excluded), unit_labels(panel, strata, "strata"))
+    form, judged = judge(panel, eq, spec, inference, moves, override=override, draws=draws, rng=rng)
+    family = judged.family
     table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
-    table["n"] = [fit.n for fit in fits]
-    table["dropped"] = (~np.isfinite(eq.y[plan.sample])).sum(axis=(0, 1))
+    table["n"], table["dropped"] = _counts(eq, judged)
     engines: list[Engine] = [family, family.mean_slope()]
     mean = engine_rows(["mean"], engines[1], level, PER_TEN_POINTS).assign(
         n=table["n"].sum(), dropped=table["dropped"].sum()
     )
-    notes = [*plan.notes, *_notes(eq, plan, fits, spec, family, level)]
+    notes = [*judged.notes, *_notes(eq, judged, spec, level)]
     parts = [table, mean]
-    if plan.programme_units == 1 and spec.form == "levels" and plan.engine == "reassignment":
-        alone = within_programme(eq, int(np.argmax(np.nan_to_num(eq.C).max(axis=(1, 2)) > 0)))
+    if judged.programme_units == 1 and form != "differences" and judged.inference == "reassignment":
+        alone = within_programme(eq, int(np.argmax((np.isfinite(eq.y) & (eq.C > 0)).any(axis=(1, 2)))))
         if alone is not None:
             engines.append(alone)
             parts.append(engine_rows(["within"], alone, level, PER_TEN_POINTS).assign(n=alone.cells, dropped=0))
             notes.append(Note(WITHIN.text, {"units": len(alone.units)}))
     table = pd.concat(parts, ignore_index=True)
-    if plan.engine == "bootstrap":
-        table["se_cr2"], table["df_cr2"] = _bell_mccaffrey(fits, len(table))
+    if judged.inference == "bootstrap" and judged.fits:
+        table["se_cr2"], table["df_cr2"] = _bell_mccaffrey(judged.fits, len(table))
     return Estimates(
         question="completion_slopes",
         table=table,
@@ -153,12 +155,120 @@ def completion_slopes(
         scale=PER_TEN_POINTS,
         design={
             "specification": spec,
-            "inference": plan.engine,
-            "units": int(plan.sample.sum()),
-            "compared": int(plan.among.sum()),
-            "programme_units": plan.programme_units,
+            "form": form,
+            "inference": judged.inference,
+            "units": int(judged.sample.sum()),
+            "compared": judged.compared,
+            "programme_units": judged.programme_units,
+            "effective": judged.effective,
         },
     )
+
+
+def slope_estimates(panel: Panel, spec: Specification | None = None) -> NDArray[np.float64]:
+    """Give the slopes of ``completion_slopes`` alone (K,), in points per 10 percentage points, without inference."""
+    eq = equations(panel, Specification() if spec is None else spec)
+    laid = _laid(eq, spec or Specification())
+    if laid is not None:
+        return np.asarray(PER_TEN_POINTS * solve(laid, laid.units[None]).slopes[0, 0])
+    return np.asarray(PER_TEN_POINTS * two_way_estimates(eq, panel.units))
+
+
+def _laid(eq: Equations, spec: Specification) -> Programmes | None:
+    """What imputation compares, or None where another form is asked for or no cell is untouched."""
+    if spec.form != "imputation":
+        return None
+    laid = programmes(eq)
+    if not len(laid.carrying) or not laid.covers_all:
+        return None
+    for slope, dimension in zip(solve(laid, laid.units[None]).slopes[0, 0], eq.dimensions, strict=True):
+        if not np.isfinite(slope):
+            held = " and ".join(["where units stood before", *eq.names])
+            raise SpecError(
+                f"dimension {dimension}: among the units that no programme has touched {held} cannot be told apart, so "
+                "it cannot be held constant. Drop a control, or ask form='levels'."
+            )
+    return laid
+
+
+def judge(
+    panel: Panel,
+    eq: Equations,
+    spec: Specification,
+    inference: Inference,
+    moves: Moves,
+    *,
+    override: bool,
+    draws: int | None,
+    rng: int | np.random.Generator,
+) -> tuple[str, Judged]:
+    """The form that was used in fact, and its judged slopes."""
+    if not (np.nan_to_num(eq.C) > 0).any():
+        raise SpecError("no unit has completion above 0 in these years, so nothing varies. Choose other years.")
+    _check_strata(panel, eq, moves)
+    laid = _laid(eq, spec)
+    if laid is not None:
+        return "imputation", imputed_slopes(
+            eq, laid, panel.units, inference, moves, override=override, draws=draws, rng=rng
+        )
+    judged = two_way_slopes(eq, panel.units, inference, moves, override=override, draws=draws, rng=rng)
+    if spec.form == "imputation":
+        return "levels", replace(judged, notes=(NO_UNTOUCHED, *judged.notes))
+    return spec.form, judged
+
+
+def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
+    """Refuse a stratum in which a programme unit stands alone: its programme could not move."""
+    if moves.strata is None:
+        return
+    sizes = np.bincount(moves.strata[np.isfinite(eq.y).any(axis=(1, 2))], minlength=moves.strata.max() + 1)
+    alone = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
+    if alone.any():
+        unit = panel.units[int(np.flatnonzero(alone)[0])]
+        raise SpecError(
+            f"{unit} is the only unit with scores in its stratum, so its programme cannot move. Use wider strata."
+        )
+
+
+def _weighted(eq: Equations, weights: NDArray[np.float64] | None) -> Equations:
+    """Give the units their weights; the cells of those that weigh nothing play no part anywhere."""
+    if weights is None:
+        return eq
+    return replace(eq, y=np.where((weights > 0)[:, None, None], eq.y, np.nan), weights=weights)
+
+
+def unit_weights(panel: Panel, weights: Mapping[str, float] | None) -> NDArray[np.float64] | None:
+    """Weights by unit (N,), checked: one for each, finite, 0 or more, some above 0."""
+    if weights is None:
+        return None
+    missing = [unit for unit in panel.units if unit not in weights]
+    if missing:
+        raise SpecError(f"weights has no value for {', '.join(map(str, missing[:5]))}. Give every unit one.")
+    values = np.array([weights[unit] for unit in panel.units], dtype=float)
+    for unit, value in zip(panel.units, values, strict=True):
+        if not np.isfinite(value) or value < 0:
+            raise SpecError(f"the weight of {unit} is {value:g}; give a number of 0 or more (0 leaves the unit out).")
+    if not (np.isfinite(panel.scores) & (values > 0)[:, None, None]).any(axis=(0, 1)).all():
+        raise SpecError("all weights are 0 where some dimension has scores. Give units above 0, or leave it out.")
+    return np.asarray(values / values.mean())
+
+
+def unit_labels(panel: Panel, labels: Mapping[str, Any] | None, what: str) -> NDArray[np.int64] | None:
+    """Codes by unit (N,) of labels that are given by unit."""
+    if labels is None:
+        return None
+    missing = [unit for unit in panel.units if pd.isna(labels.get(unit))]
+    if missing:
+        raise SpecError(f"{what} has no label for {', '.join(map(str, missing[:5]))}. Give every unit one.")
+    return np.asarray(pd.factorize(pd.Series([labels[unit] for unit in panel.units]))[0], dtype=np.int64)
+
+
+def _places(panel: Panel, units: Sequence[str]) -> NDArray[np.bool_] | None:
+    if not len(units):
+        return None
+    out = np.zeros(len(panel.units), dtype=bool)
+    out[[panel.position("unit", unit) for unit in units]] = True
+    return out
 
 
 def change_slopes(panel: Panel, start: int | None = None, end: int | None = None) -> Estimates:
@@ -226,42 +336,6 @@ def _specify(spec: Specification | None, changes: Mapping[str, Any]) -> Specific
     return spec.update(**changes)
 
 
-def _usual(fits: Sequence[WithinFit], n_units: int) -> Clustered:
-    slopes = np.array([fit.coefficients[0] for fit in fits])
-    return Clustered(slopes, cr1_joint(fits, n_units), min(fit.n_clusters for fit in fits) - 1)
-
-
-def _reassigned(
-    panel: Panel,
-    eq: Equations,
-    plan: Plan,
-    strata: Mapping[str, Any] | None,
-    excluded: Sequence[str],
-    draws: int,
-    rng: int | np.random.Generator,
-) -> StudentisedDraws:
-    """Reassign trajectories between the units that the plan compares, on the cells of its sample."""
-    out = np.zeros(len(panel.units), dtype=bool)
-    out[[panel.position("unit", unit) for unit in excluded]] = True
-    labels = None
-    if strata is not None:
-        missing = [unit for unit in panel.units if unit not in strata]
-        if missing:
-            raise SpecError(f"strata has no label for {', '.join(missing[:5])}. Give every unit one.")
-        labels = pd.factorize(pd.Series([strata[unit] for unit in panel.units]))[0]
-    return reassign(
-        np.where(plan.sample[:, None, None], eq.y, np.nan),
-        eq.C,
-        among=plan.among,
-        excluded=out if out.any() else None,
-        strata=labels,
-        controls=eq.controls if eq.names else None,
-        unit_effects=eq.unit_effects,
-        draws=draws,
-        rng=rng,
-    )
-
-
 def _equality(family: StudentisedDraws | Clustered, level: float) -> pd.DataFrame:
     """Test that the slopes are equal, where there are several and the design supports a p-value."""
     if len(family.coefficients) < 2 or family.floor.max() > 1 - level:
@@ -278,21 +352,21 @@ def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.fl
     return se, df
 
 
-def _notes(
-    eq: Equations,
-    plan: Plan,
-    fits: Sequence[WithinFit],
-    spec: Specification,
-    family: StudentisedDraws | Clustered,
-    level: float,
-) -> list[Note]:
+def _counts(eq: Equations, judged: Judged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cells that are used and that are not (K,), of the units that take part; the two-way equations know their own."""
+    used = np.isfinite(eq.y[judged.sample])
+    n = np.array([fit.n for fit in judged.fits]) if judged.fits else used.sum(axis=(0, 1))
+    return n, used[:, :, 0].size - n
+
+
+def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> list[Note]:
     """Say what was dropped, what the design cannot attain, and what is a placebo."""
-    used = eq.y[plan.sample]
-    dropped = int((~np.isfinite(used)).sum())
-    notes = [Note(DROPPED.text, {"dropped": dropped, "cells": used.size})] if dropped else []
-    alone = {code for fit in fits for code, count in enumerate(np.bincount(fit.clusters)) if count == 1}
-    if alone and eq.unit_effects:
-        notes.append(Note(SINGLE.text, {"units": len(alone)}))
+    used, dropped = _counts(eq, judged)
+    cells = int(used.sum() + dropped.sum())
+    notes = [Note(DROPPED.text, {"dropped": int(dropped.sum()), "cells": cells})] if dropped.any() else []
+    alone = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
+    if alone and judged.fits and eq.unit_effects:
+        notes.append(Note(SINGLE.text, {"units": int(alone)}))
     if spec.lag < 0:
         notes.append(Note(LEAD.text, {"years": -spec.lag}))
-    return [*notes, *size_notes(family, level)]
+    return [*notes, *size_notes(judged.family, level)]

@@ -13,14 +13,16 @@ from papi_analysis.estimation.regression import WithinFit, fit_within
 from papi_analysis.panel.panel import Panel, first_and_last
 
 Floats = NDArray[np.float64]
-Form = Literal["levels", "differences"]
+Form = Literal["imputation", "levels", "differences"]
 
 
 @dataclass(frozen=True)
 class Specification:
     """The equation that relates scores to completion.
 
-    Levels: y[i,t] = unit effect + year effect + b C[i,t-lag] + controls + e.
+    Imputation: what the score would have been is learnt from cells that no programme touched; the slope is that of the
+    gaps on completion (see ``estimation.imputation``). The other two compare programmes with each other as well:
+    Levels, the two-way slope: y[i,t] = unit effect + year effect + b C[i,t-lag] + controls + e.
     Differences: y[i,t] - y[i,t-1] = year effect + b (C[i,t-lag] - C[i,t-1-lag]) + changes of controls + e.
 
     Attributes
@@ -29,7 +31,7 @@ class Specification:
         Years (surveys, where they are not yearly) by which completion precedes the score; negative for a lead, which is
         a placebo.
     form
-        ``"levels"`` or ``"differences"``.
+        ``"imputation"``, ``"levels"`` or ``"differences"``.
     years
         First and last year to use, an era for instance; default all. Nothing outside them is looked at, whatever the
         form and the lag: the answer is that of a panel cut to these years.
@@ -42,19 +44,24 @@ class Specification:
     Examples
     --------
     >>> Specification().update(lag=1)
-    Specification(lag=1, form='levels', years=None, controls=(), lagged_score=False)
+    Specification(lag=1, form='imputation', years=None, controls=(), lagged_score=False)
 
     """
 
     lag: int = 0
-    form: Form = "levels"
+    form: Form = "imputation"
     years: tuple[int, int] | None = None
     controls: tuple[str, ...] = ()
     lagged_score: bool = False
 
     def __post_init__(self) -> None:
-        if self.form not in ("levels", "differences"):
-            raise SpecError(f"form is 'levels' or 'differences', not {self.form!r}.")
+        if self.form not in ("imputation", "levels", "differences"):
+            raise SpecError(f"form is 'imputation', 'levels' or 'differences', not {self.form!r}.")
+        if self.form == "imputation" and self.lagged_score:
+            raise SpecError(
+                "imputation holds the last score before the start constant already; for the score of the year before "
+                "ask form='levels' or form='differences'."
+            )
         if isinstance(self.lag, bool) or not isinstance(self.lag, int | np.integer):
             raise SpecError(f"lag is a whole number of years, not {self.lag!r}.")
         if self.years is not None:
@@ -80,6 +87,8 @@ class Equations:
     dimensions: tuple[str, ...]
     dropped: NDArray[np.int64]  # (K,) cells of the chosen years that cannot be used
     unit_effects: bool
+    weights: Floats | None = None  # (N,)
+    clusters: NDArray[np.int64] | None = None  # (N,) codes from 0; units unless given
 
     def fit(self, units: NDArray[np.bool_]) -> list[WithinFit]:
         """Fit each dimension on the cells of ``units`` (N,); the clusters are units.
@@ -92,6 +101,8 @@ class Equations:
         fits = []
         for k, dimension in enumerate(self.dimensions):
             cells = np.isfinite(self.y[:, :, k]) & units[:, None]
+            if self.weights is not None:
+                cells &= (self.weights > 0)[:, None]
             if not cells.any():
                 raise SpecError(
                     f"dimension {dimension} has no cell with all that the equation needs: score, completion, controls, "
@@ -100,11 +111,11 @@ class Equations:
             unit, year = np.nonzero(cells)
             X = np.column_stack([self.C[:, :, k][cells], self.controls[:, :, k][cells]])
             names = [f"completion of {dimension}", *(f"{name} ({dimension})" for name in self.names)]
-            y = self.y[:, :, k][cells]
-            if self.unit_effects:
-                fits.append(fit_within(y, X, unit, year, names=names))
-            else:  # in differences the unit effects are gone: years are the only effects left
-                fits.append(fit_within(y, X, year, clusters=unit, names=names))
+            y, weights = self.y[:, :, k][cells], None if self.weights is None else self.weights[unit]
+            groups = unit if self.clusters is None else self.clusters[unit]
+            # In differences the unit effects are gone: years are the only effects left.
+            effects = (unit, year) if self.unit_effects else (year, None)
+            fits.append(fit_within(y, X, *effects, names=names, clusters=groups, weights=weights))
         return fits
 
 
@@ -154,7 +165,7 @@ def equations(panel: Panel, spec: Specification) -> Equations:
         names=tuple(names),
         dimensions=panel.dimensions,
         dropped=(~usable).sum(axis=(0, 1)),
-        unit_effects=spec.form == "levels",
+        unit_effects=spec.form != "differences",
     )
 
 

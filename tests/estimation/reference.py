@@ -12,6 +12,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+import papi_analysis as pa
+from papi_analysis.estimation.specification import Equations
+
 FOLDER = os.environ.get("PAPI_REFERENCE_CASES", "")
 needs_cases = pytest.mark.skipif(not FOLDER, reason="PAPI_REFERENCE_CASES names no folder with further reference cases")
 
@@ -93,3 +96,29 @@ def unbalanced_panel(rng, N=12, T=7, p=2, share=0.8):
     X = rng.normal(size=(len(unit), p)) + unit[:, None] + 0.3 * time[:, None]
     y = X @ np.arange(1.0, p + 1) + rng.normal(size=N)[unit] * (1 + time) + rng.normal(size=len(unit))
     return y, X, unit, time
+
+
+def equations_of(y, C, controls=None, weights=None):
+    """Arrays of scores, completion and controls as ``equations`` makes them of a panel."""
+    W = np.empty((*y.shape, 0)) if controls is None else controls
+    known = np.isfinite(C) & np.isfinite(W).all(axis=3)
+    K = y.shape[2]
+    return Equations(
+        y=np.where(known, y, np.nan),
+        C=C,
+        controls=W,
+        names=tuple(f"w{j}" for j in range(W.shape[3])),
+        dimensions=tuple(f"D{k}" for k in range(K)),
+        dropped=np.zeros(K, dtype=np.int64),
+        unit_effects=True,
+        weights=weights,
+    )
+
+
+def panel_of(y, C, first=2001):
+    """A panel of arrays, units u00, u01, ... and dimensions D0, D1, ...; what is missing is missing."""
+    N, T, K = y.shape
+    names = [f"u{i:02}" for i in range(N)], range(first, first + T), [f"D{k}" for k in range(K)]
+    frame = pd.MultiIndex.from_product(names, names=["unit", "year", "dimension"]).to_frame(index=False)
+    scores, done = frame.assign(score=y.ravel()), frame.assign(completion=C.ravel())
+    return pa.Panel.from_frames(scores.dropna(), done.dropna())

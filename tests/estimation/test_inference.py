@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
+from reference import panel_of
 from scipy import stats
 
 import papi_analysis as pa
@@ -41,20 +43,56 @@ def tiny(N: int = 6, T: int = 5, programmes: int = 1, alike: bool = False, seed:
     return pa.Panel.from_frames(frame.drop(columns="completion"), frame.drop(columns="score"))
 
 
-@pytest.mark.parametrize(
-    ("units", "engine", "compared"),
-    [(1, "reassignment", 63), (3, "reassignment", 63), (8, "reassignment", 8), (19, "reassignment", 19),
-     (20, "bootstrap", 20), (63, "bootstrap", 63)],
-)  # fmt: skip
-def test_auto_follows_the_number_of_programme_units(real, units, engine, compared) -> None:
-    answer = pa.completion_slopes(simulated(real, units), draws=99)
+@pytest.mark.parametrize(("form", "units", "engine"), [
+    ("imputation", 1, "reassignment"), ("imputation", 8, "reassignment"), ("imputation", 30, "reassignment"),
+    ("levels", 1, "reassignment"), ("levels", 8, "reassignment"), ("levels", 63, "bootstrap"),
+])  # fmt: skip
+def test_auto_reassigns_but_for_two_way_slopes_that_many_units_carry(real, form, units, engine) -> None:
+    answer = pa.completion_slopes(simulated(real, units), form=form, draws=99)
     assert answer.design["inference"] == engine
     assert answer.design["programme_units"] == units
-    assert answer.design["compared"] == compared
+    assert answer.design["compared"] == 63
+    assert min(0.6 * units, 20) < answer.design["effective"] <= units + 1e-9
     assert ("within" in set(answer.table["dimension"])) == (units == 1)
     words = pa.remarks(answer)
-    assert ("unrelated to where it stood" in words) == (units < 5)
-    assert ("left out: who has one" in words) == (5 <= units < 63)
+    assert ("cells that no programme touched" in words) == (form == "imputation")
+    assert ("de Chaisemartin" in words) == (form == "levels")
+    assert ("units have a programme; by the completion that each brings they count as" in words) == (units > 1)
+
+
+def test_units_that_hardly_began_do_not_count_as_many_programmes() -> None:
+    """Twenty programmes of which two went far: what two units carry is not judged as what twenty carry."""
+    rng = np.random.default_rng(5)
+    C = np.zeros((60, 8, 1))
+    C[:20, 5:] = 0.02
+    C[:2, 5:] = 0.9
+    panel = panel_of(rng.normal(5, 1, (60, 8, 1)), C)
+    for form in ("imputation", "levels"):
+        answer = pa.completion_slopes(panel, form=form, draws=99)
+        assert answer.design["programme_units"] == 20
+        assert answer.design["effective"] < 3
+        assert answer.design["inference"] == "reassignment"
+        with pytest.raises(pa.SpecError, match="bootstrap cannot judge"):
+            pa.completion_slopes(panel, form=form, inference="bootstrap")
+    # By hand: 2 units of 3 x .81 and 18 of 3 x .0004.
+    w = np.repeat([2.43, 0.0012], [2, 18])
+    effective = pa.completion_slopes(panel, draws=99).design["effective"]
+    assert effective == pytest.approx(w.sum() ** 2 / (w**2).sum())
+
+
+def test_programmes_in_few_clusters_are_not_judged_by_the_bootstrap(real) -> None:
+    """Ten programmes in two regions are two things that happened, not ten."""
+    panel = simulated(real, 10)
+    have = np.nan_to_num(panel.completion).max(axis=(1, 2)) > 0
+    regions = {unit: i % 2 if has else 2 + i % 10 for i, (unit, has) in enumerate(zip(panel.units, have, strict=True))}
+    with pytest.raises(pa.SpecError, match="strata"):
+        pa.completion_slopes(panel, clusters=regions)
+    answer = pa.completion_slopes(panel, clusters=regions, override=True, draws=99)
+    assert answer.design["inference"] == "bootstrap"
+    assert answer.design["effective"] <= 2
+    assert "12 clusters" in pa.remarks(answer)
+    with pytest.raises(pa.SpecError, match="give strata"):
+        pa.completion_slopes(panel, clusters=regions, inference="reassignment")
 
 
 def test_the_floor_of_one_programme_is_one_over_all_units_gaps_or_not(real) -> None:
@@ -88,7 +126,7 @@ def test_each_reassignment_is_the_same_regression_with_another_unit_treated(real
     """Oracle: hand the whole programme to another unit and fit again with statsmodels."""
     import statsmodels.formula.api as smf
 
-    answer = pa.completion_slopes(real)
+    answer = pa.completion_slopes(real, form="levels")
     path = real.completion[real.position("unit", "VN-CT")]
     drawn = np.sort(np.abs(answer.draws[:, 3]))
     for unit in ("VN-HN", "VN-59"):
@@ -129,19 +167,19 @@ def test_an_interval_at_the_tables_level_is_the_tables(real) -> None:
     assert answer.level == 0.9
 
 
-@pytest.mark.parametrize("units", [1, 3, 10, 19])
-def test_usual_errors_are_refused_below_twenty_units_and_printed_beside_their_rate(real, units) -> None:
+@pytest.mark.parametrize(("form", "units"), [("imputation", 3), ("imputation", 19), ("levels", 1), ("levels", 10)])
+def test_usual_errors_are_refused_below_twenty_units_and_printed_beside_their_rate(real, form, units) -> None:
     panel = simulated(real, units)
     with pytest.raises(pa.SpecError, match="clustered standard errors are not valid") as refusal:
-        pa.completion_slopes(panel, inference="clustered")
-    case, one, family = measured_rates(units)
+        pa.completion_slopes(panel, form=form, inference="clustered")
+    answer = pa.completion_slopes(panel, form=form, inference="clustered", override=True)
+    case, one, family = measured_rates(answer.design["effective"])
+    assert case <= answer.design["effective"] <= units + 1e-9
     assert f"{one:.0%}" in str(refusal.value)
     assert "inference='auto'" in str(refusal.value)
-    answer = pa.completion_slopes(panel, inference="clustered", override=True)
     assert answer.table["p"].notna().all()
     assert f"{one:.0%}" in pa.remarks(answer)
     assert f"{family:.0%}" in pa.remarks(answer)
-    assert case <= units
 
 
 def test_the_bootstrap_is_refused_below_five_units(real) -> None:
@@ -175,10 +213,10 @@ def test_usual_family_by_hand() -> None:
     assert family.interval(0.95, simultaneous=True)[0] == pytest.approx([1 - half, 1 + half])
 
 
-def test_programmes_that_followed_the_same_path_are_compared_with_everyone() -> None:
+def test_programmes_that_followed_the_same_path_are_one_kind_of_programme() -> None:
     answer = pa.completion_slopes(tiny(N=12, programmes=6, alike=True))
     assert answer.design["compared"] == 12
-    assert "followed the same completion" in pa.remarks(answer)
+    assert len(answer.draws) == 924  # places of six among twelve
 
 
 def test_a_floor_above_the_size_prints_no_p_value() -> None:
@@ -211,17 +249,19 @@ def test_strata_and_exclusion_shrink_what_is_compared(real) -> None:
 
 
 def test_detectable_is_what_it_says(real) -> None:
-    """Injected into scores that hold nothing, the detectable slope is found about four times in five."""
-    found, tried = 0, 40
+    """Injected into published scores that hold nothing, the detectable slope is found about four times in five."""
+    found, tried, k = 0, 60, real.position("dimension", "D4")
+    start = real.position("year", 2018)
     for seed in range(tried):
-        nothing = simulated(real, 20, rng=100 + seed)
-        scale = 10 * pa.completion_slopes(nothing, draws=499).row("D4")["detectable"]
-        with_it = pa.Panel(
-            nothing.scores + scale * nothing.completion, nothing.completion, nothing.units, nothing.years,
-            nothing.dimensions, nothing.breaks, ("scores",),
-        )  # fmt: skip
-        found += pa.completion_slopes(with_it, draws=499).row("D4")["p"] <= 0.05
-    assert 0.55 <= found / tried <= 0.97
+        rng = np.random.default_rng(seed)
+        C = np.zeros_like(real.completion)
+        C[rng.choice(63, 20, replace=False), start:] = np.sort(rng.random((20, len(real.years) - start, 6)), axis=1)
+        scale = 10 * pa.completion_slopes(dataclasses.replace(real, completion=C), draws=199).row("D4")["detectable"]
+        scores = real.scores.copy()
+        scores[:, :, k] += scale * C[:, :, k]
+        with_it = dataclasses.replace(real, scores=scores, completion=C)
+        found += pa.completion_slopes(with_it, draws=199).row("D4")["p"] <= 0.05
+    assert 0.62 <= found / tried <= 0.95
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_does_not(real) -> None:
@@ -281,7 +321,8 @@ def test_controls_and_lagged_score_equal_statsmodels(inference) -> None:
 
     scores, done, wealth = controlled()
     panel = pa.Panel.from_frames(scores, done, controls=wealth)
-    answer = pa.completion_slopes(panel, controls="wealth", lagged_score=True, inference=inference, draws=99)
+    asked = {"form": "levels", "controls": "wealth", "lagged_score": True}
+    answer = pa.completion_slopes(panel, inference=inference, override=True, draws=99, **asked)
     frame = scores.merge(done, on=["unit", "year", "dimension"]).merge(wealth, on=["unit", "year"])
     frame = frame[frame["dimension"] == "B"].sort_values(["unit", "year"])
     frame["before"] = frame.groupby("unit")["score"].shift()
@@ -344,19 +385,21 @@ def test_lags_take_the_completion_of_that_year() -> None:
     assert changes.y == pytest.approx(np.diff(panel.scores, axis=1))
 
 
-def test_unknown_completion_of_the_one_programme_leaves_its_cells_out_for_all(real) -> None:
+@pytest.mark.parametrize("form", ["imputation", "levels"])
+def test_unknown_completion_of_the_one_programme_leaves_its_cells_out(real, form) -> None:
+    """For the two-way slope those of all units; an imputed gap is its own, so there is none where nothing is known."""
     C = real.completion.copy()
     t, k = real.position("year", 2018), 2
     C[real.position("unit", "VN-CT"), t, k] = np.nan
-    gap = pa.Panel(real.scores, C, real.units, real.years, real.dimensions, real.breaks, ())
-    answer = pa.completion_slopes(gap)
-    assert "1 pair(s) of year and dimension are left out" in pa.remarks(answer)
+    hole = pa.Panel(real.scores, C, real.units, real.years, real.dimensions, real.breaks, ())
+    answer = pa.completion_slopes(hole, form=form)
+    assert ("1 pair(s) of year and dimension are left out" in pa.remarks(answer)) == (form == "levels")
     scores = real.scores.copy()
     scores[:, t, k] = np.nan
     without = pa.Panel(scores, real.completion, real.units, real.years, real.dimensions, real.breaks, ())
-    cut = pa.completion_slopes(without)
+    cut = pa.completion_slopes(without, form=form)
     assert answer.row("D3")["estimate"] == pytest.approx(cut.row("D3")["estimate"], rel=1e-10)
-    assert answer.row("D3")["n"] == real.usable[:, :, k].sum() - 63
+    assert answer.row("D3")["n"] == real.usable[:, :, k].sum() - (1 if form == "imputation" else 63)
 
 
 @pytest.mark.parametrize("name", ["mean", "within"])

@@ -28,15 +28,17 @@ def world(N=6, T=5, K=2, treated=2, seed=0, gaps=0.1):
     return y, C
 
 
-def slow_statistics(y, C, null=0.0, controls=None):
+def slow_statistics(y, C, null=0.0, controls=None, weights=None, unit_effects=True):
     """Slope minus null and t of score - null * completion followed, when the trajectories followed are ``C``."""
     slopes, ts, scores = [], [], []
     for k in range(y.shape[2]):
         unit, time = np.nonzero(np.isfinite(y[:, :, k]))
-        design = np.column_stack([C[unit, time, k], dummies(unit, time)])
+        effects = dummies(unit, time) if unit_effects else (time[:, None] == np.unique(time)).astype(float)
+        design = np.column_stack([C[unit, time, k], effects])
         if controls is not None:
             design = np.column_stack([design, controls[unit, time, k]])
-        slope, score, error = slow_fit(y[unit, time, k], design, unit)
+        roots = np.ones(len(unit)) if weights is None else np.sqrt(weights[unit])
+        slope, score, error = slow_fit(roots * y[unit, time, k], roots[:, None] * design, unit)
         slopes.append(slope)
         ts.append(slope / error)
         scores.append(score)
@@ -46,6 +48,25 @@ def slow_statistics(y, C, null=0.0, controls=None):
 def as_set(draws):
     """Rows of draws in an order that does not depend on how assignments were listed."""
     return np.array(sorted(np.round(draws, 7).tolist()))
+
+
+@pytest.mark.parametrize("unit_effects", [True, False])
+def test_weights_stay_with_the_unit_when_programmes_move(unit_effects):
+    y, C = world()
+    w = np.random.default_rng(4).uniform(0.2, 3, len(y))
+    drawn = reassign(y, C, weights=w, unit_effects=unit_effects)
+    slow = [slow_statistics(y, C[source], 0.0, None, w, unit_effects)[1] for source in possible_assignments(C).all()]
+    assert drawn.exact
+    np.testing.assert_allclose(drawn.draws, slow, rtol=1e-8, atol=1e-9)
+    # One of weight 0 is not there, but may be handed the programme: then there is one programme less.
+    w[5] = 0.0
+    gone = y.copy()
+    gone[5] = np.nan
+    for name in ("coefficients", "draws"):
+        found = getattr(reassign(y, C, weights=w, unit_effects=unit_effects), name)
+        np.testing.assert_allclose(
+            found, getattr(reassign(gone, C, weights=np.where(w > 0, w, 1.0), unit_effects=unit_effects), name)
+        )
 
 
 def test_every_permutation_equals_fitting_again():

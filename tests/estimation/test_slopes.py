@@ -9,6 +9,8 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
 import papi_analysis as pa
+from papi_analysis.estimation.slopes import slope_estimates
+from papi_analysis.estimation.specification import Specification
 from papi_analysis.panel.changes import score_changes
 
 K, T, FIRST = 3, 7, 2011
@@ -39,8 +41,8 @@ def make_panel(programmes, N=24, gaps=0.1, seed=0, start=2013):
 
 
 def ask(panel, **settings):
-    """The table's numbers that belong to the regression; resampling is not what is tested here."""
-    return pa.completion_slopes(panel, draws=99, **settings).table.set_index("dimension")
+    """The two-way slope's numbers that belong to the regression; resampling is not what is tested here."""
+    return pa.completion_slopes(panel, draws=99, **{"form": "levels", **settings}).table.set_index("dimension")
 
 
 def bare(panel, **settings):
@@ -88,14 +90,43 @@ def test_each_slope_and_error_is_that_of_statsmodels(programmes, lag, form):
         assert table.loc["mean", column] == table.loc[list(panel.dimensions), column].sum()
 
 
-def test_between_five_and_twenty_programmes_the_cells_are_those_of_the_programme_units():
-    panel = make_panel(8)
-    answer = pa.completion_slopes(panel, draws=99)
-    cells = slow_cells(panel, "D2")
-    cells = cells[cells["unit"].isin(panel.programme_units)]
-    row = answer.row("D2")
-    assert [row["n"], row["estimate"], row["se"]] == pytest.approx([len(cells), *slow_slope(cells)], rel=1e-10)
-    assert answer.design["programme_units"] == 8
+@pytest.mark.parametrize("form", ["imputation", "levels", "differences"])
+@pytest.mark.parametrize("programmes", [1, 4, 8, 21])
+def test_how_a_slope_is_judged_never_moves_it(programmes, form):
+    panel = make_panel(programmes)
+    clusters = {unit: i % 12 for i, unit in enumerate(panel.units)}
+    answers = [
+        pa.completion_slopes(panel, form=form, draws=99, override=True, **asked)
+        for asked in (
+            *({"inference": name} for name in ("auto", "bootstrap", "reassignment", "clustered")),
+            {"clusters": clusters},
+        )
+    ]
+    rows = [*panel.dimensions, "mean"]
+    estimates = [answer.table.set_index("dimension").loc[rows, ["estimate", "n", "dropped"]] for answer in answers]
+    for other in estimates[1:]:
+        np.testing.assert_allclose(other.to_numpy(float), estimates[0].to_numpy(float), rtol=1e-12)
+    alone = slope_estimates(panel, Specification(form=form))
+    np.testing.assert_allclose(alone, estimates[0].loc[list(panel.dimensions), "estimate"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["levels", "differences"])
+@pytest.mark.parametrize("above", [False, True])
+def test_weights_and_clusters_are_those_of_statsmodels(form, above):
+    panel = make_panel(24)
+    rng = np.random.default_rng(3)
+    weights = dict(zip(panel.units, rng.uniform(0.1, 5, 24), strict=True))
+    clusters = {unit: f"region {i % 7}" for i, unit in enumerate(panel.units)} if above else None
+    table = ask(panel, form=form, weights=weights, clusters=clusters, inference="clustered", override=True)
+    effects = "C(unit) + C(year)" if form == "levels" else "C(year)"
+    for dimension in panel.dimensions:
+        cells = slow_cells(panel, dimension, form)
+        groups = pd.factorize(cells["unit"].map(clusters) if above else cells["unit"])[0]
+        fit = smf.wls(f"y ~ x + {effects}", cells, weights=cells["unit"].map(weights)).fit(
+            cov_type="cluster", cov_kwds={"groups": groups}
+        )
+        found = table.loc[dimension, ["estimate", "se"]].to_numpy(float)
+        assert found == pytest.approx([fit.params["x"] / 10, fit.bse["x"] / 10], rel=1e-9)
 
 
 def stacked(panel):
@@ -225,7 +256,9 @@ def test_a_lead_is_completion_moved_the_other_way_and_called_a_placebo():
         panel, scores=panel.scores[:, :-1], completion=panel.completion[:, 1:], years=panel.years[:-1]
     )
     np.testing.assert_allclose(bare(panel, lag=-1), bare(by_hand), rtol=1e-12)
-    lead, lag = (" ".join(map(str, pa.completion_slopes(panel, draws=99, lag=years).notes)) for years in (-1, 1))
+    lead, lag = (
+        " ".join(map(str, pa.completion_slopes(panel, form="levels", draws=99, lag=years).notes)) for years in (-1, 1)
+    )
     assert "placebo, for the future" in lead
     assert "placebo, for the future" not in lag
 

@@ -1,0 +1,386 @@
+"""Slopes from gaps to what the scores would have been, learnt from cells that no programme touched.
+
+Take a programme unit i that starts in year s, and a year t from then on. Over the units j that no programme has touched
+by t, each dimension by itself,
+
+    y[j,t] = a[s,t] + b[s,t]' x[j,s] + e[j,t],     x[j,s] = (mean of the scores before s, score of the last year),
+
+is fitted by least squares. With fewer untouched units than ``BOTH_STARTS`` x is the mean before alone; with fewer than
+``ONE_START`` the lead is carried over one for one (b = 1). The gap of unit i and the slope are
+
+    g[i,t] = y[i,t] - a[s,t] - b[s,t]' x[i,s],     slope = sum C g / sum C^2 over the programmes' cells,
+
+a mean of g / C with weights C^2, which are never negative. This is imputation (Borusyak, Jaravel & Spiess 2024, eq. 6)
+with the start for each year after in the place of unit effects: the lagged-outcome adjustment of ``programme_impact``,
+start by start and year by year. All of it is linear in the scores of the years after, so that a reassignment costs sums
+and a small solve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papi_analysis.errors import Note, SpecError
+from papi_analysis.estimation.assignments import Assignments
+from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
+from papi_analysis.estimation.cost import in_blocks
+from papi_analysis.estimation.draws import StudentisedDraws, polynomials
+from papi_analysis.estimation.multiplicity import check_count
+from papi_analysis.estimation.specification import Equations
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+#: Untouched units from which the mean before and the last year before are both held constant, and from which one is.
+BOTH_STARTS, ONE_START = 15, 6
+
+#: Fewest untouched units that make a comparison, besides one for each control.
+FEWEST = 2
+
+#: Share of the product of squares below which a determinant tells that columns move together.
+ALIKE = 1e-10
+
+#: Elements of one block of unit scores (draws x units x dimensions), 4 MB.
+BLOCK = 500_000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One year of the programmes of one start. A unit without a part (a cell is missing) has weight 0."""
+
+    year: int
+    touched: Ints  # places among the programmes that have begun by that year
+    own: Ints  # places among the programmes of this start
+    Z: Floats  # (N, K, r) constant, start and controls, in columns of length one at right angles to each other
+    values: Floats  # (N, K, 2) the score, less what is carried over one for one; completion as it was
+    weight: Floats  # (N, K)
+
+    @cached_property
+    def products(self) -> Floats:
+        """Z'Z beside Z'values, by unit (N, K, r, r + 2)."""
+        return np.asarray(
+            (self.weight[:, :, None] * self.Z)[..., None] * np.concatenate([self.Z, self.values], axis=2)[:, :, None]
+        )
+
+
+@dataclass(frozen=True)
+class Programmes:
+    """The programmes of a panel and what they can be compared with."""
+
+    units: Ints  # (m,) who follows each in fact
+    doses: Floats  # (m, T, K) completion, 0 where it is not known
+    among: Bools  # (N,) units that could follow a programme: all that start within the years, or never
+    comparisons: tuple[Comparison, ...]
+    lost: int  # programme cells with a score that cannot be compared
+    carried: bool  # whether in some comparison the lead is carried over one for one
+
+    @cached_property
+    def carried_by(self) -> Floats:
+        """Sum of C^2 over the cells of each programme (m,) that have a score and a comparison, dimensions together."""
+        total = np.zeros(len(self.units))
+        for c in self.comparisons:
+            np.add.at(total, c.own, (c.weight[self.units[c.own]] * self.doses[c.own, c.year] ** 2).sum(axis=1))
+        return total
+
+    @property
+    def carrying(self) -> Ints:
+        """Places of the programmes that have a cell with both a score and completion."""
+        return np.flatnonzero(self.carried_by > 0)
+
+    def effective(self, clusters: Ints | None = None) -> float:
+        """How many units, or clusters (N,), carry the slope: (sum w)^2 / sum w^2, w the sum of C^2 of each."""
+        w = self.carried_by if clusters is None else np.bincount(clusters[self.units], self.carried_by)
+        return float(w.sum() ** 2 / (w**2).sum())
+
+    @property
+    def untouched(self) -> int:
+        """The fewest units that a comparison has to learn from, over years and dimensions."""
+        counts = (
+            (c.weight > 0).sum(axis=0) - (c.weight[self.units[c.touched]] > 0).sum(axis=0) for c in self.comparisons
+        )
+        return min(int(count[count > 0].min()) for count in counts)
+
+    @property
+    def size(self) -> int:
+        """Scores that one reassignment reads: units times dimensions times comparisons."""
+        return sum(c.weight.size for c in self.comparisons)
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether every dimension has a programme cell with a comparison."""
+        per = [(c.weight[self.units[c.own]] * self.doses[c.own, c.year]).sum(axis=0) for c in self.comparisons]
+        return bool(per) and bool((np.sum(per, axis=0) > 0).all())
+
+    @property
+    def answers(self) -> Bools:
+        """Units (N,) with at least one cell of the comparisons in every dimension."""
+        return np.asarray(np.any([c.weight > 0 for c in self.comparisons], axis=0).all(axis=1))
+
+
+class Solution(NamedTuple):
+    """Slopes of b assignments, for the score and for completion as it was, and what each unit adds to their error."""
+
+    slopes: Floats  # (2, b, K); missing where no unit has the cells
+    scores: Floats  # (2, b, K, N)
+
+
+def touched_since(C: Floats) -> Ints:
+    """The first year (N,) in which completion is above 0 or not known in some dimension; T where there is none.
+
+    >>> touched_since(np.array([[[0.0], [0.5]], [[0.0], [0.0]], [[np.nan], [0.0]]])).tolist()
+    [1, 2, 0]
+    """
+    touched = ~(C == 0).all(axis=2)
+    return np.asarray(np.where(touched.any(axis=1), touched.argmax(axis=1), C.shape[1]))
+
+
+def programmes(eq: Equations) -> Programmes:
+    """Lay out the comparisons that the cells allow; without any, ``comparisons`` is empty.
+
+    A unit takes part where it has the score of the year and of the last year before the start; its mean before is over
+    the years that it has, net of each year's mean. Units with a programme from the first year on, or whose start is
+    not known, take no part.
+    """
+    N, T, _ = eq.y.shape
+    since = touched_since(eq.C)
+    begins = (np.nan_to_num(eq.C[np.arange(N), np.minimum(since, T - 1)]) > 0).any(axis=1)
+    among = (since == T) | (begins & (since > 0))
+    units = np.flatnonzero(among & (since < T))
+    first, doses = since[units], np.nan_to_num(eq.C[units])
+    found, lost, carried = [], 0, False
+    for s in np.unique(first):
+        own = np.flatnonzero(first == s)
+        start, ready = _start(eq.y[:, :s])
+        for t in range(int(s), T):
+            asked = (doses[own, t] > 0) & np.isfinite(eq.y[units[own], t])
+            has = ready & np.isfinite(eq.y[:, t]) & among[:, None]
+            untouched = (has & (since > t)[:, None]).sum(axis=0)
+            has &= untouched >= FEWEST + len(eq.names)
+            lost += int((asked & ~has[units[own]]).sum())
+            if has.any() and (doses[own, t] > 0).any():
+                carried |= bool((untouched[has.any(axis=0)] < ONE_START).any())
+                places = np.flatnonzero(first <= t), own
+                found.append(_comparison(eq, t, places, start, has, untouched))
+    return Programmes(units, doses, among, tuple(found), lost, carried)
+
+
+def _start(before: Floats) -> tuple[Floats, Bools]:
+    """Where units stood: mean before and last year before (N, K, 2), net of the years' means, and who has them."""
+    count = np.isfinite(before).sum(axis=0)
+    net = before - np.nansum(before, axis=0) / np.maximum(count, 1)
+    mean = np.nansum(net, axis=1) / np.maximum(np.isfinite(net).sum(axis=1), 1)
+    start = np.stack([mean, net[:, -1]], axis=2)
+    return start, np.isfinite(start).all(axis=2)
+
+
+def _comparison(
+    eq: Equations, t: int, places: tuple[Ints, Ints], start: Floats, has: Bools, untouched: Ints
+) -> Comparison:
+    """Arrays of one comparison; how many are ``untouched`` (K,) decides how much of the start is held constant."""
+    weight = has * (np.ones(len(has)) if eq.weights is None else eq.weights)[:, None]
+    held = start * (untouched[:, None] >= [ONE_START, BOTH_STARTS])
+    Z = np.concatenate([np.ones((*has.shape, 1)), held, np.nan_to_num(eq.controls[:, t])], axis=2)
+    score = eq.y[:, t] - np.where(untouched < ONE_START, start[:, :, 0], 0.0)
+    values = np.stack([score, eq.C[:, t]], axis=2)
+    Z, values = (np.where(has[:, :, None], array, 0.0) for array in (Z, values))
+    return Comparison(t, *places, _orthonormal(Z), values, weight)
+
+
+def _orthonormal(Z: Floats) -> Floats:
+    """Columns (N, K, r) at right angles and of length one; zero where those before leave nothing of one."""
+    Q, size = Z.copy(), np.linalg.norm(Z, axis=0)
+    for j in range(Q.shape[2]):
+        for i in [*range(j)] * 2:  # twice: the second pass removes what rounding left
+            Q[:, :, j] -= Q[:, :, i] * (Q[:, :, i] * Q[:, :, j]).sum(axis=0)
+        left = np.linalg.norm(Q[:, :, j], axis=0)
+        kept = left > 1e-9 * size[:, j]
+        Q[:, :, j] = np.where(kept, Q[:, :, j] / np.where(kept, left, 1.0), 0.0)
+    return Q
+
+
+class _Fitted(NamedTuple):
+    """One comparison under b assignments; a unit that is not compared has no pull and no loading."""
+
+    c: Comparison
+    inverse: Floats  # (b, K, r, r) of the untouched units' Z'Z
+    free: Floats  # (b, 1, N) 1 for units that no programme has touched
+    dose: Floats  # (b, K, N) completion that a unit has from a programme of this start
+    residual: Floats  # (2, b, K, N) the score, and completion as it was, less what the untouched units predict
+    pull: Floats  # (b, K, N) dose times the unit's weight: with it a gap enters the slope
+    loading: Floats  # (b, K, N) with it the score of an untouched unit enters the predictions of those gaps
+
+
+def _fit(programmes: Programmes, c: Comparison, places: Ints) -> _Fitted:
+    (b, _), (N, K, r) = places.shape, c.Z.shape
+    rows = np.arange(b)[:, None]
+    free, dose = np.ones((b, N)), np.zeros((b, N, K))
+    free[rows, places[:, c.touched]] = 0.0
+    dose[rows, places[:, c.own]] = programmes.doses[c.own, c.year]
+    dose = np.swapaxes(dose, 1, 2)
+    moments = (free @ c.products.reshape(N, -1)).reshape(b, K, r, r + 2)
+    empty = np.einsum("bkrr->bkr", moments[..., :r]) < 1e-12  # a column that holds nothing gets coefficient 0
+    square = moments[..., :r] + np.eye(r) * empty[..., None, :]
+    none = np.linalg.det(square) < ALIKE * np.einsum("bkrr->bkr", square).prod(axis=2)
+    inverse = np.linalg.inv(np.where(none[..., None, None], np.eye(r), square))
+    inverse[none] = np.nan  # what is held constant moves together among these untouched units: there is no slope
+    Z, weight = np.moveaxis(c.Z, 0, 2), c.weight.T  # (K, r, N), (K, N)
+    fitted = np.swapaxes(inverse @ moments[..., r:], 2, 3) @ Z  # (b, K, 2, N)
+    residual = np.stack([c.values[..., v].T - fitted[:, :, v] for v in (0, 1)])
+    pull = dose * weight
+    use = (pull[:, :, None] @ np.swapaxes(Z, 1, 2))[:, :, 0]  # (b, K, r)
+    loading = ((use[:, :, None] @ inverse) @ Z)[:, :, 0] * weight * free[:, None]
+    return _Fitted(c, inverse, free[:, None], dose, residual, pull, loading)
+
+
+def solve(programmes: Programmes, places: Ints) -> Solution:
+    """Slopes when each programme is followed by the unit ``places`` (b, m): the equations at the module's head.
+
+    What unit i adds to the error is sum_t C (g - slope C) / sum C^2 for a programme, and for an untouched unit its
+    residuals times the weight with which they enter the programmes' predictions.
+    """
+    (N, K), b = programmes.comparisons[0].weight.shape, len(places)
+    gaps, error, squares = np.zeros((2, b, K)), np.zeros((2, b, K, N)), np.zeros((b, K, N))
+    for c in programmes.comparisons:
+        part = _fit(programmes, c, places)
+        gaps += np.einsum("bkn,vbkn->vbk", part.pull, part.residual)
+        error += (part.pull - part.loading) * part.residual
+        squares += part.pull * part.dose
+    total = squares.sum(axis=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = gaps / total
+        return Solution(slopes, (error - slopes[..., None] * squares) / total[..., None])
+
+
+def reassign_programmes(
+    programmes: Programmes,
+    possible: Assignments,
+    *,
+    studentised: bool,
+    draws: int = 9999,
+    rng: int | np.random.Generator = 0,
+) -> StudentisedDraws:
+    """The slopes when other units follow the programmes: all possible assignments, or a sample of them.
+
+    Parameters
+    ----------
+    programmes
+        What is compared.
+    possible
+        Who may follow which programme.
+    studentised
+        Whether each slope is divided by an error of its own, clustered by unit, so that units with much completion
+        may be the noisy ones; else all by the spread over the assignments, which with few programmes finds more.
+    draws, rng
+        Most assignments, and the seed; all where there are no more.
+
+    Raises
+    ------
+    SpecError
+        A dimension in which no assignment has a slope but zero.
+
+    """
+    exact = possible.count <= check_count(draws)
+    own = solve(programmes, programmes.units[None])
+    N = own.scores.shape[3]
+    total = possible.count if exact else draws
+    sources = possible.blocks(draws, max(1, BLOCK // own.scores[0].size), np.random.default_rng(rng))
+    work = partial(_drawn, programmes, own.slopes[0, 0], studentised)
+    found = in_blocks(work, sources, total, Note("reassignments"))
+    slope0, slope1, *covariances, none = (np.concatenate(part) for part in zip(*found, strict=True))
+    b0 = own.slopes[0, 0]
+    covariance = own.scores[0, 0] @ own.scores[0, 0].T
+    if not studentised:
+        at_null = np.vstack([slope0 + b0 * slope1, *([] if exact else [b0])])
+        covariance = np.atleast_2d(np.cov(at_null.T, bias=True))
+        zero = np.zeros_like(covariance)
+        covariances = [np.broadcast_to(part, (len(slope0), *covariance.shape)) for part in (covariance, zero, zero)]
+    flat = (
+        np.diag(covariance) <= 1e-20 * N * np.max([np.abs(c.values[..., 0]).max() for c in programmes.comparisons]) ** 2
+    )
+    if flat.any():
+        raise SpecError(
+            f"Equation {int(np.flatnonzero(flat)[0]) + 1} leaves no error to measure (scores that move alike, or an "
+            "exact fit), so no slope can be judged there; leave the dimension out."
+        )
+    return StudentisedDraws(
+        coefficients=b0,
+        covariance=covariance,
+        null=np.zeros(len(b0)),
+        slope0=slope0,
+        slope1=slope1,
+        cov00=covariances[0],
+        cov01=covariances[1],
+        cov11=covariances[2],
+        restricted=True,
+        exact=exact,
+        size=float(min(possible.count, 10**300)),
+        undefined=none.sum(axis=0),
+    )
+
+
+def _drawn(programmes: Programmes, b0: Floats, studentised: bool, source: Ints) -> tuple[Floats, ...]:
+    """The polynomials of b reassignments ``source`` (b, N), and which have no slope (b, K)."""
+    follower = np.empty_like(source)  # the inverse: which unit follows the programme of each
+    np.put_along_axis(follower, source, np.broadcast_to(np.arange(source.shape[1]), source.shape), axis=1)
+    (y, C), (of_y, of_C) = solve(programmes, follower[:, programmes.units])
+    none = ~np.isfinite(y)
+    slopes = np.where(none, 0.0, np.stack([y - b0 * C, C]))
+    if not studentised:
+        b, K = y.shape
+        empty = np.empty((b, K, 0))
+        return slopes[0], slopes[1], *([empty] * 3), none
+    scores = np.where(none[..., None], 0.0, np.stack([of_y - b0[:, None] * of_C, of_C]))
+    return *polynomials(slopes, scores), none
+
+
+def cluster_sums(programmes: Programmes, clusters: Ints) -> list[ClusterSums]:
+    """What the wild cluster bootstrap draws on, by cluster (``clusters`` (N,), codes from 0): one a dimension.
+
+    The slope is w'y for weights w on cells. A draw multiplies the residuals of whole clusters, and fitting again takes
+    from them what the untouched units' fits (columns Z) and the slope (column C) explain.
+    """
+    own = programmes.units[None]
+    parts, slopes = [_fit(programmes, c, own) for c in programmes.comparisons], solve(programmes, own).slopes[0, 0]
+    found = []
+    for k, slope in enumerate(slopes):
+        total = sum(float((part.pull * part.dose)[0, k].sum()) for part in parts)
+        u, q, A, E = 0.0, 0.0, [], []
+        for part in parts:
+            Z, residual, dose = part.c.Z[:, k], part.residual[0, 0, k], part.dose[0, k]
+            weight = (part.pull - part.loading)[0, k] / total
+            u = u + weight * (residual - slope * dose)
+            q = q + weight * dose
+            A.append(weight[:, None] * Z @ part.inverse[0, k])
+            E.append((part.free[0, 0] * part.c.weight[:, k] * residual)[:, None] * Z)
+        columns = (
+            u,
+            q,
+            np.column_stack([*A, q]),
+            np.column_stack([*E, u]),
+            np.column_stack([*(0 * part for part in A), q]),
+        )
+        sums = [_by_cluster(np.asarray(column), clusters) for column in columns]
+        found.append(ClusterSums(sums[0], sums[1], sums[2], sums[3], sums[4], slope=1.0, error=1.0))
+    return found
+
+
+def _by_cluster(values: Floats, clusters: Ints) -> Floats:
+    total = np.zeros((int(clusters.max()) + 1, *values.shape[1:]))
+    np.add.at(total, clusters, values)
+    return total
+
+
+def bootstrap_programmes(
+    programmes: Programmes, clusters: Ints, *, draws: int = 9999, rng: int | np.random.Generator = 0
+) -> StudentisedDraws:
+    """Wild cluster bootstrap of the same slopes, the null imposed; clusters (N,) may stand above the units."""
+    equations = cluster_sums(programmes, clusters)
+    slopes = solve(programmes, programmes.units[None]).slopes[0, 0]
+    error = np.column_stack([eq.u for eq in equations])
+    return bootstrap_sums(equations, slopes, error.T @ error, draws=draws, rng=rng)

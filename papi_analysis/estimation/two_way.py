@@ -1,0 +1,146 @@
+"""The two-way slope of a panel, plain least squares with effects, and the inference that its cells support."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papi_analysis.errors import Note, SpecError
+from papi_analysis.estimation.assignments import Moves
+from papi_analysis.estimation.bootstrap import wild_bootstrap
+from papi_analysis.estimation.cost import USUAL
+from papi_analysis.estimation.inference import (
+    BOOTSTRAP,
+    BY_BOOTSTRAP,
+    CARRY,
+    KEPT,
+    OVER_ALL,
+    RANK,
+    STUDENTISED,
+    UNKNOWN,
+    Clustered,
+    Inference,
+    Judged,
+    check_inference,
+    left_out,
+    usual_note,
+)
+from papi_analysis.estimation.reassignment import reassign
+from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
+from papi_analysis.estimation.specification import Equations
+
+Bools = NDArray[np.bool_]
+
+NEGATIVE = Note(
+    "Programme units are compared with each other too: {share:.0%} of the cells with completion count with a negative "
+    "weight, so that effects which grow or differ can turn the sign (de Chaisemartin & D'Haultfoeuille 2020)."
+)
+
+
+def two_way_slopes(
+    eq: Equations,
+    units: Sequence[str],
+    requested: Inference,
+    moves: Moves,
+    *,
+    override: bool,
+    draws: int | None,
+    rng: int | np.random.Generator,
+) -> Judged:
+    """Judge the two-way slopes: by the wild cluster bootstrap where many clusters carry them, else by reassignment.
+
+    How many is the smallest of the dimensions' CR2 degrees of freedom. The equation is the same whatever judges it.
+    """
+    draws = USUAL if draws is None else draws
+    everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
+    varies = _varies(eq)
+    if not varies.any():
+        raise SpecError("completion does not vary on any cell with a score, so there is no slope. Choose other years.")
+    eq, known, notes = _known(eq, units, varies)
+    fits = tuple(eq.fit(everyone))
+    effective = min(float(varies.sum()), *(float(cr2(fit, refuse=False)[1][0]) for fit in fits))
+    check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
+    notes = [Note(NEGATIVE.text, {"share": _negative(eq, fits, everyone)}), *notes]
+    P = int(varies.sum())
+    if P > 1:
+        notes.append(Note(CARRY.text, {"units": P, "effective": effective}))
+    G = min(fit.n_clusters for fit in fits)
+    if requested == "clustered":
+        slopes = np.array([fit.coefficients[0] for fit in fits])
+        usual = Clustered(slopes, cr1_joint(fits, len(units)), G - 1)
+        return Judged(usual, "clustered", everyone, G, P, effective, (*notes, usual_note(effective)), fits)
+    if requested == "bootstrap" or eq.clusters is not None or (requested == "auto" and effective >= BOOTSTRAP):
+        what = Note("units" if eq.clusters is None else "clusters")
+        notes.append(Note(BY_BOOTSTRAP.text, {"units": G, "clusters": what}))
+        return Judged(
+            wild_bootstrap(fits, draws=draws, rng=rng), "bootstrap", everyone, G, P, effective, tuple(notes), fits
+        )
+    used = np.isfinite(eq.y).any(axis=0)
+    among = everyone & known & np.isfinite(eq.C[:, used]).all(axis=1)
+    notes += left_out(units, everyone & ~among & ~varies)
+    family = reassign(
+        eq.y,
+        eq.C,
+        among=among,
+        excluded=moves.excluded,
+        strata=moves.strata,
+        controls=eq.controls if eq.names else None,
+        unit_effects=eq.unit_effects,
+        weights=eq.weights,
+        draws=draws,
+        rng=rng,
+    )
+    notes += [Note(OVER_ALL.text, {"units": int(among.sum())}), RANK]
+    return Judged(family, "reassignment", everyone, int(among.sum()), P, effective, tuple(notes), fits)
+
+
+def two_way_estimates(eq: Equations, units: Sequence[str]) -> NDArray[np.float64]:
+    """The slopes alone (K,), in points per unit of completion."""
+    eq, _, _ = _known(eq, units, _varies(eq))
+    everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
+    return np.array([fit.coefficients[0] for fit in eq.fit(everyone)])
+
+
+def _varies(eq: Equations) -> Bools:
+    """Units (N,) whose completion differs between two of their cells that have a score."""
+    high = np.where(np.isfinite(eq.y), eq.C, -np.inf).max(axis=1)
+    low = np.where(np.isfinite(eq.y), eq.C, np.inf).min(axis=1)
+    return np.asarray((high > low + 1e-12).any(axis=1))
+
+
+def _known(eq: Equations, units: Sequence[str], varies: Bools) -> tuple[Equations, Bools, list[Note]]:
+    """What becomes of completion that is not known: trajectories that move must be known wherever they may go.
+
+    With few programme units, pairs of year and dimension in which one of them is not known are left out for all
+    units; a unit left out for a gap although it could have had the programme would make the comparison depend on who
+    has it. From ``STUDENTISED`` programme units on, those with a gap keep their own trajectory instead.
+    """
+    begun: Bools = np.asarray(np.isfinite(eq.C).any(axis=(1, 2)))
+    gaps: Bools = ~np.isfinite(eq.C) & begun[:, None, None]
+    if varies.sum() >= STUDENTISED:
+        known = ~(varies & gaps.any(axis=(1, 2)))
+        return eq, known, left_out(units, ~known, KEPT)
+    unknown = gaps[varies].any(axis=0)
+    if not unknown.any():
+        return eq, np.ones(len(units), dtype=bool), []
+    eq = replace(eq, y=np.where(unknown, np.nan, eq.y), C=np.where(unknown, 0.0, eq.C))
+    return eq, np.ones(len(units), dtype=bool), [Note(UNKNOWN.text, {"cells": int(unknown.sum())})]
+
+
+def _cells(eq: Equations, k: int, units: Bools) -> Bools:
+    return np.asarray(np.isfinite(eq.y[:, :, k]) & units[:, None])
+
+
+def _negative(eq: Equations, fits: Sequence[WithinFit], everyone: Bools) -> float:
+    """Share of the cells with completion above 0 that enter the slope with a negative weight, over all dimensions."""
+    below = cells = 0
+    for k, fit in enumerate(fits):
+        begun: Bools = np.greater(eq.C[:, :, k][_cells(eq, k, everyone)], 0.0)
+        weights = fit.regressors @ fit.bread[:, 0]
+        negative = weights < -1e-12 * np.abs(weights).max()
+        below += int(np.sum(negative & begun))
+        cells += int(np.sum(begun))
+    return below / max(cells, 1)
