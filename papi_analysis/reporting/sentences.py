@@ -36,6 +36,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         "target_attainment": _targets,
         "completion_slopes": _slopes,
         "change_slopes": _changes,
+        "event_time": _event_time,
         "programme_impact": _impact,
         "regression_to_the_mean": _reversion,
         "specification_curve": _curve,
@@ -198,6 +199,19 @@ def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
         "would have had",
         dimensions=dimensions,
         **values,
+    )
+
+
+def _event_time(estimates: Estimates, tongue: Language) -> str:
+    programme = estimates.table[estimates.table["since"] >= 0]
+    mean, each = (programme[(programme["dimension"] == "mean") == family] for family in (True, False))
+    return tongue.text(
+        "By years since the start, the scores of {unit} lay on average {gaps} points from what the donors predict; "
+        "{found} of {cells} gaps by year and dimension lie outside the band of the placebos.",
+        unit=treated_units(estimates, tongue),
+        gaps="; ".join(tongue.number(gap) for gap in mean["estimate"]),
+        found=int((each["estimate"].abs() > each["band"]).sum()),
+        cells=len(each),
     )
 
 

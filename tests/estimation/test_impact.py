@@ -12,7 +12,8 @@ import statsmodels.api as sm
 from scipy.optimize import minimize
 
 import papi_analysis as pa
-from papi_analysis.estimation.counterfactuals import ESTIMATORS, Weights, difference_in_differences
+from papi_analysis.estimation.counterfactuals import ESTIMATORS, difference_in_differences
+from papi_analysis.estimation.designs import Weights
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 BEFORE, AFTER = list(range(2011, 2018)), [2018, 2019, 2020]

@@ -12,7 +12,8 @@ from scipy.optimize import minimize
 from statsmodels.stats.multitest import multipletests
 
 import papi_analysis as pa
-from papi_analysis.estimation.counterfactuals import ESTIMATORS, Weights
+from papi_analysis.estimation.counterfactuals import ESTIMATORS
+from papi_analysis.estimation.designs import Weights
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 
