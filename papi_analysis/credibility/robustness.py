@@ -109,7 +109,9 @@ def impact_robustness(
     words = Note("Difference in differences, all units of each dimension")
     rows.append({"choice": words, **_own_pools(panel, unit, start, end, base_year, draws)})
     rows += _without_one_donor(panel, unit, start, end)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table["choice"] = pd.Series([row["choice"] for row in rows], dtype=object)  # words that can be translated
+    return table
 
 
 def _known(panel: Panel, unit: str, start: int, end: int | None) -> list[str]:

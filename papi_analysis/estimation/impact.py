@@ -43,6 +43,7 @@ from papi_analysis.panel.panel import Panel
 #: Placebos whose paths are tabulated.
 SHOWN = 500
 NO_WEIGHTS = Note("only these methods let units count by weights: {methods}. Choose one, or leave weights out.")
+LATE_BASE = Note("the base year {base_year} does not lie before the start {start}. Choose an earlier one.")
 NO_GROUPS = Note(
     "the exact t inference of lee_wooldridge compares all units. Ask with method='did' where donors are within a label."
 )
@@ -146,6 +147,8 @@ def programme_impact(
     rule = find_estimator(method) if isinstance(method, str) else checked(find_estimator(method))
     _check_method(method, weights, within)
     starts = first_years(panel, unit, start)
+    if base_year is not None and base_year >= min(starts.values()):
+        raise SpecError(Note(LATE_BASE.text, {"base_year": base_year, "start": min(starts.values())}))
     least = LINE if method == "lagged_outcome" else 2
     asked = impact_design(
         panel, starts, end, before, without, years_needed(method, before), least, weights=weights, within=within

@@ -122,9 +122,9 @@ def _leverage(panel: Panel, design: Design) -> Note:
     assert best is not None
     rank, own, unit, k, mean = best
     units = int(design.eligible.sum())
-    values = {"unit": panel.units[unit], "dimension": panel.dimensions[k], "leverage": own, "mean": mean}
+    place = {"unit": panel.units[unit], "dimension": panel.dimensions[k]}
     note = LEVERAGE if rank <= max(1, units // 10) else INSIDE
-    return Note(note.text, {**values, "rank": rank, "units": units})
+    return Note(note.text, place | {"leverage": own, "mean": mean, "rank": rank, "units": units})
 
 
 def _start_notes(panel: Panel, design: Design, unit: str, start: int) -> list[Note]:

@@ -143,8 +143,9 @@ def impact_design(
         pool &= size > 0
     busy = pool & (np.nan_to_num(panel.completion[:, used]).max(axis=(1, 2)) > 0)
     if busy.any() and (pool & ~busy).sum() < least:
-        values = {"units": int(busy.sum()), "first": int(years[used][0]), "last": last}
-        raise SpecError(Note(ALL_WITH_PROGRAMMES.text, {**values, "donors": int((pool & ~busy).sum())}))
+        none, first = int((pool & ~busy).sum()), int(years[used][0])
+        values = {"units": int(busy.sum()), "first": first, "last": last, "donors": none}
+        raise SpecError(Note(ALL_WITH_PROGRAMMES.text, values))
     pool &= ~busy
     if groups is not None:
         pool &= _large_groups(panel, starts, pool | treated, groups, least, within)
@@ -227,16 +228,14 @@ def _large_groups(
     labels: Mapping[str, Any] | None,
 ) -> Bools:
     """Units (N,) whose group leaves each of its members enough donors whoever has the programmes."""
-    large = np.asarray(np.bincount(groups[part], minlength=groups.max() + 1)[groups] >= len(starts) + least)
+    m = len(starts)
+    large = np.asarray(np.bincount(groups[part], minlength=groups.max() + 1)[groups] >= m + least)
     for name in starts:
         i = panel.position("unit", name)
         if not large[i]:
-            values = {
-                "unit": name,
-                "label": str((labels or {})[name]),
-                "donors": int((part & (groups == groups[i])).sum()) - 1,
-            }
-            raise SpecError(Note(SMALL_GROUP.text, {**values, "needed": least + len(starts) - 1}))
+            others = int((part & (groups == groups[i])).sum()) - 1
+            values = {"unit": name, "label": str((labels or {})[name]), "donors": others, "needed": least + m - 1}
+            raise SpecError(Note(SMALL_GROUP.text, values))
     return large
 
 
