@@ -30,6 +30,7 @@ _HOMES = {
     ),
     "papi_analysis.panel.panel": ("Panel",),
     "papi_analysis.estimation.estimates": ("Estimates",),
+    "papi_analysis.estimation.design_tests": ("design_tests",),
     "papi_analysis.estimation.event_time": ("event_time",),
     "papi_analysis.estimation.impact": ("programme_impact",),
     "papi_analysis.estimation.mean_reversion": ("regression_to_the_mean",),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from papi_analysis.errors import Note
+from papi_analysis.estimation.design_tests import at_breaks
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.impact_question import Asked
 from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine, size_notes
@@ -34,6 +35,10 @@ EXACT_T = Note(
 RELATIVE = Note(
     "A gap is a change of standing among units, not of the score by itself: definitions, samples or modes changed for "
     "all units in {years}."
+)
+SPREAD = Note(
+    "A redesign can change the spread over units as well: across {year} it became {low:.2f} to {high:.2f} of what it "
+    "was, by dimension. Where it is below 1 a lead shrinks without anyone falling back; see design_tests."
 )
 EXACT_FIT = Note("{dimensions}: the years before are fitted exactly, which says nothing about the years after.")
 POOR_FIT = Note("{dimensions}: the years before are fitted worse than for nine in ten units; read these with care.")
@@ -147,8 +152,14 @@ def _start_notes(panel: Panel, design: Design, unit: str, start: int) -> list[No
 
 
 def _break_notes(panel: Panel, design: Design) -> list[Note]:
-    """Say which breaks lie within the years compared."""
+    """Say which breaks lie within the years compared, and what those between before and after did to the spread."""
     first = panel.years[int(np.flatnonzero(design.pre(int(design.starts.min())))[0])]
     crossed = {y for name in panel.dimensions for y in break_years(panel.breaks, name)}
     crossed = {y for y in crossed if first < y <= panel.years[design.end]}
-    return [Note(RELATIVE.text, {"years": ", ".join(map(str, sorted(crossed)))})] if crossed else []
+    notes = [Note(RELATIVE.text, {"years": ", ".join(map(str, sorted(crossed)))})] if crossed else []
+    last_before = panel.years[int(np.flatnonzero(design.pre(int(design.starts.max())))[-1])]
+    breaks = at_breaks(panel, design)
+    for year, rows in breaks[breaks["year"] > last_before].groupby("year"):
+        low, high = float(rows["spread_ratio"].min()), float(rows["spread_ratio"].max())
+        notes.append(Note(SPREAD.text, {"year": int(year), "low": low, "high": high}))
+    return notes

@@ -1,4 +1,4 @@
-"""The lagged-outcome adjustment: by hand, against statsmodels, on simulated panels and on windows without a programme."""
+"""The lagged-outcome adjustment: by hand, against statsmodels, on simulated panels and on untouched windows."""
 
 from __future__ import annotations
 
