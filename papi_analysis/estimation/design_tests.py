@@ -31,8 +31,9 @@ SPREADS = Note(
     "test of Pitman and Morgan that they are equal. Where it is below 1 a lead shrinks without anyone falling back."
 )
 REGIONS = Note(
-    "Share between regions: of the variance over units of the change from the mean before to the mean after; {chance:.0%} "
-    "is to be expected by chance. p from {draws} permutations of the labels; together, that of the mean share."
+    "Share between regions: of the variance over units of the change from the mean before to the mean after; "
+    "{chance:.0%} is to be expected by chance. p from {draws} permutations of the labels; together, that of the mean "
+    "share."
 )
 
 
@@ -198,8 +199,8 @@ def at_breaks(panel: Panel, design: Design) -> pd.DataFrame:
     for k, dimension in enumerate(panel.dimensions):
         breaks = [panel.years.index(y) for y in break_years(panel.breaks, dimension) if y in panel.years]
         breaks = [t for t in breaks if first < t <= design.end]
-        for t, following in zip(breaks, [*breaks[1:], design.end + 1], strict=True):
-            spread = spread_across(design, t, following - 1)
+        for t, last in zip(breaks, [*(b - 1 for b in breaks[1:]), design.end], strict=False):
+            spread = spread_across(design, t, last)
             if spread is None:
                 continue
             rows.append((dimension, panel.years[t], float(spread.ratio[k]), float(spread.p[k])))

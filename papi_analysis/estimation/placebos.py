@@ -328,17 +328,18 @@ def _reassignments(
 ) -> tuple[int, Iterator[Ints]]:
     """How many there are with the realised one, and blocks (up to step, m) of who has the programme in the others."""
     generator = np.random.default_rng(rng)
-    if len(design.units) == 1:
-        alike = design.eligible if strata is None else design.eligible & (strata == strata[design.units[0]])
-        others = np.flatnonzero(alike & ~np.isin(np.arange(len(design.Y)), design.units))
-        if not len(others):
-            raise SpecError(ALONE)
-        if len(others) >= draws + 1:
-            return len(others) + 1, _cut(np.sort(others[np.argsort(generator.random(len(others)))[:draws]]), step)
-        return len(others) + 1, _cut(others, step)
-    possible = possible_assignments(treated[:, :, None], among=design.eligible, strata=strata)
-    if possible.count < 2:
+    others = design.eligible & ~np.isin(np.arange(len(design.Y)), design.units)
+    if strata is not None:
+        others &= np.isin(strata, strata[design.units])
+    if not others.any():
         raise SpecError(ALONE)
+    if len(design.units) == 1:
+        takers = np.flatnonzero(others)
+        if len(takers) >= draws + 1:
+            chosen = np.sort(takers[np.argsort(generator.random(len(takers)))[:draws]])
+            return len(takers) + 1, _cut(chosen, step)
+        return len(takers) + 1, _cut(takers, step)
+    possible = possible_assignments(treated[:, :, None], among=design.eligible, strata=strata)
     return possible.count, _sets(design, possible, draws, step, generator)
 
 

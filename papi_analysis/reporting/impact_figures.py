@@ -155,7 +155,16 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
                     fontsize=8)  # fmt: skip
     ax.set_yticks(places, [tongue.name(unit, estimates.names) for unit in shown.index], fontsize=8, parse_math=False)
     ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
-    ax.set_xlabel(tongue.text("Weight of the donors"))
+    below = int((mean < -1e-9).sum())
+    words = tongue.text("Weight of the donors")
+    if below:  # a line through the donors may weigh some against others
+        words = tongue.text(
+            "Weight of the donors (the {shown} heaviest of {donors}; {below} below 0)",
+            shown=len(shown),
+            donors=len(mean),
+            below=below,
+        )
+    ax.set_xlabel(words)
     ax.margins(x=0.12)
     tidy(ax)
     mark_simulated(ax, estimates.simulated_tables, tongue)
