@@ -165,14 +165,17 @@ def rank_methods(
     DataFrame
         ``choice`` (the estimator), ``alarms_all`` and ``alarms_alike`` (family-wise false alarms over every other
         unit, and over those that stood as high), ``coverage`` and ``rmse`` of the mean gap among the latter, lowest
-        error first.
+        error first; ``peers``, the mean gap of the ten untouched units that stood nearest in the base year, as in
+        ``programme_impact``: an estimator that is not fooled by where a unit stood puts it at about 0.
     """
     rows = []
+    base = start - 1 if base_year is None else base_year
     asked: dict[str, Any] = {"unit": unit, "start": start, "end": end, "base_year": base_year}
     asked |= {"nearest": nearest, "draws": draws}
     for name, words in METHODS.items():
         table = calibrate(panel, name, **asked, folder=folder).table
         family = table[table["dimension"] == "family"].set_index("who")
+        gaps = programme_impact(panel, unit, start, end, method=name, base_year=base)
         rows.append(
             {
                 "choice": str(words),
@@ -180,6 +183,7 @@ def rank_methods(
                 "alarms_alike": family.loc[str(ALIKE), "false_alarms"],
                 "coverage": family.loc[str(ALIKE), "coverage"],
                 "rmse": family.loc[str(ALIKE), "rmse"],
+                "peers": gaps.row("mean")["peers"],
             }
         )
     return pd.DataFrame(rows).sort_values("rmse", ignore_index=True)

@@ -221,6 +221,28 @@ def test_several_units_count_by_their_weights_and_the_interval_inverts(real, siz
     np.testing.assert_allclose(again.scores, fan.scores - 1.5 * fan.responses, atol=1e-10)
 
 
+def test_weighted_difference_in_differences_of_staggered_starts_by_loops() -> None:
+    """Homicides in fifty states, a state counting by its population; two-way effects by population give 7.55."""
+    data = pytest.importorskip("causaldata").castle.load_pandas().data
+    long = data.assign(unit=data["sid"].astype(str), score=100 * np.log(data["homicide"].astype(float)))
+    long = long.assign(dimension="homicide", completion=long["post"])
+    key = ["unit", "year", "dimension"]
+    panel = pa.Panel.from_frames(long[[*key, "score"]], long[[*key, "completion"]])
+    starts = long.query("post == 1").groupby("unit")["year"].min().to_dict()
+    people = long.groupby("unit")["popwt"].mean().astype(float)
+    wide = long.pivot(index="unit", columns="year", values="score")
+    donors = wide.drop(index=list(starts))
+    path = donors.mul(people[donors.index], axis=0).sum() / people[donors.index].sum()
+    total = weight = 0.0
+    for unit, start in starts.items():
+        net = wide.loc[unit] - path
+        total += people[unit] * (net.loc[start:] - net.loc[: start - 1].mean()).sum()
+        weight += people[unit] * len(net.loc[start:])
+    answer = pa.programme_impact(panel, starts, method="did", weights=people.to_dict(), draws=199)
+    assert answer.row("homicide")["estimate"] == pytest.approx(total / weight, abs=1e-10)
+    assert total / weight == pytest.approx(7.55, abs=1)
+
+
 def test_a_weight_of_zero_leaves_a_unit_out(real) -> None:
     weights = {unit: float(unit != "VN-44") for unit in real.units}
     weighted = pa.programme_impact(real, "VN-CT", 2018, 2020, weights=weights).table
