@@ -16,7 +16,9 @@ from papi_analysis.credibility.long_runs import Folder, run_all, seeds
 from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.impact import YEARS_BEFORE, programme_impact, surveys_note
+from papi_analysis.estimation.impact import programme_impact
+from papi_analysis.estimation.impact_notes import surveys_note
+from papi_analysis.estimation.impact_question import YEARS_BEFORE
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.slopes import completion_slopes
 from papi_analysis.panel.panel import Panel
@@ -165,14 +167,17 @@ def rank_methods(
     DataFrame
         ``choice`` (the estimator), ``alarms_all`` and ``alarms_alike`` (family-wise false alarms over every other
         unit, and over those that stood as high), ``coverage`` and ``rmse`` of the mean gap among the latter, lowest
-        error first.
+        error first; ``peers``, the mean gap of the ten untouched units that stood nearest in the base year, as in
+        ``programme_impact``: an estimator that is not fooled by where a unit stood puts it at about 0.
     """
     rows = []
+    base = start - 1 if base_year is None else base_year
     asked: dict[str, Any] = {"unit": unit, "start": start, "end": end, "base_year": base_year}
     asked |= {"nearest": nearest, "draws": draws}
     for name, words in METHODS.items():
         table = calibrate(panel, name, **asked, folder=folder).table
         family = table[table["dimension"] == "family"].set_index("who")
+        gaps = programme_impact(panel, unit, start, end, method=name, base_year=base)
         rows.append(
             {
                 "choice": str(words),
@@ -180,6 +185,7 @@ def rank_methods(
                 "alarms_alike": family.loc[str(ALIKE), "false_alarms"],
                 "coverage": family.loc[str(ALIKE), "coverage"],
                 "rmse": family.loc[str(ALIKE), "rmse"],
+                "peers": gaps.row("mean")["peers"],
             }
         )
     return pd.DataFrame(rows).sort_values("rmse", ignore_index=True)

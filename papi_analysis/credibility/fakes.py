@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.impact import YEARS_BEFORE
+from papi_analysis.estimation.impact_question import YEARS_BEFORE
 from papi_analysis.panel.panel import Panel
 
 

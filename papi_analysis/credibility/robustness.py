@@ -13,13 +13,17 @@ import pandas as pd
 from papi_analysis.errors import Note
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor_out, synthetic_control
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.impact import first_years, impact_design, programme_impact
+from papi_analysis.estimation.impact import programme_impact
+from papi_analysis.estimation.impact_notes import earlier_programme
+from papi_analysis.estimation.impact_question import first_years, impact_design
+from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import holm
 from papi_analysis.estimation.weights import vertex_weights
 from papi_analysis.panel.panel import Panel
 
 #: Words for the estimators, in the order of the table.
 METHODS = {
+    "lagged_outcome": Note("Lagged-outcome adjustment"),
     "common_weights": Note("Common weights"),
     "did": Note("Difference in differences"),
     "lee_wooldridge": Note("Lee and Wooldridge"),
@@ -31,6 +35,10 @@ METHODS = {
 IN_TIME = Note("Placebo in time: as if two years earlier"), Note("Backdated: matched two years earlier")
 IN_SURVEYS = Note("Placebo in time: as if two surveys earlier"), Note("Backdated: matched two surveys earlier")
 
+BEFORE_EARLIER = Note("Matched on the years before its earlier programme ({first}-{last}) only")
+DURING_EARLIER = Note("Matched on the years of its earlier programme ({first}-{last}) only")
+WITH_EARLIER = Note("With its earlier programme: both as one, from {first} (the earlier one ended in {last})")
+
 
 def impact_robustness(
     panel: Panel,
@@ -39,7 +47,7 @@ def impact_robustness(
     end: int | None = None,
     *,
     base_year: int | None = None,
-    known_programmes: Sequence[str] = (),
+    known_programmes: Sequence[str] | None = None,
     draws: int | None = None,
 ) -> pd.DataFrame:
     """Ask ``programme_impact`` by every estimator and under other choices, one row each.
@@ -51,9 +59,11 @@ def impact_robustness(
     unit, start, end
         The treated unit and the years of its programme.
     base_year
-        A single year to compare with, as a programme does that quotes its starting point; a row of its own.
+        A single year to compare with, as a programme does that quotes its starting point; rows of its own. Peers are
+        those that stood nearest then.
     known_programmes
-        Units known to have had programmes of their own; leaving them out of the donors is a row.
+        Units known to have had programmes of their own; leaving them out of the donors is a row. Default those that
+        the panel knows in the years of this one.
     draws
         Most units that take the place of the treated one, as in ``programme_impact``. Leaving a donor out is done for
         all of them.
@@ -62,8 +72,11 @@ def impact_robustness(
     -------
     DataFrame
         ``choice`` (words), one column per dimension with the mean gap in points, ``mean``, its ``p``, and
-        ``p_joint``, the smallest joint p-value over the dimensions (missing where a row is no test); ``units``
-        compared. Nobody can pick one dimension or one row alone: all of them stand here.
+        ``p_joint``, the smallest joint p-value over the dimensions (missing where a row is no test); ``peers``, the
+        mean gap that the row shows for the ten untouched units that stood nearest in the base year, which an
+        estimator that is not fooled puts at about 0; ``units`` compared. Where the panel knows of an earlier
+        programme of the unit, rows match on the years before it, on its own years, and take both as one. Nobody can
+        pick one dimension or one row alone: all of them stand here.
 
     Examples
     --------
@@ -71,20 +84,23 @@ def impact_robustness(
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
     >>> table = impact_robustness(panel, "VN-CT", 2018, base_year=2016)
     >>> table.choice.iloc[0]
-    'Common weights'
+    'Lagged-outcome adjustment'
 
     """
     assert set(METHODS) == set(ESTIMATORS)
     asked: list[tuple[Note, dict[str, Any]]] = [(words, {"method": name}) for name, words in METHODS.items()]
     vertex = partial(synthetic_control, solve=vertex_weights)
     asked.append((Note("Synthetic control, weights at a vertex"), {"method": vertex}))
-    asked.append((Note("Common weights, treated unit no donor of placebos"), {"treated_as_donor": False}))
-    if len(known_programmes):
-        others = [name for name in known_programmes if name in panel.units and name != unit]
-        asked.append((Note("Common weights, known programmes left out"), {"without": sorted(set(others))}))
+    asked.append((Note("Lagged-outcome adjustment, treated unit no donor of placebos"), {"treated_as_donor": False}))
+    others = _known(panel, unit, start, end) if known_programmes is None else known_programmes
+    if len(others):
+        left_out = sorted({name for name in others if name in panel.units and name != unit})
+        asked.append((Note("Lagged-outcome adjustment, known programmes left out"), {"without": left_out}))
     if base_year is not None:
-        words = Note("Difference in differences, base year alone")
-        asked.append((words, {"method": "did", "before": (base_year, base_year)}))
+        alone = {"before": (base_year, base_year)}
+        asked.append((Note("Lagged-outcome adjustment, base year alone"), alone))
+        asked.append((Note("Difference in differences, base year alone"), {"method": "did", **alone}))
+    asked += _around_earlier(panel, unit, start)
     place = panel.position("year", panel.first_from(start, "the start"))
     if place >= 4:
         *_, matched, early, late = panel.years[:place]
@@ -93,17 +109,48 @@ def impact_robustness(
         asked.append((backdated, {"before": (panel.years[0], matched)}))
     rows = []
     for words, changes in asked:
-        answer = programme_impact(panel, unit, **{"start": start, "end": end, "draws": draws, **changes})
-        rows.append({"choice": str(words), **_row(answer)})
+        stood = None if changes.get("start", start) < start else base_year
+        question = {"start": start, "end": end, "base_year": stood, "draws": draws, **changes}
+        answer = programme_impact(panel, unit, **question)
+        rows.append({"choice": words, **_row(answer)})
     words = Note("Difference in differences, all units of each dimension")
-    rows.append({"choice": str(words), **_own_pools(panel, unit, start, end, draws)})
+    rows.append({"choice": words, **_own_pools(panel, unit, start, end, base_year, draws)})
     rows += _without_one_donor(panel, unit, start, end)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table["choice"] = pd.Series([row["choice"] for row in rows], dtype=object)  # words that can be translated
+    return table
 
 
-def _own_pools(panel: Panel, unit: str, start: int, end: int | None, draws: int | None) -> dict[str, float]:
+def _known(panel: Panel, unit: str, start: int, end: int | None) -> list[str]:
+    """Other units that are known to have had a programme in years of this one."""
+    known = panel.known_programmes
+    last = panel.years[-1] if end is None else end
+    meets = (known["period_start"] <= last) & ~(known["period_end"] < start)
+    return sorted({name for name in known.loc[meets, "unit"] if name in panel.units and name != unit})
+
+
+def _around_earlier(panel: Panel, unit: str, start: int) -> list[tuple[Note, dict[str, Any]]]:
+    """Match on the years before the unit's own earlier programme, on its years, and take both programmes as one."""
+    earlier = earlier_programme(panel, unit, start)
+    if earlier is None:
+        return []
+    (begun, last), first = earlier, panel.years[0]
+    found: list[tuple[Note, dict[str, Any]]] = []
+    values = {"first": begun, "last": last}
+    if begun - first >= 2:
+        found.append((Note(BEFORE_EARLIER.text, values), {"before": (first, begun - 1)}))
+    if last > begun:
+        found.append((Note(DURING_EARLIER.text, values), {"before": (begun, last)}))
+    if begun - first >= 2:
+        found.append((Note(WITH_EARLIER.text, values), {"start": begun}))
+    return found
+
+
+def _own_pools(
+    panel: Panel, unit: str, start: int, end: int | None, base_year: int | None, draws: int | None
+) -> dict[str, float]:
     """Judge each dimension by itself against all units that have its cells; Holm instead of joint draws."""
-    gaps, p, units = {}, [], []
+    gaps, p, units, peers = {}, [], [], []
     for k, dimension in enumerate(panel.dimensions):
         alone = replace(
             panel,
@@ -111,25 +158,28 @@ def _own_pools(panel: Panel, unit: str, start: int, end: int | None, draws: int 
             completion=panel.completion[:, :, [k]],
             dimensions=(dimension,),
         )
-        row = programme_impact(alone, unit, start, end, method="did", draws=draws).table.iloc[0]
+        answer = programme_impact(alone, unit, start, end, method="did", base_year=base_year, draws=draws)
+        row = answer.table.iloc[0]
         gaps[dimension] = row["estimate"]
         p.append(row["p"])
         units.append(int(row["units"]))
-    return {**gaps, "mean": float(np.mean(list(gaps.values()))), "p_joint": holm(p).min(), "units": max(units)}
+        peers.append(row["peers"])
+    mean = {"mean": float(np.mean(list(gaps.values()))), "peers": float(np.mean(peers))}
+    return {**gaps, **mean, "p_joint": holm(p).min(), "units": max(units)}
 
 
 def _without_one_donor(panel: Panel, unit: str, start: int, end: int | None) -> list[dict[str, Any]]:
     """Leave each donor with a weight out in turn: the lowest and the highest gap that come of it."""
-    design, _ = impact_design(panel, first_years(panel, unit, start), end)
-    _, gaps = leave_one_donor_out(design, "common_weights")
+    design = impact_design(panel, first_years(panel, unit, start), end, least=LINE).design
+    _, gaps = leave_one_donor_out(design, "lagged_outcome")
     rows = []
     mean = gaps.mean(axis=1)
-    lowest = Note("Common weights, one donor left out: lowest")
-    highest = Note("Common weights, one donor left out: highest")
+    lowest = Note("Lagged-outcome adjustment, one donor left out: lowest")
+    highest = Note("Lagged-outcome adjustment, one donor left out: highest")
     for words, ends, of_mean in ((lowest, gaps.min(axis=0), mean.min()), (highest, gaps.max(axis=0), mean.max())):
         rows.append(
             {
-                "choice": str(words),
+                "choice": words,
                 **dict(zip(panel.dimensions, ends, strict=True)),
                 "mean": of_mean,
                 "units": int(design.eligible.sum()) - 1,
@@ -146,5 +196,6 @@ def _row(answer: Estimates) -> dict[str, float]:
         "mean": table.loc["mean", "estimate"],
         "p": table.loc["mean", "p"],
         "p_joint": each["p_joint"].min(),
+        "peers": table.loc["mean", "peers"],
         "units": int(table.loc["mean", "units"]),
     }

@@ -44,7 +44,8 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     -------
     Estimates
         One row per specification, lowest mean first: a column per kind of choice (words), one per dimension with
-        the estimate, ``mean`` and its ``p``. ``tests`` holds the joint permutation test, where all specifications
+        the estimate, ``mean`` and its ``p``; of gaps also ``peers``, the mean gap of the ten untouched units that
+        stood nearest at the start. ``tests`` holds the joint permutation test, where all specifications
         share their reassignments; ``design["below"]`` the share of specifications whose mean lies below zero.
 
     Raises
@@ -79,7 +80,9 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
         answers.append(answer)
         table = answer.table.set_index("dimension")
         each = table[~table.index.isin(["mean", "within", "total"])]["estimate"]
-        rows.append({**words, **each, "mean": table.loc["mean", "estimate"], "p": table.loc["mean", "p"]})
+        mean = table.loc["mean"]
+        peers = {"peers": mean["peers"]} if "peers" in table.columns else {}
+        rows.append({**words, **each, "mean": mean["estimate"], "p": mean["p"], **peers})
     if not answers:
         raise SpecError(f"no combination of the choices has an answer: {skipped[0]}")
     table = pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)

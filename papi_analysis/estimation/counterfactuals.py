@@ -1,4 +1,4 @@
-"""What the scores would have been without the programme: five estimators, each a rule that chooses weights.
+"""What the scores would have been without the programme: six estimators, each a rule that chooses weights.
 
 All of them have one form (Arkhangelsky, Athey, Hirshberg, Imbens & Wager 2021, section I). With weights w over donors
 and l over the years before, the gap of unit i in year t is
@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.cost import in_blocks
-from papi_analysis.estimation.designs import Design
+from papi_analysis.estimation.designs import Design, Weights
+from papi_analysis.estimation.lagged_outcome import lagged_outcome
 from papi_analysis.estimation.weights import simplex_weights
 
 Floats = NDArray[np.float64]
@@ -32,18 +33,17 @@ Bools = NDArray[np.bool_]
 BLOCK = 4_000_000
 
 
-class Weights(NamedTuple):
-    """What an estimator chooses for m units; zero where a donor or a year has no part."""
+Estimator = Callable[[Floats, Ints, Any, Bools, Bools], Weights]
 
-    donors: Floats  # (m, N, K)
-    years: Floats  # (m, T, K)
-
-
-Estimator = Callable[[Floats, Ints, Bools, Bools, Bools], Weights]
+#: Estimators that let units count by weights of their own: ``donors`` then holds these.
+WEIGHTED = ("lagged_outcome", "did")
 
 
-def difference_in_differences(Y: Floats, units: Ints, donors: Bools, pre: Bools, post: Bools) -> Weights:
-    """Equal weights on all donors and on all years before; with one year before, a change from a base year."""
+def difference_in_differences(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Bools, post: Bools) -> Weights:
+    """Equal weights on all donors and on all years before; with one year before, a change from a base year.
+
+    ``donors`` (m, N) may hold weights instead of True and False.
+    """
     equal = donors / donors.sum(axis=1, keepdims=True)
     return Weights(_for_all(equal, Y.shape[2]), _equal_years(len(units), pre, Y.shape[2]))
 
@@ -139,6 +139,7 @@ def synthetic_did(Y: Floats, units: Ints, donors: Bools, pre: Bools, post: Bools
 
 #: The estimators by name.
 ESTIMATORS: dict[str, Estimator] = {
+    "lagged_outcome": lagged_outcome,
     "did": difference_in_differences,
     "lee_wooldridge": lee_wooldridge,
     "synthetic_control": synthetic_control,
@@ -174,7 +175,8 @@ def match(design: Design, units: Ints, starts: Ints, donors: Bools, estimator: s
         rows = np.flatnonzero(starts == start)
         pre, post = design.pre(int(start)), design.post(int(start))
         for block in np.split(rows, range(step, len(rows), step)):
-            chosen = Weights(*rule(Y, place[block], donors[np.ix_(block, taking_part)], pre, post))
+            counted = design.counted(donors[block], units[block])[:, taking_part]
+            chosen = Weights(*rule(Y, place[block], counted, pre, post))
             if chosen.donors.shape != (len(block), len(Y), K) or chosen.years.shape != (len(block), T, K):
                 raise SpecError(
                     f"The estimator gave weights of shapes {chosen.donors.shape} and {chosen.years.shape}; return "
@@ -193,17 +195,18 @@ def weighted_gaps(Y: Floats, units: Ints, weights: Weights) -> Floats:
     return np.asarray(distance - shift)
 
 
-def equal_gaps(Y: Floats, units: Ints, pre: Bools, donors: Bools, eligible: Bools) -> Floats:
+def equal_gaps(design: Design, Y: Floats, units: Ints, donors: Bools) -> Floats:
     """The gaps (b, m, T, K) of difference in differences for sets of units (b, m), donors (b, N) being the set's.
 
-    What ``match`` gives with ``difference_in_differences``, without a weight for every pair of units. ``pre`` are the
-    years before of each of the m units, (1, m, T, 1); units that are not ``eligible`` may have gaps.
+    What ``match`` gives with ``difference_in_differences``, without a weight for every pair of units. ``Y`` stands for
+    the design's scores; units that are not eligible may have gaps.
     """
-    taking_part = np.flatnonzero(eligible)
-    pool = donors[:, taking_part]
+    taking_part = np.flatnonzero(design.eligible)
+    pool = (donors if design.weights is None else donors * design.weights)[:, taking_part]
     sums = pool.astype(float) @ Y[taking_part].reshape(len(taking_part), -1)
     averages = (sums / pool.sum(axis=1)[:, None]).reshape(len(units), 1, *Y.shape[1:])
     distance = Y[units] - averages
+    pre = np.array([design.pre(int(start)) for start in design.starts])[None, :, :, None]
     shift = np.where(pre, distance, 0.0).sum(axis=2, keepdims=True) / pre.sum(axis=2, keepdims=True)
     return np.asarray(distance - shift)
 
@@ -237,13 +240,44 @@ def _without(design: Design, estimator: str | Estimator, left_out: Ints) -> Floa
     gaps = match(
         design, np.tile(design.units, b), np.tile(design.starts, b), np.repeat(donors, m, axis=0), estimator
     ).gaps
-    return mean_gaps(design, gaps.reshape(b, m, *gaps.shape[1:]))
+    sets = np.repeat(design.units[None], b, axis=0)
+    return mean_gaps(design, gaps.reshape(b, m, *gaps.shape[1:]), sets)
 
 
-def mean_gaps(design: Design, gaps: Floats) -> Floats:
-    """The mean (b, K) over units and their programme years of the gaps (b, m, T, K) of sets of m units."""
-    counts = np.array([design.post(int(start)) for start in design.starts])  # (m, T)
-    return np.asarray(np.where(counts[:, :, None], gaps, 0.0).sum(axis=(1, 2)) / counts.sum())
+def mean_gaps(design: Design, gaps: Floats, units: Ints) -> Floats:
+    """The mean (b, K) over units and their programme years of the gaps (b, m, T, K) of sets of units (b, m)."""
+    counts = np.array([design.post(int(start)) for start in design.starts])[None, :, :, None]  # (1, m, T, 1)
+    return average(design, gaps, units, counts, (1, 2))
+
+
+def average(design: Design, values: Floats, units: Ints, mask: Bools, axes: tuple[int, ...]) -> Floats:
+    """Mean of values (b, m, T, K) of sets of units (b, m) where ``mask`` holds; what is outside may be missing.
+
+    Units count by their weights where they have any.
+    """
+    size = np.asarray(mask, dtype=np.float64)
+    if design.weights is not None:
+        size = size * design.weights[units][:, :, None, None]
+    return np.asarray(np.where(size != 0, size * values, 0.0).sum(axis=axes) / size.sum(axis=axes))
+
+
+def since_start(design: Design) -> Ints:
+    """Years since the start (E,) that some treated unit has, negative before; with one start, the calendar's years."""
+    return np.arange(-int(design.starts.max()), design.Y.shape[1] - int(design.starts.min()))
+
+
+def by_since_start(design: Design, values: Floats, units: Ints) -> Floats:
+    """Means (b, E, K) by years since the start of values (b, m, T, K) by year, over the units of each set (b, m).
+
+    A year counts the units that have it, from the start on those for which it lies no later than the end, where there
+    are any.
+    """
+    calendar = design.starts[:, None] + since_start(design)  # (m, E)
+    there = (calendar >= 0) & (calendar < design.Y.shape[1])
+    asked = there & (calendar <= design.end)
+    kept = np.where(asked.any(axis=0), asked, there)[None, :, :, None]
+    place = np.clip(calendar, 0, design.Y.shape[1] - 1)[None, :, :, None]
+    return average(design, np.take_along_axis(values, place, axis=2), units, kept, (1,))
 
 
 class DemeanedFit(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,13 @@ from papi_analysis.errors import SpecError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+
+class Weights(NamedTuple):
+    """What an estimator chooses for m units; zero where a donor or a year has no part."""
+
+    donors: Floats  # (m, N, K)
+    years: Floats  # (m, T, K)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +40,10 @@ class Design:
         Years (T,) that may serve as years before; those from a unit's start on never do.
     donors
         Units (N,) that may be donors, without a programme.
+    weights
+        How much each unit (N,) counts, as a donor and where treated units are averaged; the same unless given.
+    groups
+        A code for each unit (N,) where donors are taken from a unit's own group alone.
 
     Examples
     --------
@@ -48,11 +60,18 @@ class Design:
     end: int
     before: Bools
     donors: Bools
+    weights: Floats | None = None
+    groups: Ints | None = None
 
     @property
     def eligible(self) -> Bools:
         """Units (N,) that take part: treated units and donors."""
         return self.donors | np.isin(np.arange(len(self.Y)), self.units)
+
+    def counted(self, donors: Bools, units: Ints) -> NDArray[np.generic]:
+        """What stands for the donors (m, N) of units (m,): their weights where units have any, in their own groups."""
+        kept = donors if self.groups is None else donors & (self.groups[units][:, None] == self.groups)
+        return kept if self.weights is None else kept * self.weights
 
     def pre(self, start: int) -> Bools:
         """The years before (T,) of a unit that starts then."""
@@ -72,6 +91,8 @@ def programme_design(
     end: int | None = None,
     before: ArrayLike | None = None,
     donors: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
 ) -> Design:
     """A checked ``Design``.
 
@@ -89,12 +110,17 @@ def programme_design(
         Which years may serve as years before; all unless given. One base year is a choice like any other.
     donors : (N,) bool, optional
         Which units may be donors; all without the programme unless given.
+    weights : (N,), optional
+        How much each unit counts; above 0 for all that take part.
+    groups : (N,) int, optional
+        Donors are taken from a unit's own group alone.
 
     Raises
     ------
     SpecError
         Units or years that are not there, a treated unit among the donors, no year before a start, fewer than two
-        donors, a missing score in a cell that is used.
+        donors (in the group of each unit that takes part), a missing score in a cell that is used, a weight that is
+        missing or not above 0.
 
     """
     Y = np.asarray(Y, dtype=float)
@@ -115,7 +141,13 @@ def programme_design(
         raise SpecError(f"There are {int(pool.sum())} donors; at least two are needed.")
     if starts.max() > last or last >= T:
         raise SpecError(f"Starts {starts.tolist()} and end {last} do not fit: years run from 0 to {T - 1}.")
-    design = Design(Y, treated, starts, last, may_precede, pool)
+    size = None if weights is None else np.asarray(weights, dtype=float)
+    codes = None if groups is None else np.asarray(groups, dtype=np.int64)
+    design = Design(Y, treated, starts, last, may_precede, pool, size, codes)
+    if size is not None and not (size[design.eligible] > 0).all():
+        raise SpecError("weights must be numbers above 0 for every unit that takes part.")
+    if codes is not None and np.bincount(codes[design.eligible])[codes[design.eligible]].min() < len(treated) + 2:
+        raise SpecError("a unit has fewer than two donors in its own group; leave it out, or join groups.")
     for first in starts:
         if not design.pre(int(first)).any():
             raise SpecError(f"A programme that starts in year {first} has no year before it to compare with.")
@@ -145,7 +177,7 @@ def in_time(design: Design, start: int) -> Design:
     first = int(design.starts.min())
     if start >= first:
         raise SpecError(f"A placebo in time starts before the programme: choose a year before {first}.")
-    return programme_design(design.Y, design.units, start, end=first - 1, before=design.before, donors=design.donors)
+    return _moved(design, np.full(len(design.units), start), first - 1)
 
 
 def backdated(design: Design, years: int) -> Design:
@@ -155,6 +187,18 @@ def backdated(design: Design, years: int) -> Design:
     """
     if years < 1:
         raise SpecError(f"years is {years}; a programme is backdated by at least one year.")
+    return _moved(design, design.starts - years, design.end)
+
+
+def _moved(design: Design, starts: Ints, end: int) -> Design:
+    """The same units and donors in other years."""
     return programme_design(
-        design.Y, design.units, design.starts - years, end=design.end, before=design.before, donors=design.donors
+        design.Y,
+        design.units,
+        starts,
+        end=end,
+        before=design.before,
+        donors=design.donors,
+        weights=design.weights,
+        groups=design.groups,
     )

@@ -3,9 +3,12 @@
 The estimator is run again for each reassignment of the programmes over the eligible units. Under the null of a
 constant gap b0, taken out of the treated units' programme years, every reassignment is as good as the realised one,
 and p is a rank among them. For intervals, weights stay as fitted to the recorded scores, so that a statistic is linear
-in b0: a placebo that puts weight w on the one treated unit rises by w b0. That is exact where weights look at years
-before a single start alone. The year weights of synthetic difference in differences also look at programme years:
-fitting them again for each b0 moves the ends of its 90% intervals on the PAPI scores by less than 0.05.
+in b0: a placebo that puts weight w on the one treated unit rises by w b0. That is exact where there is a single start
+and weights of donors look at the years before alone, as in the lagged-outcome adjustment, difference in differences,
+synthetic control and common weights. Where starts differ, the years before of a late start hold programme years of an
+early one, and all methods but difference in differences are approximate. The year weights of synthetic difference in
+differences also look at programme years: fitting them again for each b0 moves the ends of its 90% intervals on the
+PAPI scores by less than 0.05.
 """
 
 from __future__ import annotations
@@ -23,11 +26,14 @@ from papi_analysis.estimation.assignments import Assignments, possible_assignmen
 from papi_analysis.estimation.cost import in_blocks
 from papi_analysis.estimation.counterfactuals import (
     Estimator,
+    average,
+    by_since_start,
     difference_in_differences,
     equal_gaps,
     find_estimator,
     match,
     mean_gaps,
+    since_start,
     weighted_gaps,
 )
 from papi_analysis.estimation.designs import Design
@@ -53,6 +59,11 @@ EXACT = 1e-6
 #: A treated unit that fits worse than all but this share of placebos fits poorly.
 POOR = 0.1
 
+ALONE = Note(
+    "no unit shares its stratum with a treated one, so the programme could not have fallen on another. Join strata, or "
+    "leave strata out."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Placebos:
@@ -63,22 +74,23 @@ class Placebos:
     such ratios explode. The spread is the same whoever was treated, so the joint test stays exact.
 
     ``scores`` are the statistics, and ``responses`` how much of a constant gap b0 of the treated units each of them
-    shows (1 in row 0). ``paths`` are mean gaps by year over the units of a row, in programme years over those that have
-    started, and ``path_responses`` go with them. ``fits`` are root mean squared gaps before the programme, net of their
+    shows (1 in row 0). ``paths`` are mean gaps by years ``since`` the start over the units of a row that have such a
+    year, and ``path_responses`` go with them. ``fits`` are root mean squared gaps before the programme, net of their
     mean where a constant was free. With ``exact`` the rows are all ``size`` reassignments that there are, otherwise
     those below row 0 are a sample.
     """
 
     scores: Floats  # (B, K), in points of the scores
     responses: Floats  # (B, K)
-    paths: Floats  # (B, T, K)
-    path_responses: Floats  # (B, T, K)
+    paths: Floats  # (B, E, K)
+    path_responses: Floats  # (B, E, K)
     fits: Floats  # (B, K)
     units: Ints  # (B, m): who has the programme in each row
     exact: bool
     size: float
     spread_before: Floats  # (K,): standard deviation of the eligible units' scores before
-    programme_years: Bools  # (T,): years in which a treated unit's gap counts
+    since: Ints  # (E,): years since the start, negative before
+    programme_years: Bools  # (E,): those in which a treated unit's gap counts
 
     @property
     def coefficients(self) -> Floats:
@@ -93,7 +105,7 @@ class Placebos:
     @property
     def draws(self) -> Floats:
         """Statistics in spreads (B, K): of all reassignments, or of the sample."""
-        return np.asarray(self.scores[self._rows] / self.standard_errors)
+        return np.asarray(self.scores[self.drawn] / self.standard_errors)
 
     @property
     def p(self) -> Floats:
@@ -127,14 +139,14 @@ class Placebos:
         other dimensions at their estimates). Infinite where the design cannot reject.
         """
         rank = largest_rank(len(self.draws), level, exact=self.exact)
-        s, r, own = self.scores[self._rows], self.responses[self._rows], self.coefficients
+        s, r, own = self.scores[self.drawn], self.responses[self.drawn], self.coefficients
         with np.errstate(divide="ignore", invalid="ignore"):
             crossings = np.stack([(own - s) / (1 - r), (own + s) / (1 + r)])
         bounded = np.abs(r) < 1  # a row that responds like the treated one reaches it at every null value
         low = np.where(bounded, crossings.min(axis=0), -np.inf)
         high = np.where(bounded, crossings.max(axis=0), np.inf)
         if simultaneous and len(own) > 1:
-            reach = self._reach_of_others()[:, self._rows]
+            reach = self._reach_of_others()[:, self.drawn]
             low, high = np.minimum(low, own + reach[0]), np.maximum(high, own + reach[1])
         if not rank:
             return np.repeat([[-np.inf, np.inf]], len(own), axis=0)
@@ -186,15 +198,24 @@ class Placebos:
             spread_before=np.sqrt((self.spread_before**2).mean(keepdims=True)),
         )
 
-    def year(self, t: int) -> Placebos:
-        """The gap of one programme year instead of their mean."""
-        if not self.programme_years[t]:
-            raise SpecError(f"Year {t} is no programme year; choose one of {np.flatnonzero(self.programme_years)}.")
-        only = np.arange(len(self.programme_years)) == t
-        return replace(self, scores=self.paths[:, t], responses=self.path_responses[:, t], programme_years=only)
+    def year(self, since: int) -> Placebos:
+        """The gap so many years after the start (0 for the first programme year) instead of their mean."""
+        if since not in self.since[self.programme_years]:
+            raise SpecError(
+                f"{since} is no programme year; choose one of {self.since[self.programme_years]}, counted from the "
+                "start."
+            )
+        return self.at(since)
+
+    def at(self, since: int) -> Placebos:
+        """The gap of one year, counted from the start, before it (negative) or after."""
+        e = int(np.flatnonzero(self.since == since)[0])
+        only = self.since == since
+        return replace(self, scores=self.paths[:, e], responses=self.path_responses[:, e], programme_years=only)
 
     @property
-    def _rows(self) -> slice:
+    def drawn(self) -> slice:
+        """The rows that count as draws: all with the realised one, or a sample beside it."""
         return slice(0 if self.exact else 1, None)
 
     @property
@@ -221,9 +242,10 @@ class Placebos:
 
 def placebos(
     design: Design,
-    estimator: str | Estimator = "common_weights",
+    estimator: str | Estimator = "lagged_outcome",
     *,
     treated_as_donor: bool = True,
+    strata: Ints | None = None,
     draws: int = 999,
     rng: int | np.random.Generator = 0,
 ) -> Placebos:
@@ -244,6 +266,8 @@ def placebos(
         Whether a placebo may use a truly treated unit as a donor like any other. Only then do all rows choose from
         equally many donors by the same rule, so that a rank is exact under the null. Leaving it out keeps the
         programme out of the placebos' counterfactuals, at the price of one donor fewer than the treated unit has.
+    strata : (N,) int, optional
+        A code for each unit: programmes are reassigned among units with the same code.
     draws : int
         Most reassignments.
     rng : int or numpy Generator
@@ -252,7 +276,7 @@ def placebos(
     Raises
     ------
     SpecError
-        A dimension in which no reassignment shows a gap; an unknown estimator.
+        A dimension in which no reassignment shows a gap; an unknown estimator; strata in which nothing can move.
 
     Examples
     --------
@@ -267,7 +291,7 @@ def placebos(
     treated = np.zeros(design.Y.shape[:2])
     treated[design.units] = years >= design.starts[:, None]
     rule = find_estimator(estimator)
-    count, blocks = _reassignments(design, treated, check_count(draws), _block(design, rule), rng)
+    count, blocks = _reassignments(design, treated, strata, check_count(draws), _block(design, rule), rng)
     exact = count <= draws
     run = partial(_run, design, rule, treated=treated, treated_as_donor=treated_as_donor)
     others = count - 1 if exact else draws
@@ -287,7 +311,8 @@ def placebos(
         exact=exact,
         size=float(min(count, 10**300)),
         spread_before=np.std(recorded, axis=(0, 1)),
-        programme_years=design.post(int(design.starts.min())),
+        since=since_start(design),
+        programme_years=_programme_years(design),
     )
 
 
@@ -299,16 +324,22 @@ def _block(design: Design, rule: Estimator) -> int:
 
 
 def _reassignments(
-    design: Design, treated: Floats, draws: int, step: int, rng: int | np.random.Generator
+    design: Design, treated: Floats, strata: Ints | None, draws: int, step: int, rng: int | np.random.Generator
 ) -> tuple[int, Iterator[Ints]]:
     """How many there are with the realised one, and blocks (up to step, m) of who has the programme in the others."""
     generator = np.random.default_rng(rng)
+    others = design.eligible & ~np.isin(np.arange(len(design.Y)), design.units)
+    if strata is not None:
+        others &= np.isin(strata, strata[design.units])
+    if not others.any():
+        raise SpecError(ALONE)
     if len(design.units) == 1:
-        others = np.flatnonzero(design.eligible & ~np.isin(np.arange(len(design.Y)), design.units))
-        if len(others) >= draws + 1:
-            return len(others) + 1, _cut(np.sort(others[np.argsort(generator.random(len(others)))[:draws]]), step)
-        return len(others) + 1, _cut(others, step)
-    possible = possible_assignments(treated[:, :, None], among=design.eligible)
+        takers = np.flatnonzero(others)
+        if len(takers) >= draws + 1:
+            chosen = np.sort(takers[np.argsort(generator.random(len(takers)))[:draws]])
+            return len(takers) + 1, _cut(chosen, step)
+        return len(takers) + 1, _cut(takers, step)
+    possible = possible_assignments(treated[:, :, None], among=design.eligible, strata=strata)
     return possible.count, _sets(design, possible, draws, step, generator)
 
 
@@ -339,11 +370,9 @@ def _run(
     donors = np.repeat((design.eligible if treated_as_donor else design.donors)[None], b, axis=0)
     np.put_along_axis(donors, places, False, axis=1)
     before = np.array([design.pre(int(start)) for start in design.starts])[None, :, :, None]
-    after = np.array([design.post(int(start)) for start in design.starts])[None, :, :, None]
-    counted = np.where(after.any(axis=1, keepdims=True), after, True)  # before any start: all units
     everywhere = np.repeat(treated[:, :, None], K, axis=2)
-    if rule is difference_in_differences:  # donors by the set, not by the unit
-        gaps, shown = (equal_gaps(Y, places, before, donors, design.eligible) for Y in (design.Y, everywhere))
+    if rule is difference_in_differences and design.groups is None:  # donors by the set, not by the unit
+        gaps, shown = (equal_gaps(design, Y, places, donors) for Y in (design.Y, everywhere))
         free = np.ones((b, m, 1, K), dtype=bool)
     else:
         units, starts = places.ravel(), np.tile(design.starts, b)
@@ -351,19 +380,19 @@ def _run(
         gaps = found.reshape(b, m, T, K)
         shown = weighted_gaps(everywhere, units, weights).reshape(b, m, T, K)
         free = (weights.years != 0).any(axis=1).reshape(b, m, 1, K)  # a constant was free
-    centre = np.where(free, _average(gaps, before, (2,), keepdims=True), 0.0)
-    fits = np.sqrt(_average((gaps - centre) ** 2, before, (1, 2)))
+    mean = np.where(before, gaps, 0.0).sum(axis=2, keepdims=True) / before.sum(axis=2, keepdims=True)
+    centre = np.where(free, mean, 0.0)
     return (
-        mean_gaps(design, gaps),
-        mean_gaps(design, shown),
-        _average(gaps, counted, (1,)),
-        _average(shown, counted, (1,)),
-        fits,
+        mean_gaps(design, gaps, places),
+        mean_gaps(design, shown, places),
+        by_since_start(design, gaps, places),
+        by_since_start(design, shown, places),
+        np.sqrt(average(design, (gaps - centre) ** 2, places, before, (1, 2))),
         places,
     )
 
 
-def _average(values: Floats, mask: Bools, axes: tuple[int, ...], *, keepdims: bool = False) -> Floats:
-    """Mean over ``axes`` where ``mask`` holds; what is outside may be missing."""
-    total = np.where(mask, values, 0.0).sum(axis=axes, keepdims=keepdims)
-    return np.asarray(total / mask.sum(axis=axes, keepdims=keepdims))
+def _programme_years(design: Design) -> Bools:
+    """Years since the start (E,) in which the gap of some treated unit counts."""
+    since = since_start(design)
+    return np.asarray((since >= 0) & (since <= design.end - int(design.starts.min())))

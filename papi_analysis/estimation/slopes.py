@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.assignments import Moves
+from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.draws import StudentisedDraws
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.imputation import Programmes, programmes, solve
@@ -31,6 +32,7 @@ PER_TEN_POINTS = 0.1
 DROPPED = Note("{dropped} of {cells} cells could not be used: the score, completion or a control is not known.")
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
 LEAD = Note("Completion of a later year ({years} ahead) is used: a placebo, for the future cannot move the present.")
+NO_WEIGHT_IN = Note("weights are 0 for all units with scores in {dimension}. Give some above 0, or leave it out.")
 NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
     "units with scores that no programme has touched."
@@ -237,30 +239,13 @@ def _weighted(eq: Equations, weights: NDArray[np.float64] | None) -> Equations:
     return replace(eq, y=np.where((weights > 0)[:, None, None], eq.y, np.nan), weights=weights)
 
 
-def unit_weights(panel: Panel, weights: Mapping[str, float] | None) -> NDArray[np.float64] | None:
-    """Weights by unit (N,), checked: one for each, finite, 0 or more, some above 0."""
-    if weights is None:
-        return None
-    missing = [unit for unit in panel.units if unit not in weights]
-    if missing:
-        raise SpecError(f"weights has no value for {', '.join(map(str, missing[:5]))}. Give every unit one.")
-    values = np.array([weights[unit] for unit in panel.units], dtype=float)
-    for unit, value in zip(panel.units, values, strict=True):
-        if not np.isfinite(value) or value < 0:
-            raise SpecError(f"the weight of {unit} is {value:g}; give a number of 0 or more (0 leaves the unit out).")
-    if not (np.isfinite(panel.scores) & (values > 0)[:, None, None]).any(axis=(0, 1)).all():
-        raise SpecError("all weights are 0 where some dimension has scores. Give units above 0, or leave it out.")
-    return np.asarray(values / values.mean())
-
-
-def unit_labels(panel: Panel, labels: Mapping[str, Any] | None, what: str) -> NDArray[np.int64] | None:
-    """Codes by unit (N,) of labels that are given by unit."""
-    if labels is None:
-        return None
-    missing = [unit for unit in panel.units if pd.isna(labels.get(unit))]
-    if missing:
-        raise SpecError(f"{what} has no label for {', '.join(map(str, missing[:5]))}. Give every unit one.")
-    return np.asarray(pd.factorize(pd.Series([labels[unit] for unit in panel.units]))[0], dtype=np.int64)
+def _weights(panel: Panel, weights: Mapping[str, float]) -> NDArray[np.float64]:
+    """Weights by unit (N,) with mean 1; some unit of every dimension must count."""
+    size = unit_weights(panel, weights)
+    for place, name in enumerate(panel.dimensions):
+        if not size[np.isfinite(panel.scores[:, :, place]).any(axis=1)].any():
+            raise SpecError(Note(NO_WEIGHT_IN.text, {"dimension": name}))
+    return np.asarray(size / size.mean())
 
 
 def _places(panel: Panel, units: Sequence[str]) -> NDArray[np.bool_] | None:

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from papi_analysis.errors import DataWarning, Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.study.codebook import fieldwork_dates
-from papi_analysis.study.schema import BREAKS, COMPLETION, SCORES, Column, Findings, Schema, check_frame
+from papi_analysis.study.schema import (
+    BREAKS,
+    COMPLETION,
+    KNOWN_PROGRAMMES,
+    SCORES,
+    Column,
+    Findings,
+    Schema,
+    check_frame,
+)
 from papi_analysis.study.scores import check_known
 from papi_analysis.study.study import Study
 
@@ -26,6 +35,8 @@ UNUSED = Note(
 )
 
 _NO_BREAKS = pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], "standing": []})
+
+_NO_PROGRAMMES = pd.DataFrame({"unit": [], "period_start": [], "period_end": []})
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +62,8 @@ class Panel:
         English and Vietnamese name of dimensions and units, where they are known.
     controls
         Further variables by name, each an array (N, T, K).
+    known_programmes
+        Programmes that units are known to have had (``unit``, ``period_start``, ``period_end``), whatever their tasks.
     """
 
     scores: NDArray[np.float64]
@@ -62,6 +75,7 @@ class Panel:
     simulated_tables: tuple[str, ...]
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     controls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    known_programmes: pd.DataFrame = field(default_factory=_NO_PROGRAMMES.copy)
 
     @classmethod
     def from_frames(
@@ -76,6 +90,7 @@ class Panel:
         simulated_tables: Sequence[str] = (),
         names: Mapping[str, tuple[str, str]] | None = None,
         controls: pd.DataFrame | None = None,
+        known_programmes: pd.DataFrame | None = None,
     ) -> Panel:
         """Make a panel from any index: tables of scores and of completion.
 
@@ -101,6 +116,9 @@ class Panel:
             English and Vietnamese name of dimensions and units, for figures and tables.
         controls
             ``unit``, ``year``, where it differs by dimension also ``dimension``, and one column per variable.
+        known_programmes
+            ``unit``, ``period_start``, ``period_end`` (years; empty where not known) of programmes that units are known
+            to have had, an earlier one of the treated unit for instance.
 
         Raises
         ------
@@ -157,6 +175,9 @@ class Panel:
             simulated_tables=tuple(simulated_tables),
             names=dict(names or {}),
             controls={} if controls is None else _controls(controls, axes),
+            known_programmes=_NO_PROGRAMMES.copy()
+            if known_programmes is None or known_programmes.empty
+            else check_frame(known_programmes, KNOWN_PROGRAMMES, "known_programmes"),
         )
 
     @classmethod
@@ -188,6 +209,7 @@ class Panel:
             breaks=study.breaks,
             simulated_tables=study.simulated_tables,
             names=study.names,
+            known_programmes=study.known_programmes,
         )
 
     @property

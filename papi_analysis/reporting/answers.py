@@ -24,7 +24,7 @@ from papi_analysis.study.study import Study
 T = TypeVar("T")
 
 #: The estimator of the gap, chosen before any answer was seen; the others stand beside it.
-METHOD = "common_weights"
+METHOD = "lagged_outcome"
 
 
 class Answers:
@@ -54,7 +54,9 @@ class Answers:
     @cached_property
     def impact(self) -> Estimates | PapiError:
         """Where the scores stood beside what they would have been."""
-        return attempt(lambda: programme_impact(self.panel, self.units, *self.years, method=METHOD))
+        return attempt(
+            lambda: programme_impact(self.panel, self.units, *self.years, method=METHOD, base_year=self.base_year)
+        )
 
     @cached_property
     def reversion(self) -> Estimates | PapiError | None:
@@ -94,6 +96,11 @@ class Answers:
     def overstated(self) -> pd.DataFrame | PapiError:
         """The mean slope if reports were too rosy."""
         return attempt(lambda: overstated_reports(self.panel))
+
+    @property
+    def base_year(self) -> int | None:
+        """The year from which the programme counts, where the panel has it."""
+        return self.study.base_year if self.study.base_year in self.panel.years else None
 
     @property
     def years(self) -> tuple[int, int]:

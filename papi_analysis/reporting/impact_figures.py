@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.event_time import event_time
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.canvas import (
     BLUE,
     GREY,
+    INK,
     ORANGE,
     PALE,
     add_alternative,
@@ -31,39 +33,30 @@ if TYPE_CHECKING:
 #: Placebos in a panel beyond which more of them would only thicken the crowd.
 MOST = 500
 
-#: How placebos, counterfactual and actual scores are drawn: as lines, or as dots where units enter one after another.
-LINES: tuple[dict[str, Any], ...] = ({"linewidth": 0.5}, {"linewidth": 1.6, "linestyle": "--"}, {"linewidth": 2})
-DOTS: tuple[dict[str, Any], ...] = (
-    {"linestyle": "none", "marker": "_", "markersize": 8, "markeredgewidth": 0.5},
-    {"linestyle": "none", "marker": "_", "markersize": 10, "markeredgewidth": 2},
-    {"linestyle": "none", "marker": "o", "markersize": 4.5},
-)
-
 
 def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
     """Draw each dimension's actual and counterfactual scores, with the gaps of placebos around the latter.
 
-    ``estimates`` comes from ``programme_impact``. A dotted line marks the (first) start. Means over several units are
-    dots that nothing joins: a year of the programme counts the units that have started by then, so what lies between
-    two dots may be the entry of a unit and no change of any. Of more than 500 placebos an even selection is drawn.
-    Returns an array of axes.
+    ``estimates`` comes from ``programme_impact``. A dotted line marks the start. Programmes that started in different
+    years are drawn by years since the start instead: see ``draw_event_time``. Of more than 500 placebos an even
+    selection is drawn. Returns an array of axes.
     """
+    if len(set(estimates.design["starts"].values())) > 1:
+        return draw_event_time(event_time(estimates), axes=axes, language=language)
     from matplotlib.ticker import MaxNLocator
 
     tongue = find_language(language)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table)) if axes is None else axes
     start = estimates.design["start"]
-    several = len(estimates.design["units"]) > 1
-    thin, dashed, plain = DOTS if several else LINES
     for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
         own = cells[cells["row"] == 0].set_index("year")
         others = cells.loc[cells["row"] > 0, "gap"].to_numpy().reshape(-1, len(own))
         for gap in others[:: max(1, -(-len(others) // MOST))]:
-            ax.plot(own.index, own["counterfactual"] + gap, color=PALE, alpha=0.7, **thin)
-        ax.plot(own.index, own["counterfactual"], color=ORANGE, **dashed)
-        ax.plot(own.index, own["actual"], color=BLUE, **plain)
+            ax.plot(own.index, own["counterfactual"] + gap, color=PALE, alpha=0.7, linewidth=0.5)
+        ax.plot(own.index, own["counterfactual"], color=ORANGE, linewidth=1.6, linestyle="--")
+        ax.plot(own.index, own["actual"], color=BLUE, linewidth=2)
         ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
         words = tongue.text(
             "gap {gap}, joint p {p}",
@@ -74,8 +67,6 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         ax.yaxis.set_major_formatter(tongue.tick)
         tidy(ax)
-    if several:
-        figure_of(axes).supxlabel(tongue.text("Programme years: mean of the units that have started"), fontsize=9)
     first = np.ravel(axes)[0]
     name = treated_units(estimates, tongue)
     placebos = bool((estimates.cells["row"] > 0).any())
@@ -101,6 +92,54 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     return axes
 
 
+def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
+    """Draw each dimension's gap by years since the start, over the band that holds most placebos.
+
+    ``estimates`` comes from ``event_time``; year 0 is the first of the programme. A filled dot lies outside the band.
+    Returns an array of axes.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    tongue = find_language(language)
+    table = estimates.table[estimates.table["dimension"] != "mean"]
+    dimensions = list(dict.fromkeys(table["dimension"]))
+    axes = grid_axes(len(dimensions)) if axes is None else axes
+    for ax, dimension in zip(np.ravel(axes), dimensions, strict=False):
+        rows = table[table["dimension"] == dimension]
+        ax.fill_between(rows["since"], -rows["band"], rows["band"], color=PALE, alpha=0.6, linewidth=0)
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
+        ax.plot(rows["since"], rows["estimate"], color=BLUE, linewidth=1.2)
+        outside = (rows["since"] >= 0) & (rows["estimate"].abs() > rows["band"])
+        for chosen, face in ((~outside, "white"), (outside, BLUE)):
+            dots = rows[chosen]
+            ax.plot(dots["since"], dots["estimate"], "o", color=BLUE, markerfacecolor=face, markersize=4)
+        set_title(ax, dimension, tongue, estimates.names)
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        ax.yaxis.set_major_formatter(tongue.tick)
+        tidy(ax)
+    first, name = np.ravel(axes)[0], treated_units(estimates, tongue)
+    figure_of(axes).supxlabel(tongue.text("Years since the start (0: first programme year)"), fontsize=9)
+    figure_of(axes).supylabel(tongue.text("Gap, points"), fontsize=9)
+    band = tongue.text("{level} of placebos, all dimensions at once", level=tongue.percent(estimates.level))
+    for height, words, colour in ((0.13, name, BLUE), (0.03, band, INK)):
+        place: dict[str, Any] = {"xycoords": "axes fraction", "parse_math": False}
+        first.annotate(words, (0.03, height), fontsize=8, color=colour, weight="bold", **place)
+    mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
+    late = table[table["since"] >= 0].groupby("dimension", sort=False)["estimate"]
+    listed = "; ".join(f"{code}: {' / '.join(map(tongue.number, values))}" for code, values in late)
+    add_alternative(
+        first,
+        tongue.text(
+            "Line charts of the gap of {unit} by years since the start and dimension, over the band of the placebos; "
+            "gaps from the first programme year on: {listed}.",
+            unit=name,
+            listed=listed,
+        ),
+    )
+    return axes
+
+
 def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15, language: str = "en") -> Axes:
     """Draw the donors that make up the counterfactual, the heaviest first, by their mean weight over dimensions."""
     tongue = find_language(language)
@@ -116,7 +155,16 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
                     fontsize=8)  # fmt: skip
     ax.set_yticks(places, [tongue.name(unit, estimates.names) for unit in shown.index], fontsize=8, parse_math=False)
     ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
-    ax.set_xlabel(tongue.text("Weight of the donors"))
+    below = int((mean < -1e-9).sum())
+    words = tongue.text("Weight of the donors")
+    if below:  # a line through the donors may weigh some against others
+        words = tongue.text(
+            "Weight of the donors (the {shown} heaviest of {donors}; {below} below 0)",
+            shown=len(shown),
+            donors=len(mean),
+            below=below,
+        )
+    ax.set_xlabel(words)
     ax.margins(x=0.12)
     tidy(ax)
     mark_simulated(ax, estimates.simulated_tables, tongue)

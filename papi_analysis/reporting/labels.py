@@ -7,6 +7,13 @@ LABELS = {
     "agency": "Lead agency",
     "as_of": "Date",
     "base": "Base",
+    "between": "Between regions",
+    "between_p": "Between regions, p",
+    "carry_over": "Carry-over of a lead",
+    "carry_se": "Carry-over, standard error",
+    "rank_volatility": "Rank by volatility",
+    "spread_ratio": "Ratio of spreads",
+    "spread_p": "Ratio of spreads, p",
     "case": "Case",
     "begun": "Tasks begun",
     "cells": "Scores",
@@ -129,6 +136,7 @@ LABELS = {
     "fit": "Fit before",
     "choice": "Choice",
     "instrument": "Instrument",
+    "peers": "Gap of its peers",
     "period_start": "Period from",
     "period_end": "Period to",
     "reversion": "Share lost",
@@ -145,6 +153,8 @@ LABELS = {
     "intercept": "Intercept",
     "reached": "Reached",
     "revised": "Revised",
+    "band": "Band of placebos",
+    "since": "Years since the start",
     "score": "Score",
     "sd_between": "SD between units",
     "sd_within": "SD within units",
@@ -177,6 +187,7 @@ AS_GAPS = {"estimate": "mean_gap", "se": "spread", "detectable": "detectable_gap
 
 #: Columns that hold shares, shown in percent.
 SHARES = (
+    "between",
     "false_alarms",
     "mc_error",
     "coverage",
@@ -200,7 +211,7 @@ SHARES = (
 )
 
 #: Columns that hold p-values: three decimals, and below 0.001 only that.
-P_VALUES = ("p", "p_joint", "p_holm", "floor")
+P_VALUES = ("between_p", "spread_p", "p", "p_joint", "p_holm", "floor")
 
 #: Columns that hold words of the package.
 WORDS = ("choice", "who", "inference", "path", "slopes", "verdict")

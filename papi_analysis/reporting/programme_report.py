@@ -166,10 +166,16 @@ class ProgrammeReport:
                 self._table(self.answers.told, simulated=False),
             ]
         if isinstance(self.answers.robustness, pd.DataFrame):
-            words = text("The mean gap by other estimators and under other choices; joint p is the smallest of all.")
+            words = text(
+                "The mean gap by other estimators and under other choices; joint p is the smallest of all. Peers are "
+                "the ten units without a programme that stood nearest in the base year: a row in which they show a gap "
+                "is fooled by where a unit stood."
+            )
             parts += [
                 Words(text("Other choices"), (words,)),
-                self._table(self.answers.robustness, ["choice", "mean", "p", "p_joint", "units"], simulated=False),
+                self._table(
+                    self.answers.robustness, ["choice", "mean", "p", "p_joint", "peers", "units"], simulated=False
+                ),
             ]
         if isinstance(self.answers.overstated, pd.DataFrame):
             words = text("The mean slope as if every reported completion were too high by so many points.")

@@ -36,6 +36,8 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         "target_attainment": _targets,
         "completion_slopes": _slopes,
         "change_slopes": _changes,
+        "design_tests": _design_tests,
+        "event_time": _event_time,
         "programme_impact": _impact,
         "regression_to_the_mean": _reversion,
         "specification_curve": _curve,
@@ -198,6 +200,42 @@ def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
         "would have had",
         dimensions=dimensions,
         **values,
+    )
+
+
+def _design_tests(estimates: Estimates, tongue: Language) -> str:
+    table, mean = estimates.table[estimates.table["dimension"] != "mean"], estimates.row("mean")
+    words = tongue.text(
+        "Of a lead of one point, {low} to {high} was left among units without the programme, by dimension; the spread "
+        "over units became {narrow} to {wide} of what it was; before the start the scores of {unit} ranked "
+        "{rank} of {units} by how much they varied.",
+        low=float(table["carry_over"].min()),
+        high=float(table["carry_over"].max()),
+        narrow=float(table["spread_ratio"].min()),
+        wide=float(table["spread_ratio"].max()),
+        unit=tongue.name(estimates.design["unit"], estimates.names),
+        rank=int(mean["rank_volatility"]),
+        units=int(mean["units"]),
+    )
+    if mean["between"] != mean["between"]:
+        return words
+    return words + tongue.text(
+        " Regions hold {share} of the variance of the changes (p {p} for all dimensions together).",
+        share=tongue.percent(mean["between"]),
+        p=tongue.p_value(mean["between_p"], sign=True),
+    )
+
+
+def _event_time(estimates: Estimates, tongue: Language) -> str:
+    programme = estimates.table[estimates.table["since"] >= 0]
+    mean, each = (programme[(programme["dimension"] == "mean") == family] for family in (True, False))
+    return tongue.text(
+        "By years since the start, the scores of {unit} lay on average {gaps} points from what the donors predict; "
+        "{found} of {cells} gaps by year and dimension lie outside the band of the placebos.",
+        unit=treated_units(estimates, tongue),
+        gaps="; ".join(tongue.number(gap) for gap in mean["estimate"]),
+        found=int((each["estimate"].abs() > each["band"]).sum()),
+        cells=len(each),
     )
 
 

@@ -30,7 +30,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
         _, axes = plt.subplots(2, 1, figsize=size, height_ratios=heights, sharex=True, layout="constrained")
     above, below = np.ravel(axes)
     places = np.arange(len(table))
-    dimensions = [name for name in table.columns if name not in (*kinds, "mean", "p")]
+    dimensions = [name for name in table.columns if name not in (*kinds, "mean", "p", "peers")]
     above.vlines(places, table[dimensions].min(axis=1), table[dimensions].max(axis=1), color=PALE, linewidth=2.5)
     told = table["p"] <= 1 - estimates.level
     above.scatter(places[~told], table.loc[~told, "mean"], s=22, facecolor="white", edgecolor=BLUE, zorder=2)

@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.labels import AS_GAPS, FAMILY, KINDS, LABELS, P_VALUES, SHARES, WORDS
 from papi_analysis.reporting.language import MISSING, Language, find_language
@@ -115,7 +116,7 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     hidden = set()
     if estimates.design.get("inference") == "reassignment":
         hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
-    if estimates.question == "programme_impact":
+    if estimates.question in ("programme_impact", "event_time"):
         table = table.rename(columns=AS_GAPS)
         columns = None if columns is None else [AS_GAPS.get(name, name) for name in columns]
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
@@ -152,7 +153,7 @@ def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
         plain_year = name.endswith("year")
         return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
     if name in WORDS:
-        return tongue.text(str(value))
+        return tongue.say(value) if isinstance(value, Note) else tongue.text(str(value))
     if name == "kind" and value in KINDS:
         return tongue.text(KINDS[value])
     if isinstance(value, str) and value in FAMILY:

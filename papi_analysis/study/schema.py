@@ -102,6 +102,15 @@ BREAKS = Schema(
     ),
     key=("dimension", "year", "kind"),
 )
+KNOWN_PROGRAMMES = Schema(
+    "known_programmes",
+    (
+        Column("unit"),
+        Column("period_start", "integer", *YEARS, empty=True),
+        Column("period_end", "integer", *YEARS, empty=True),
+    ),
+    key=("unit", "period_start", "period_end"),
+)
 TASKS = Schema(
     "tasks",
     (

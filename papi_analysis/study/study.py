@@ -53,6 +53,9 @@ class Study:
     guesses
         How the files were read where they are not written in the words of the schemas: each says what was read how,
         where, and how to write it so that nothing has to be guessed.
+    known_programmes
+        Programmes that units of the scores are known to have had, this one and earlier ones among them; None where
+        nothing is known.
     """
 
     source: str
@@ -74,6 +77,7 @@ class Study:
     targets: pd.DataFrame | None
     simulated_tables: tuple[str, ...]
     guesses: tuple[Problem, ...] = ()
+    known_programmes: pd.DataFrame | None = None
 
     @property
     def simulated(self) -> bool:
@@ -138,6 +142,7 @@ def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
         made = make_study(
             source=str(study),
             files=files,
+            known_programmes=None if own_scores else codebook.load_known_programmes(),
             guesses=(*(guess for reading in readings.values() for guess in reading.guesses), *guesses),
             **settings,
             **tables,

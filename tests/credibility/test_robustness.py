@@ -18,7 +18,10 @@ from papi_analysis.reporting.language import find_language
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 KNOWN = ["VN-44", "VN-02", "VN-CT", "VN-SG", "VN-44", "XX-99"]  # twice, the treated unit, and one that is not there
-NO_TEST = ["Common weights, one donor left out: lowest", "Common weights, one donor left out: highest"]
+NO_TEST = [
+    "Lagged-outcome adjustment, one donor left out: lowest",
+    "Lagged-outcome adjustment, one donor left out: highest",
+]
 EACH_ALONE = "Difference in differences, all units of each dimension"
 
 
@@ -28,8 +31,12 @@ def panel() -> pa.Panel:
 
 
 @pytest.fixture(scope="module")
-def rows(panel) -> pd.DataFrame:
-    table = pa.impact_robustness(panel, "VN-CT", 2018, 2020, base_year=2016, known_programmes=KNOWN)
+def table(panel) -> pd.DataFrame:
+    return pa.impact_robustness(panel, "VN-CT", 2018, 2020, base_year=2016, known_programmes=KNOWN)
+
+
+@pytest.fixture(scope="module")
+def rows(table) -> pd.DataFrame:
     return table.set_index("choice")
 
 
@@ -46,9 +53,13 @@ def only(panel: pa.Panel, dimensions: list[str]) -> pa.Panel:
 DIRECT = {
     **{str(words): {"method": name} for name, words in METHODS.items()},
     "Synthetic control, weights at a vertex": {"method": partial(synthetic_control, solve=vertex_weights)},
-    "Common weights, treated unit no donor of placebos": {"treated_as_donor": False},
-    "Common weights, known programmes left out": {"without": ["VN-02", "VN-44", "VN-SG"]},
+    "Lagged-outcome adjustment, treated unit no donor of placebos": {"treated_as_donor": False},
+    "Lagged-outcome adjustment, known programmes left out": {"without": ["VN-02", "VN-44", "VN-SG"]},
+    "Lagged-outcome adjustment, base year alone": {"before": (2016, 2016)},
     "Difference in differences, base year alone": {"method": "did", "before": (2016, 2016)},
+    "Matched on the years before its earlier programme (2015-2017) only": {"before": (2011, 2014)},
+    "Matched on the years of its earlier programme (2015-2017) only": {"before": (2015, 2017)},
+    "With its earlier programme: both as one, from 2015 (the earlier one ended in 2017)": {"start": 2015},
     "Placebo in time: as if two years earlier": {"start": 2016, "end": 2017},
     "Backdated: matched two years earlier": {"before": (2011, 2015)},
 }
@@ -74,6 +85,25 @@ def test_a_row_is_the_direct_answer(panel, rows, choice) -> None:
     assert shown.tolist() == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_row_that_fools_shows_it(rows) -> None:
+    """The ten provinces that stood nearest below Can Tho in 2016 had no programme; a fair row shows nothing there."""
+    assert abs(rows.loc["Lagged-outcome adjustment", "peers"]) < 0.03
+    for fooled in ("Difference in differences", "Common weights", "Synthetic control"):
+        assert rows.loc[fooled, "peers"] < -0.1
+    assert rows.loc["Difference in differences, base year alone", "peers"] < -0.15
+
+
+def test_known_programmes_are_those_of_these_years_unless_given(panel, rows) -> None:
+    known = panel.known_programmes
+    meets = known[(known["period_start"] <= 2020) & ~(known["period_end"] < 2018)]
+    others = sorted(set(meets["unit"]) - {"VN-CT"})
+    assert others == ["VN-02", "VN-43", "VN-44", "VN-54", "VN-SG"]
+    plain = pa.impact_robustness(panel, "VN-CT", 2018, 2020).set_index("choice")
+    direct = pa.programme_impact(panel, "VN-CT", 2018, 2020, without=others)
+    row = plain.loc["Lagged-outcome adjustment, known programmes left out"]
+    assert row["mean"] == pytest.approx(direct.row("mean")["estimate"])
+
+
 def test_known_programmes_are_no_donors(panel, rows) -> None:
     scores = panel.scores.copy()
     for unit in ("VN-44", "VN-02", "VN-SG"):
@@ -81,9 +111,10 @@ def test_known_programmes_are_no_donors(panel, rows) -> None:
     moved = pa.impact_robustness(
         replace(panel, scores=scores), "VN-CT", 2018, 2020, known_programmes=["VN-SG", "VN-02", "VN-44"]
     ).set_index("choice")
-    choice = "Common weights, known programmes left out"
+    choice = "Lagged-outcome adjustment, known programmes left out"
     assert moved.loc[choice, "units"] == 57
-    pd.testing.assert_series_equal(moved.loc[choice], rows.loc[choice], check_dtype=False)
+    numbers = [*DIMENSIONS, "mean", "p", "p_joint"]
+    pd.testing.assert_series_equal(moved.loc[choice, numbers], rows.loc[choice, numbers], check_dtype=False)
     did = "Difference in differences"
     assert (moved.loc[did, DIMENSIONS] < rows.loc[did, DIMENSIONS] - 1).all()  # where they are, they count
 
@@ -121,18 +152,22 @@ def test_one_donor_left_out_is_the_range_of_as_many_direct_answers(panel, rows) 
 def test_nothing_is_missing_but_what_is_no_test(rows) -> None:
     assert rows[[*DIMENSIONS, "mean", "units"]].notna().all().all()
     assert rows.index[rows["p_joint"].isna()].tolist() == NO_TEST
+    assert rows.index[rows["peers"].isna()].tolist() == NO_TEST
     assert rows.index[rows["p"].isna()].tolist() == [EACH_ALONE, *NO_TEST]
     tests = rows.drop(index=NO_TEST)
     assert (tests["p_joint"].between(0, 1) & (tests["p_joint"] > 0)).all()
 
 
-def test_the_words_are_known_in_vietnamese(rows) -> None:
-    assert [choice for choice in rows.index if find_language("vi").text(choice) == choice] == []
+def test_the_words_are_known_in_vietnamese(table, rows) -> None:
+    assert [choice for choice in rows.index if find_language("vi").say(choice) == choice] == []
+    shown = pa.table_frame(table, ["choice", "mean"], language="vi")
+    assert "Chỉ đối chiếu trên các năm trước chương trình trước đó (2015-2017)" in shown.index
 
 
 def test_rows_that_cannot_be_asked_are_left_out(panel) -> None:
+    panel = replace(panel, known_programmes=panel.known_programmes.iloc[:0])
     plain = pa.impact_robustness(panel, "VN-CT", 2018)
-    assert not plain["choice"].str.contains("known programmes|base year").any()
+    assert not plain["choice"].str.contains("known programmes|base year|earlier programme").any()
     early = pa.impact_robustness(panel, "VN-CT", 2014, 2017)  # two years earlier only one year is left to match on
     assert not early["choice"].str.contains("Placebo in time|Backdated").any()
     nearly = pa.impact_robustness(panel, "VN-CT", 2015, 2017)
@@ -146,7 +181,7 @@ def test_rows_that_cannot_be_asked_are_left_out(panel) -> None:
         ({"unit": "VN-ZZ", "start": 2018}, "no unit 'VN-ZZ'"),
         ({"unit": "VN-CT", "start": 2012}, "needs 2"),
         ({"unit": "VN-13", "start": 2018}, "VN-13 in D2, 2018"),
-        ({"unit": "VN-CT", "start": 2018, "base_year": 2019}, "0 year"),
+        ({"unit": "VN-CT", "start": 2018, "base_year": 2019}, "base year 2019 does not lie before the start 2018"),
     ],
 )
 def test_what_programme_impact_refuses_is_refused(panel, settings, words) -> None:

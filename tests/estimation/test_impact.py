@@ -12,7 +12,8 @@ import statsmodels.api as sm
 from scipy.optimize import minimize
 
 import papi_analysis as pa
-from papi_analysis.estimation.counterfactuals import ESTIMATORS, Weights, difference_in_differences
+from papi_analysis.estimation.counterfactuals import ESTIMATORS, difference_in_differences
+from papi_analysis.estimation.designs import Weights
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 BEFORE, AFTER = list(range(2011, 2018)), [2018, 2019, 2020]
@@ -35,6 +36,11 @@ def paths() -> dict[str, pd.DataFrame]:
     scores = pa.load_scores().query("year <= 2020 and dimension in @DIMENSIONS")
     wide = scores.pivot(index="unit", columns=["dimension", "year"], values="score").dropna()
     return {name: wide[name] for name in DIMENSIONS}
+
+
+def untouched(panel: pa.Panel) -> pa.Panel:
+    """The panel without any completion, so that each unit may be asked about with all others as donors."""
+    return replace(panel, completion=np.zeros_like(panel.completion))
 
 
 def with_scores(panel: pa.Panel, scores: np.ndarray) -> pa.Panel:
@@ -158,7 +164,7 @@ def test_what_a_placebo_shows_is_what_its_unit_would_have_been_told(panel, answe
     for method in JUDGED_BY_PLACEBOS:
         cells = answers[method].cells
         unit = cells.loc[cells["row"] == 17, "unit"].iloc[0]
-        direct = pa.programme_impact(panel, unit, 2018, 2020, method=method)
+        direct = pa.programme_impact(untouched(panel), unit, 2018, 2020, method=method)
         for answer, row in ((answers[method].cells, 17), (direct.cells, 0)):
             late = answer[(answer["row"] == row) & (answer["year"] >= 2018)].groupby("dimension")["gap"].mean()
             assert late.to_numpy() == pytest.approx(direct.table["estimate"].iloc[:6].to_numpy(), abs=1e-9)
@@ -244,9 +250,9 @@ def test_another_level_is_another_interval_of_the_same_answer(panel, answers, me
 def test_beyond_the_floor_there_is_neither_p_nor_interval(panel, answers) -> None:
     strict = pa.programme_impact(panel, "VN-CT", 2018, 2020, level=0.99)
     assert strict.table[["p", "p_joint", "low", "high", "detectable"]].isna().all().all()
-    assert strict.table["estimate"].tolist() == answers["common_weights"].table["estimate"].tolist()
+    assert strict.table["estimate"].tolist() == answers["lagged_outcome"].table["estimate"].tolist()
     assert "No p-value or interval is printed" in pa.remarks(strict)
-    assert answers["common_weights"].interval(0.99)[["low", "high"]].isna().all().all()
+    assert answers["lagged_outcome"].interval(0.99)[["low", "high"]].isna().all().all()
     assert answers["lee_wooldridge"].interval(0.99).notna().all().all()
 
 
@@ -284,7 +290,7 @@ def test_of_sixty_programmes_that_never_were_three_may_cry_wolf(panel, answers, 
     assert (smallest_p <= 0.05 + 1e-12).sum() == 3
     named = answers[method].cells.drop_duplicates("row")["unit"]
     for row in [*np.argsort(smallest_p)[:4], 0]:
-        direct = pa.programme_impact(panel, named.iloc[row], 2018, 2020, method=method)
+        direct = pa.programme_impact(untouched(panel), named.iloc[row], 2018, 2020, method=method)
         assert direct.table["p_joint"].min() == pytest.approx(smallest_p[row])
 
 
@@ -320,9 +326,12 @@ def test_what_moves_everyone_and_the_order_of_things_do_not_matter(panel, answer
     assert again == pytest.approx(plain, abs=1e-6, nan_ok=True)
 
 
-def test_completion_plays_no_part(panel, answers) -> None:
+def test_completion_that_nobody_knows_moves_no_number_and_is_said(panel, answers) -> None:
     none = replace(panel, completion=np.full_like(panel.completion, np.nan), simulated_tables=())
-    pd.testing.assert_frame_equal(pa.programme_impact(none, "VN-CT", 2018, 2020).table, answers["common_weights"].table)
+    answer = pa.programme_impact(none, "VN-CT", 2018, 2020)
+    pd.testing.assert_frame_equal(answer.table, answers["lagged_outcome"].table)
+    assert "Whether 59 unit(s) among the donors had a programme is not known" in pa.remarks(answer)
+    assert "is not known" not in pa.remarks(answers["lagged_outcome"])
 
 
 def test_years_after_the_end_play_no_part_and_are_shown(panel, answers) -> None:
@@ -330,8 +339,8 @@ def test_years_after_the_end_play_no_part_and_are_shown(panel, answers) -> None:
     scores[:, panel.position("year", 2020)] = np.nan
     scores[panel.position("unit", "VN-CT"), panel.position("year", 2020)] = 99.0
     for data in (panel, with_scores(panel, scores)):
-        answer = pa.programme_impact(data, "VN-CT", 2018, 2019)
-        late = answers["common_weights"].cells.query("row == 0 and 2018 <= year <= 2019")
+        answer = pa.programme_impact(data, "VN-CT", 2018, 2019, method="did")
+        late = answers["did"].cells.query("row == 0 and 2018 <= year <= 2019")
         assert answer.table["estimate"].iloc[:6].tolist() == pytest.approx(late.groupby("dimension")["gap"].mean())
         assert answer.design["end"] == 2019
         assert set(answer.cells["year"]) == set(panel.years)
@@ -376,11 +385,13 @@ def test_no_donor_is_left_by_gaps_or_by_request(panel) -> None:
     with pytest.raises(pa.SpecError, match=r"0 donors have all the cells.*Fewer years do not help"):
         pa.programme_impact(with_scores(panel, scores), "VN-CT", 2018)
     two = [u for u in panel.units if u not in ("VN-CT", "VN-HN", "VN-HP")]
-    answer = pa.programme_impact(panel, "VN-CT", 2018, without=two)
+    answer = pa.programme_impact(panel, "VN-CT", 2018, method="common_weights", without=two)
     assert answer.row("D1")["floor"] == pytest.approx(1 / 3)
     assert "only 2 donors" in pa.remarks(answer)
-    with pytest.raises(pa.SpecError, match="1 donors"):
-        pa.programme_impact(panel, "VN-CT", 2018, without=[*two, "VN-HP"])
+    with pytest.raises(pa.SpecError, match=r"1 donors .* at least 2 are needed"):
+        pa.programme_impact(panel, "VN-CT", 2018, method="common_weights", without=[*two, "VN-HP"])
+    with pytest.raises(pa.SpecError, match=r"2 donors .* at least 3 are needed"):  # a line through two says nothing
+        pa.programme_impact(panel, "VN-CT", 2018, without=two)
 
 
 @pytest.mark.parametrize("donors", [9, 10])
@@ -426,7 +437,7 @@ def test_breaks_are_those_between_the_first_year_matched_and_the_end(panel) -> N
         ("VN-CT", 2011, {"method": "did"}, "0 year.* needs 1"),
         (["VN-CT", "VN-HN"], 2018, {"draws": 0}, "draws is 0"),
         ({"VN-CT": 2018, "VN-HN": 2016}, None, {"method": "lee_wooldridge"}, "one start for all"),
-        ("VN-CT", 2018, {"method": None}, "method is one of did, .*or a function"),
+        ("VN-CT", 2018, {"method": None}, "method is one of lagged_outcome, did, .*or a function"),
     ],
 )
 def test_strange_questions_are_refused(panel, unit, start, settings, words) -> None:
@@ -436,7 +447,7 @@ def test_strange_questions_are_refused(panel, unit, start, settings, words) -> N
 
 def test_numbers_of_other_kinds_are_the_same_years(panel, answers) -> None:
     again = pa.programme_impact(panel, "VN-CT", np.int64(2018), np.int64(2020), before=(2011, 2019))
-    pd.testing.assert_frame_equal(again.table, answers["common_weights"].table)
+    pd.testing.assert_frame_equal(again.table, answers["lagged_outcome"].table)
     assert type(again.design["start"]) is int
     one = pa.programme_impact(panel, "VN-CT", 2018, without="VN-44")
     assert one.table["units"].iloc[0] == 59
@@ -548,11 +559,11 @@ def test_several_units_give_the_mean_of_their_own_gaps(panel, method) -> None:
     own = answer.cells[answer.cells["row"] == 0]
     assert (own["actual"] - own["counterfactual"]).to_numpy() == pytest.approx(own["gap"].to_numpy(), abs=1e-12)
     alone_paths = {unit: one.cells[one.cells["row"] == 0] for unit, one in each.items()}
-    # Before 2016 both count, in 2016 and 2017 the one that has started, then both again.
-    for year, counted in ((2013, ["VN-HN", "VN-CT"]), (2017, ["VN-HN"]), (2019, ["VN-HN", "VN-CT"])):
+    # Seven years before only one of them has a year, and only the longer programme has a fifth one.
+    for since, counted in ((-7, ["VN-CT"]), (-1, ["VN-HN", "VN-CT"]), (1, ["VN-HN", "VN-CT"]), (4, ["VN-HN"])):
         for column in ("actual", "counterfactual"):
-            alone = [path.loc[path["year"] == year, column].to_numpy() for path in (alone_paths[u] for u in counted)]
-            shown = own.loc[own["year"] == year, column].to_numpy()
+            alone = [path.loc[path["since"] == since, column].to_numpy() for path in (alone_paths[u] for u in counted)]
+            shown = own.loc[own["since"] == since, column].to_numpy()
             assert shown == pytest.approx(np.mean(alone, axis=0), abs=1e-9)
 
 

@@ -94,15 +94,15 @@ def test_what_is_reported_follows_from_the_rows():
     mean = result.mean()
     np.testing.assert_allclose(mean.coefficients, [result.coefficients.mean()])
     assert mean.p[0] == np.mean(np.abs(result.scores.mean(axis=1)) >= abs(result.coefficients.mean()) - NEAR)
-    year = result.year(7)
-    np.testing.assert_allclose(year.coefficients, result.paths[0, 7])
-    assert year.interval(0.8).shape == (3, 2)
-    with pytest.raises(SpecError, match="no programme year"):
-        result.year(5)
+    second = result.year(1)  # the programme starts in year 6
+    np.testing.assert_allclose(second.coefficients, result.paths[0, 7])
+    assert second.interval(0.8).shape == (3, 2)
+    with pytest.raises(SpecError, match="-1 is no programme year"):
+        result.year(-1)
 
 
 @pytest.mark.parametrize("start", [[6, 6], [5, 7]])
-@pytest.mark.parametrize("name", ["did", "synthetic_control", "common_weights"])
+@pytest.mark.parametrize("name", ["lagged_outcome", "did", "synthetic_control", "common_weights"])
 def test_sets_of_units_and_staggered_starts(start, name):
     Y = world(N=7)
     design = programme_design(Y, [1, 4], start)
@@ -119,11 +119,12 @@ def test_sets_of_units_and_staggered_starts(start, name):
         found = rows.get(units, rows.get(units[::-1]) if together else None)
         np.testing.assert_allclose(found, cells.mean(axis=0), atol=1e-10)
     np.testing.assert_allclose(result.responses[0], 1)
-    # by year: both units once both have started, before that the one that has
+    # by years since the start: both units in their own years; a programme year counts those that have had it
     own = estimate(design, name).gaps
-    path = own.mean(axis=0)
-    path[start[0] : start[1]] = own[0, start[0] : start[1]]
-    np.testing.assert_allclose(result.paths[0], path, atol=1e-12)
+    assert result.since.tolist() == list(range(-start[1], 9 - start[0]))
+    for since, path in zip(result.since, result.paths[0], strict=True):
+        years = [(unit, first + since) for unit, first in enumerate(start) if 0 <= first + since < 9]
+        np.testing.assert_allclose(path, np.mean([own[unit, year] for unit, year in years], axis=0), atol=1e-12)
 
 
 def test_more_sets_than_draws_are_sampled():
@@ -170,7 +171,7 @@ def test_the_test_is_exact_when_units_are_alike(name):
     np.testing.assert_allclose(np.mean(covered, axis=0), 0.9)
 
 
-@pytest.mark.parametrize("name", ["did", "synthetic_control", "common_weights"])
+@pytest.mark.parametrize("name", ["lagged_outcome", "did", "synthetic_control", "common_weights"])
 @pytest.mark.parametrize("treated_as_donor", [True, False])
 def test_intervals_invert_the_test(name, treated_as_donor):
     Y = world(N=12, seed=1)
@@ -184,6 +185,19 @@ def test_intervals_invert_the_test(name, treated_as_donor):
             moved[5, 6:] -= ends[:, side] + step
             again = placebos(programme_design(moved, 5, 6), name, **options)
             np.testing.assert_array_equal(again.p > 0.2 + NEAR, kept)
+
+
+@pytest.mark.parametrize("name", ["lagged_outcome", "did", "synthetic_control", "common_weights"])
+@pytest.mark.parametrize("units", [5, [2, 5]])
+@pytest.mark.parametrize("N", [9, 20])  # with one regressor, and with two
+def test_responses_are_what_taking_a_gap_out_and_asking_again_moves(name, units, N):
+    Y = world(N=N, seed=3)
+    result, b0 = placebos(programme_design(Y, units, 6), name), np.array([0.7, -2.0, 30.0])
+    less = Y.copy()
+    less[units, 6:] -= b0
+    again = placebos(programme_design(less, units, 6), name)
+    np.testing.assert_allclose(again.scores, result.scores - b0 * result.responses, atol=1e-9)
+    np.testing.assert_allclose(again.paths, result.paths - b0 * result.path_responses, atol=1e-9)
 
 
 def test_intervals_of_several_units_invert_the_test():
@@ -229,7 +243,9 @@ def test_scales_and_labels_do_not_matter(name):
     Y = world(N=12)
     before = placebos(programme_design(Y, 0, 6), name)
     order = np.random.default_rng(2).permutation(12)
-    moved = (Y * [2.0, -1.0, 1e3])[order] + np.arange(12)[:, None, None]
+    moved = (Y * [2.0, -1.0, 1e3])[order]
+    if name != "lagged_outcome":  # it heeds where units stood
+        moved += np.arange(12)[:, None, None]
     after = placebos(programme_design(moved, int(np.flatnonzero(order == 0)[0]), 6), name)
     np.testing.assert_allclose(after.p, before.p)
     np.testing.assert_allclose(after.p_joint, before.p_joint)

@@ -25,6 +25,11 @@ def gaps(panel) -> pa.Estimates:
 
 
 @pytest.fixture(scope="module")
+def common(panel) -> pa.Estimates:
+    return pa.programme_impact(panel, "VN-CT", 2018, 2020, method="common_weights")
+
+
+@pytest.fixture(scope="module")
 def reversion(panel) -> pa.Estimates:
     return pa.regression_to_the_mean(panel, "VN-CT", 2016)
 
@@ -61,12 +66,21 @@ def test_placebos_are_named_where_they_are_drawn(panel, gaps, language) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_weights_are_the_means_over_dimensions(gaps, language) -> None:
-    ax = pa.draw_weights(gaps, language=language)
-    weights = gaps.design["weights"].groupby("unit")["weight"].sum() / 6
+def test_weights_are_the_means_over_dimensions(common, language) -> None:
+    ax = pa.draw_weights(common, language=language)
+    weights = common.design["weights"].groupby("unit")["weight"].sum() / 6
     drawn = sorted(bar.get_width() for bar in ax.patches)
     assert drawn == pytest.approx(sorted(weights)[-15:])
     assert sum(drawn) == pytest.approx(1, abs=1e-6)
+
+
+def test_weights_of_a_regression_are_counted_and_those_below_zero_said(gaps) -> None:
+    weights = gaps.design["weights"].groupby("unit")["weight"].sum() / 6
+    ax = pa.draw_weights(gaps)
+    assert sorted(bar.get_width() for bar in ax.patches) == pytest.approx(sorted(weights)[-15:])
+    below = int((weights < 0).sum())
+    assert below > 0
+    assert ax.get_xlabel() == f"Weight of the donors (the 15 heaviest of 59; {below} below 0)"
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
@@ -220,16 +234,16 @@ def test_words_lie_neither_on_one_another_nor_off_the_figure(panel, gaps, langua
             assert not on, (name, words, on)
 
 
-def test_text_alternatives_say_every_gap_and_weight(gaps) -> None:
+def test_text_alternatives_say_every_gap_and_weight(gaps, common) -> None:
     listed = alternative(figure_of(pa.draw_impact(gaps))).rpartition("(joint p): ")[2]
     table = gaps.table.iloc[:6]
     expected = [f"{row.dimension}: {row.estimate:z.2f} ({row.p_joint:.3f})" for row in table.itertuples()]
     assert listed == "; ".join(expected) + "."
     assert "from 2018 to 2020" in alternative(figure_of(pa.draw_impact(gaps)))
-    weights = gaps.design["weights"].groupby("unit")["weight"].sum().sort_values(ascending=False) / 6
+    weights = common.design["weights"].groupby("unit")["weight"].sum().sort_values(ascending=False) / 6
     named = [f"{gaps.names[unit][0]}: {100 * weight:.1f}%" for unit, weight in weights.items()]
-    assert alternative(figure_of(pa.draw_weights(gaps))).endswith(": " + "; ".join(named) + ".")
-    ax = pa.draw_weights(gaps, most=3)
+    assert alternative(figure_of(pa.draw_weights(common))).endswith(": " + "; ".join(named) + ".")
+    ax = pa.draw_weights(common, most=3)
     assert len(ax.patches) == 3
     assert [label.get_text() for label in ax.get_yticklabels()] == [name.partition(":")[0] for name in named[:3]]
     assert [text.get_text() for text in ax.texts] == [name.partition(": ")[2] for name in named[:3]]
@@ -267,12 +281,18 @@ def test_each_dimension_can_have_its_reversion_drawn(reversion) -> None:
             assert f"{row[name]:z.2f}" in alternative(figure_of(ax))
 
 
-def test_several_units_and_their_first_start_are_drawn(panel) -> None:
+def test_programmes_that_started_in_different_years_are_drawn_by_years_since(panel) -> None:
     answer = pa.programme_impact(panel, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=19)
+    drawn, asked = (np.ravel(axes)[3] for axes in (pa.draw_impact(answer), pa.draw_event_time(pa.event_time(answer))))
+    assert [line.get_xydata().tolist() for line in drawn.lines] == [line.get_xydata().tolist() for line in asked.lines]
+    first = np.ravel(pa.draw_impact(answer, language="vi"))[0]
+    assert "Cần Thơ, Hà Nội" in [text.get_text() for text in first.texts]
+
+
+def test_several_units_with_one_start_are_drawn_by_the_calendar(panel) -> None:
+    answer = pa.programme_impact(panel, ["VN-CT", "VN-HN"], 2018, 2020, method="did", draws=19)
     ax = np.ravel(pa.draw_impact(answer))[3]
     own = answer.cells.query("row == 0 and dimension == 'D4'")
     assert ax.lines[20].get_ydata() == pytest.approx(own["actual"].to_numpy())
     assert ax.lines[19].get_ydata() == pytest.approx((own["actual"] - own["gap"]).to_numpy())
-    assert list(ax.lines[21].get_xdata()) == [2015.5, 2015.5]
-    first = np.ravel(pa.draw_impact(answer, language="vi"))[0]
-    assert "Cần Thơ, Hà Nội" in [text.get_text() for text in first.texts]
+    assert list(ax.lines[21].get_xdata()) == [2017.5, 2017.5]

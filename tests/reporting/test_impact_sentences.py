@@ -58,7 +58,13 @@ def answers(panel, gaps, few, reversion) -> dict[str, pa.Estimates]:
     sets = pa.programme_impact(panel, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99)
     by_t = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge")
     sample = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did", draws=39)
+    nobody_knows = dataclasses.replace(panel, completion=np.full_like(panel.completion, np.nan))
     return {
+        "unknown": pa.programme_impact(nobody_knows, "VN-CT", 2018, 2020),
+        "edge": pa.programme_impact(panel, "VN-CT", 2018, 2020, before=(2015, 2017)),
+        "another's programme": pa.programme_impact(panel, "VN-HN", 2018, 2020),
+        "too late": pa.programme_impact(panel, "VN-CT", 2019, 2020),
+        "too early": pa.programme_impact(panel, "VN-CT", 2017, 2020),
         "gaps": gaps,
         "few": few,
         "exact": exact,
@@ -165,7 +171,11 @@ def test_made_up_scores_are_said_and_real_ones_are_not(answers, name, language) 
     assert real.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["gaps", "few", "exact", "sets", "sample", "by t", "reversion"])
+NAMES = ["gaps", "few", "exact", "sets", "sample", "by t", "reversion"]
+NAMES += ["unknown", "edge", "another's programme", "too late", "too early"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_vietnamese_is_vietnamese(answers, name) -> None:
     answer = answers[name]
     said, english = (pa.sentence(answer, language=language) for language in ("vi", "en"))
@@ -181,12 +191,12 @@ def test_vietnamese_is_vietnamese(answers, name) -> None:
 
 def test_these_answers_carry_every_note_of_the_question(answers) -> None:
     """Otherwise the test above would look at less than it says."""
-    from papi_analysis.estimation import impact, mean_reversion
+    from papi_analysis.estimation import impact_notes, mean_reversion
 
     said = {note.text for answer in answers.values() for note in answer.notes}
     notes = {
         value.text
-        for module in (impact, mean_reversion)
+        for module in (impact_notes, mean_reversion)
         for name, value in vars(module).items()
         if hasattr(value, "text") and name.isupper()
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,32 +24,22 @@ def answer() -> pa.Estimates:
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_means_over_several_units_are_not_joined(answer, language) -> None:
+def test_who_enters_is_no_change(answer, language) -> None:
+    """By the calendar the mean of those that have started would leap by 50 points when the first unit enters."""
     axes = np.ravel(pa.draw_impact(answer, language=language))
-    shown = axes[0].lines[:-1]  # the last one marks the start
-    assert {line.get_linestyle() for line in shown} == {"None"}
-    assert "None" not in {line.get_marker() for line in shown}
-    levels = shown[-1].get_ydata()
-    assert levels[4] > 50 > levels[3]  # what a line would have shown as a leap of four units
-    words = {"en": "units that have started", "vi": "các đơn vị đã bắt đầu"}[language]
+    gaps = axes[0].lines[2].get_ydata()
+    assert np.abs(gaps).max() < 1.5
+    words = {"en": "Years since the start", "vi": "Số năm kể từ khi bắt đầu"}[language]
     assert words in figure_of(axes).get_supxlabel()
     named = {"en": "4 units", "vi": "4 đơn vị"}[language]
     assert named in [text.get_text() for text in axes[0].texts]
     assert f" {named} " in alternative(figure_of(axes))
 
 
-def test_one_unit_keeps_its_lines(answer) -> None:
-    one = dataclasses.replace(answer, design=answer.design | {"units": ("u0",)})
-    axes = np.ravel(pa.draw_impact(one))
-    assert "None" not in {line.get_linestyle() for line in axes[0].lines}
-    assert figure_of(axes).get_supxlabel() == ""
-
-
-def test_of_many_placebos_an_even_selection_is_drawn(answer) -> None:
-    ax = np.ravel(pa.draw_impact(answer))[1]
-    paths = answer.engines[0].paths[1:, :, 1]
-    own = answer.cells.query("row == 0 and dimension == 'b'")["counterfactual"].to_numpy()
-    gaps = np.array([line.get_ydata() - own for line in ax.lines[:-3]])
-    assert len(paths) == 2 * MOST + 1
-    assert len(gaps) <= MOST
-    assert gaps == pytest.approx(paths[::3])
+def test_of_many_placebos_an_even_selection_is_kept(answer) -> None:
+    paths = answer.engines[0].paths[:, :, 1]
+    cells = answer.cells.query("dimension == 'b'")
+    kept = cells["gap"].to_numpy().reshape(-1, paths.shape[1])
+    assert len(paths) == 2 * MOST + 2
+    assert len(kept) <= MOST + 1
+    assert kept == pytest.approx(paths[[0, *range(1, len(paths), 3)]])

@@ -1,0 +1,225 @@
+"""The question of impact, held against the panel: who has the programme, who may be compared, which years count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papi_analysis.errors import Note, SpecError
+from papi_analysis.estimation.by_unit import unit_labels, unit_weights
+from papi_analysis.estimation.counterfactuals import Estimator
+from papi_analysis.estimation.designs import Design, Weights, programme_design
+from papi_analysis.panel.panel import Panel, first_and_last
+
+Bools = NDArray[np.bool_]
+
+#: Methods that learn from the years before need this many of them; the others one.
+YEARS_BEFORE = 2
+
+TOO_FEW_YEARS = Note(
+    "a programme that starts in {start} has {years} year(s) before it to match on; this method needs {needed}. Choose "
+    "a later start or more years, a base year by before=(year, year), or method='did', which takes one."
+)
+TOO_FEW_DONORS = Note("{donors} donors have all the cells; at least {needed} are needed. {advice}")
+FEWER_YEARS = Note("Use fewer years: before=({first}, {last}).")
+NO_FEWER_YEARS = Note(
+    "Fewer years do not help: let more units be donors, or leave out the dimensions that few units have."
+)
+ALL_WITH_PROGRAMMES = Note(
+    "of the units that could be compared, {units} have completion above 0 between {first} and {last} and {donors} have "
+    "none: nothing says what the scores would have been without a programme. Choose an end before the others started, "
+    "or ask what completion has to do with scores: completion_slopes."
+)
+
+SMALL_GROUP = Note(
+    "{unit} has {donors} other unit(s) with the label {label}; {needed} are needed to compare it within its label. "
+    "Join labels, or compare over all units."
+)
+
+
+class Asked(NamedTuple):
+    """A question that can be answered, and the units that take no part in it."""
+
+    design: Design
+    incomplete: list[str]  # cells are missing
+    with_programme: list[str]  # completion of their own in the years used
+
+
+def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], start: int | None) -> dict[str, int]:
+    """Turn what was asked for into first programme years by unit: the first survey at or after the start."""
+    if isinstance(unit, Mapping):
+        if start is not None:
+            raise SpecError("give first years by unit, or one start for all, not both.")
+        starts = dict(unit)
+    else:
+        if start is None:
+            raise SpecError("give the first year of the programme: start=2018, for instance.")
+        starts = dict.fromkeys([unit] if isinstance(unit, str | int) else map(str, unit), start)
+    if not starts:
+        raise SpecError("name at least one unit with a programme.")
+    for name in starts:
+        panel.position("unit", name)
+    return {name: panel.first_from(year, "the start") for name, year in starts.items()}
+
+
+def method_name(method: Estimator) -> str:
+    """The name of a function of one's own."""
+    return str(getattr(method, "__name__", "own function"))
+
+
+def checked(method: Estimator) -> Estimator:
+    """Wrap a function of one's own: weights that no gap can be computed from are refused, not passed on."""
+    name = method_name(method)
+
+    def rule(*given: Any) -> Weights:
+        Y, units, donors, pre, _ = given
+        shapes = (len(units), len(Y), Y.shape[2]), (len(units), len(pre), Y.shape[2])
+        answer = method(*given)
+        try:
+            found, years = (np.asarray(part, dtype=float) for part in answer)
+        except (TypeError, ValueError):
+            raise SpecError(f"method {name} must return two arrays: weights of donors and of years.") from None
+        if (found.shape, years.shape) != shapes:
+            raise SpecError(
+                f"method {name} returned weights of shapes {found.shape} and {years.shape}; it must return "
+                f"donors {shapes[0]} and years {shapes[1]}."
+            )
+        if not (np.isfinite(found).all() and np.isfinite(years).all()):
+            raise SpecError(f"method {name} returned weights that are missing or not finite.")
+        if found[~donors].any() or years[:, ~pre].any():
+            raise SpecError(f"method {name} put weight on units that are no donors, or on years not before.")
+        return Weights(found, years)
+
+    return rule
+
+
+def years_needed(method: str | Estimator, before: tuple[int, int] | None) -> int:
+    """Years before that a method needs; the lagged-outcome adjustment takes a single one where it was chosen."""
+    if method == "lagged_outcome" and before is not None and before[0] == before[1]:
+        return 1
+    return 1 if method in ("did", "lee_wooldridge") else YEARS_BEFORE
+
+
+def impact_design(
+    panel: Panel,
+    starts: Mapping[str, int],
+    end: int | None,
+    before: tuple[int, int] | None = None,
+    without: Sequence[str] = (),
+    needed: int = YEARS_BEFORE,
+    least: int = 2,
+    weights: Mapping[str, float] | None = None,
+    within: Mapping[str, Any] | None = None,
+) -> Asked:
+    """Check the question against the panel: ``needed`` years before, ``least`` donors, in each group of ``within``."""
+    last = _last_year(panel, starts, end)
+    years = np.array(panel.years)
+    begin, until = (years[0], years[-1]) if before is None else first_and_last(before, "before")
+    matched = (years >= begin) & (years <= until)
+    early = min(starts.values())
+    had = int((matched & (years < early)).sum())
+    if had < needed:
+        raise SpecError(Note(TOO_FEW_YEARS.text, {"start": early, "years": had, "needed": needed}))
+    used = (years <= last) & (matched | (years >= early))
+    complete: Bools = np.asarray(np.isfinite(panel.scores[:, used]).all(axis=(1, 2)))
+    _check_treated(panel, starts, complete, used)
+    treated, named = np.isin(panel.units, list(starts)), _left_out(panel, starts, without)
+    size = None if weights is None else unit_weights(panel, weights, tuple(starts))
+    groups = None if within is None else unit_labels(panel, within, "within")
+    pool = complete & ~treated & ~named
+    if size is not None:
+        pool &= size > 0
+    busy = pool & (np.nan_to_num(panel.completion[:, used]).max(axis=(1, 2)) > 0)
+    if busy.any() and (pool & ~busy).sum() < least:
+        none, first = int((pool & ~busy).sum()), int(years[used][0])
+        values = {"units": int(busy.sum()), "first": first, "last": last, "donors": none}
+        raise SpecError(Note(ALL_WITH_PROGRAMMES.text, values))
+    pool &= ~busy
+    if groups is not None:
+        pool &= _large_groups(panel, starts, pool | treated, groups, least, within)
+    if pool.sum() < least:
+        free = ~treated & ~named & ~busy
+        advice = _fewer_years(panel, free, early, last, needed, least)
+        raise SpecError(Note(TOO_FEW_DONORS.text, {"donors": int(pool.sum()), "needed": least, "advice": advice}))
+    design = programme_design(
+        panel.scores,
+        [panel.position("unit", name) for name in starts],
+        [panel.position("year", year) for year in starts.values()],
+        end=panel.position("year", last),
+        before=matched,
+        donors=pool,
+        weights=size,
+        groups=groups,
+    )
+    _check_gaps(panel, design, used)
+    names = np.array(panel.units, dtype=object)
+    return Asked(design, names[~complete & ~treated & ~named].tolist(), names[busy].tolist())
+
+
+def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:
+    last = panel.years[-1] if end is None else panel.last_to(end, "the end")
+    if last < max(starts.values()):
+        none = "" if end in (None, last) else f" No survey was held in {end}."
+        raise SpecError(f"the end {last} lies before the start {max(starts.values())}.{none}")
+    return int(last)
+
+
+def _fewer_years(panel: Panel, free: Bools, start: int, last: int, needed: int, least: int) -> Note:
+    """Say from which year on there are enough donors, or that no choice of years gives them."""
+    place = panel.position("year", start)
+    first = panel.complete_from(free, least, panel.years[place - needed], last)
+    if first is None:
+        return NO_FEWER_YEARS
+    return Note(FEWER_YEARS.text, {"first": first, "last": panel.years[place - 1]})
+
+
+def _left_out(panel: Panel, starts: Mapping[str, int], without: Sequence[str]) -> Bools:
+    names = [without] if isinstance(without, str) else without
+    for name in names:
+        if name in starts:
+            raise SpecError(f"{name} has the programme and cannot be left out of its own donors.")
+    places = [panel.position("unit", name) for name in names]
+    return np.isin(np.arange(len(panel.units)), places)
+
+
+def _check_treated(panel: Panel, starts: Mapping[str, int], complete: Bools, used: Bools) -> None:
+    for name in starts:
+        i = panel.position("unit", name)
+        if not complete[i]:
+            t, k = np.argwhere(~np.isfinite(panel.scores[i]) & used[:, None])[0]
+            raise SpecError(
+                f"the score of {name} in {panel.dimensions[k]}, {panel.years[t]}, was not published, so the gap there "
+                "cannot be known. Choose other years, or leave the dimension out."
+            )
+
+
+def _large_groups(
+    panel: Panel,
+    starts: Mapping[str, int],
+    part: Bools,
+    groups: NDArray[np.int64],
+    least: int,
+    labels: Mapping[str, Any] | None,
+) -> Bools:
+    """Units (N,) whose group leaves each of its members enough donors whoever has the programmes."""
+    m = len(starts)
+    large = np.asarray(np.bincount(groups[part], minlength=groups.max() + 1)[groups] >= m + least)
+    for name in starts:
+        i = panel.position("unit", name)
+        if not large[i]:
+            others = int((part & (groups == groups[i])).sum()) - 1
+            values = {"unit": name, "label": str((labels or {})[name]), "donors": others, "needed": least + m - 1}
+            raise SpecError(Note(SMALL_GROUP.text, values))
+    return large
+
+
+def _check_gaps(panel: Panel, design: Design, used: NDArray[np.bool_]) -> None:
+    """Refuse a dimension in which all units move alike: whoever had the programme, its gap is zero."""
+    paths = design.Y[design.eligible][:, used]
+    apart = np.ptp(paths - paths[:, :1], axis=0).max(axis=0)
+    for dimension, reach, size in zip(panel.dimensions, apart, np.abs(paths).max(axis=(0, 1)), strict=True):
+        if reach <= 1e-12 * size:
+            raise SpecError(f"all units move alike in {dimension}, so no gap can be judged there. Leave it out.")

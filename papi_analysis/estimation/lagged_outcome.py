@@ -1,0 +1,115 @@
+"""Lagged-outcome adjustment: what the scores after would be from where a unit stood before.
+
+One dimension at a time, over the donors of a unit,
+
+    after[j] = a + b1 mean[j] + b2 last[j] + e[j],
+
+with ``mean`` the mean score before and ``last`` the score of the last year before (analysis of covariance; Frison &
+Pocock 1992; McKenzie 2012). The gap is the unit's own ``after`` less what the line says: exactly the coefficient of
+the unit's dummy in least squares of ``after`` on both and the dummy. Difference in differences presumes b1 + b2 = 1,
+that a lead carries over one for one; scores that are measured with noise, or on a scale that shrinks, lose part of it.
+Where the lead is what the programme was chosen by, the truth lies between the two (Ding & Li 2019).
+
+The line is written as weights. What least squares predicts is an average of the donors with weights
+p[j] (1 + (x[i] - xbar)' S^-1 (x[j] - xbar)), p being equal or the donors' own, which sum to 1, balance x exactly and
+look at years before alone (Chattopadhyay & Zubizarreta 2023); some are negative where a unit stands at the edge. With
+these the adjustment for years before is zero whatever the year weights, which therefore can say what they mean: they
+sum to b1 + b2, the share of a lead that carries over. Three things follow. A gap is one and the same in both readings;
+a placebo's response to a constant effect on the treated unit is exact; and the years before show what sets the unit
+apart from donors that stood where it did, net of their mean, not the part of its lead that was bound to go.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papi_analysis.errors import SpecError
+from papi_analysis.estimation.designs import Design, Weights
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+#: Below so many donors the mean before is the only regressor, and below so many a line through them says nothing.
+DONORS_FOR_TWO, LINE = 15, 3
+
+#: A regressor whose spread over donors falls below this share of the scores' size says nothing.
+FLAT = 1e-9
+
+
+def lagged_outcome(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Bools, post: Bools) -> Weights:
+    """Regression on the mean before and the last year before; on the mean alone below 15 donors or with one year.
+
+    ``donors`` (m, N) may hold weights instead of True and False: the line is then fitted by weighted least squares.
+
+    Raises
+    ------
+    SpecError
+        Donors that do not differ before in a dimension: nothing says what a lead is worth there.
+
+    Examples
+    --------
+    >>> Y = np.array([[3.0, 4], [1, 1], [2, 1.5], [3, 2]])[:, :, None]
+    >>> everyone_else = np.array([[False, True, True, True]])
+    >>> pre, post = np.array([True, False]), np.array([False, True])
+    >>> weights = lagged_outcome(Y, np.array([0]), everyone_else, pre, post)
+    >>> weights.donors[0, 1:, 0].round(6).tolist(), weights.years[0, :, 0].round(6).tolist()
+    ([-0.166667, 0.333333, 0.833333], [0.5, 0.0])
+
+    """
+    share = donors / donors.sum(axis=1, keepdims=True)  # (m, N)
+    level, last, after = Y[:, pre].mean(axis=1), Y[:, pre][:, -1], Y[:, post].mean(axis=1)  # (N, K)
+    place = np.arange(len(units)), units
+
+    def centred(values: Floats) -> Floats:
+        """Values less their mean over each unit's donors (m, N, K)."""
+        return np.asarray(values - (share @ values)[:, None])
+
+    def over_donors(values: Floats) -> Floats:
+        return np.asarray(np.einsum("mn,mnk->mk", share, values))
+
+    size = np.abs(Y[:, pre]).max(axis=(0, 1))
+    u = centred(level)
+    uu = over_donors(u**2)
+    if (uu <= (FLAT * size) ** 2).any():
+        k = int(np.argwhere(uu <= (FLAT * size) ** 2)[0, 1])
+        raise SpecError(
+            f"Donors do not differ before the start in dimension {k} (counted from 0), so nothing says what a lead is "
+            "worth there. Leave the dimension out, or ask with method='did'."
+        )
+    v = centred(last)
+    along = over_donors(u * v) / uu
+    v -= along[:, None] * u  # what the last year says beyond the mean
+    vv = over_donors(v**2)
+    two = ((donors != 0).sum(axis=1)[:, None] >= DONORS_FOR_TWO) & (vv > (FLAT * size) ** 2)
+    per_u, per_v = 1 / uu, np.divide(1.0, vv, out=np.zeros_like(vv), where=two)
+    reach = u[place][:, None] * per_u[:, None] * u + v[place][:, None] * per_v[:, None] * v
+    net = centred(after)
+    b2 = over_donors(v * net) * per_v
+    b1 = over_donors(u * net) * per_u - along * b2
+    years = np.zeros((len(units), len(pre), Y.shape[2]))
+    years[:, pre] = b1[:, None] / pre.sum()
+    years[:, np.flatnonzero(pre)[-1]] += b2
+    return Weights(share[:, :, None] * (1 + reach), years)
+
+
+def leverage(design: Design, start: int) -> Floats:
+    """The leverage (N, K) of each unit that takes part in the adjustment for a start; missing for the others.
+
+    The diagonal of the hat matrix of a constant, the mean before and the last year before: 1 for a unit that the line
+    must go through, on average the number of coefficients over the number of units.
+    """
+    found = np.full((len(design.Y), design.Y.shape[2]), np.nan)
+    groups = np.zeros(len(design.Y), dtype=np.int64) if design.groups is None else design.groups
+    for code in np.unique(groups[design.eligible]):
+        part = design.eligible & (groups == code)
+        before = design.Y[part][:, design.pre(start)]
+        columns = [np.ones_like(before[:, 0]), before.mean(axis=1), before[:, -1]]
+        x = np.stack(columns if part.sum() > DONORS_FOR_TWO else columns[:2])
+        if design.weights is not None:
+            x = x * np.sqrt(design.weights[part])[:, None]
+        for k in range(before.shape[2]):
+            basis, size, _ = np.linalg.svd(x[:, :, k].T, full_matrices=False)
+            found[part, k] = (basis[:, size > FLAT * size[0]] ** 2).sum(axis=1)
+    return found
