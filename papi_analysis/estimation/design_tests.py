@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from papi_analysis.errors import Note
+from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.impact_question import LINE, impact_design, unit_labels
+from papi_analysis.estimation.impact_question import impact_design
+from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel

@@ -5,8 +5,8 @@ by t, each dimension by itself,
 
     y[j,t] = a[s,t] + b[s,t]' x[j,s] + e[j,t],     x[j,s] = (mean of the scores before s, score of the last year),
 
-is fitted by least squares. With fewer untouched units than ``DONORS_FOR_TWO`` x is the mean before alone; with fewer than
-``LINE`` the lead is carried over one for one (b = 1). The gap of unit i and the slope are
+is fitted by least squares. With fewer untouched units than ``DONORS_FOR_TWO`` x is the mean before alone; with fewer
+than ``LINE`` the lead is carried over one for one (b = 1). The gap of unit i and the slope are
 
     g[i,t] = y[i,t] - a[s,t] - b[s,t]' x[i,s],     slope = sum C g / sum C^2 over the programmes' cells,
 

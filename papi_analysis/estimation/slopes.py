@@ -123,9 +123,12 @@ def completion_slopes(
     if draws is not None:
         check_count(draws)
     spec = _specify(spec, changes)
-    eq = _weighted(equations(panel, spec), unit_weights(panel, weights))
-    eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
-    moves = Moves(_places(panel, excluded), unit_labels(panel, strata, "strata"))
+    eq = equations(panel, spec)
+    if weights is not None:
+        eq = _weighted(eq, _weights(panel, weights))
+    if clusters is not None:
+        eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
+    moves = Moves(_places(panel, excluded), None if strata is None else unit_labels(panel, strata, "strata"))
     form, judged = judge(panel, eq, spec, inference, moves, override=override, draws=draws, rng=rng)
     family = judged.family
     table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
