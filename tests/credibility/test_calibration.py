@@ -54,7 +54,7 @@ def test_each_rate_is_a_count_of_direct_answers(panel) -> None:
 
 def test_wrong_methods_are_found_out(panel) -> None:
     def clustered(panel, unit, start, end):
-        return pa.completion_slopes(panel, inference="clustered", override=True)
+        return pa.completion_slopes(panel, form="levels", inference="clustered", override=True)
 
     usual = pa.calibrate(panel, clustered, **ASKED).table.iloc[:6]["false_alarms"]
     assert 0.65 <= usual.mean() <= 0.9

@@ -73,11 +73,15 @@ def test_webb_enumerates_few_clusters():
     np.testing.assert_allclose(result.draws[:, 0], expected, rtol=1e-7, atol=1e-9)
 
 
-def test_clusters_that_cut_across_units():
+@pytest.mark.parametrize("weighted", [False, True])
+def test_clusters_that_cut_across_units(weighted):
     y, X, unit, time = unbalanced_panel(np.random.default_rng(3), N=7, T=5)
     clusters = (unit + time) % 5
-    result = wild_bootstrap([fit_within(y, X, unit, time, clusters=clusters)], weights="rademacher")
-    slopes, scores = slow_bootstrap(y, np.column_stack([X, dummies(unit, time)]), clusters, 0.0, SIGNS)
+    weights = np.random.default_rng(6).uniform(0.3, 3, 7)[unit] if weighted else np.ones(len(y))
+    fit = fit_within(y, X, unit, time, clusters=clusters, weights=weights)
+    result = wild_bootstrap([fit], weights="rademacher")
+    design = np.sqrt(weights)[:, None] * np.column_stack([X, dummies(unit, time)])
+    slopes, scores = slow_bootstrap(np.sqrt(weights) * y, design, clusters, 0.0, SIGNS)
     np.testing.assert_allclose(result.draws[:, 0], slopes / np.sqrt(np.sum(scores**2, axis=1)), rtol=1e-8, atol=1e-10)
 
 

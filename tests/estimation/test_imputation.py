@@ -327,7 +327,8 @@ def test_each_bootstrap_draw_is_both_steps_fitted_again(above, starts):
     y, C = data(N, T=6, starts=starts if above else (4, 4), seed=13)
     clusters = np.arange(N) % 4 if above else np.arange(N)
     G = int(clusters.max()) + 1
-    laid, w = programmes(equations_of(y, C)), np.ones(N)
+    w = np.random.default_rng(5).uniform(0.4, 2, N) if above else np.ones(N)
+    laid = programmes(equations_of(y, C, weights=w))
     drawn = bootstrap_programmes(laid, clusters)
     assert drawn.exact
     assert len(drawn.slope0) == 6**G
@@ -337,7 +338,7 @@ def test_each_bootstrap_draw_is_both_steps_fitted_again(above, starts):
         parts = slow_comparisons(y, C, k)
         assert drawn.coefficients[k] == pytest.approx(slow_slope(parts, w), rel=1e-10)
         assert drawn.standard_errors[k] == pytest.approx(
-            np.sqrt((errors(parts, clusters, drawn.coefficients[k]) ** 2).sum())
+            np.sqrt((errors(parts, clusters, drawn.coefficients[k], w) ** 2).sum())
         )
         for place, draw in enumerate(shown):
             v = SIX_POINTS[(draw // 6 ** np.arange(G)) % 6][clusters]
@@ -346,20 +347,21 @@ def test_each_bootstrap_draw_is_both_steps_fitted_again(above, starts):
                 fitted = X @ learn(X, score, free, w)
                 again.append((X, fitted + v * (score - fitted), free, own, dose))
             slope = slow_slope(again, w)
-            error = np.sqrt((errors(again, clusters, slope) ** 2).sum())
+            error = np.sqrt((errors(again, clusters, slope, w) ** 2).sum())
             assert t[place, k] == pytest.approx(slope / error, rel=1e-8, abs=1e-9)
 
 
-def errors(parts, clusters, slope):
-    """Sums by cluster of weight times what is left, over the comparisons of one dimension, with equal weights."""
-    below = sum(dose[i] ** 2 for *_, own, dose in parts for i in own)
+def errors(parts, clusters, slope, w):
+    """Sums by cluster of weight times what is left, over the comparisons of one dimension."""
+    below = sum(w[i] * dose[i] ** 2 for *_, own, dose in parts for i in own)
     total = np.zeros(clusters.max() + 1)
     for X, score, free, own, dose in parts:
-        residual = score - X @ learn(X, score, free, np.ones(len(X)))
-        use = sum(dose[i] * X[i] for i in own)
-        leaning = -X[free] @ np.linalg.pinv(X[free].T @ X[free]) @ use
+        residual = score - X @ learn(X, score, free, w)
+        use = sum(w[i] * dose[i] * X[i] for i in own)
+        weighted = w[free][:, None] * X[free]
+        leaning = -weighted @ np.linalg.pinv(X[free].T @ weighted) @ use
         for i, weight in zip(free, leaning, strict=True):
             total[clusters[i]] += weight * residual[i] / below
         for i in own:
-            total[clusters[i]] += dose[i] * (residual[i] - slope * dose[i]) / below
+            total[clusters[i]] += w[i] * dose[i] * (residual[i] - slope * dose[i]) / below
     return total

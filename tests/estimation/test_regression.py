@@ -61,12 +61,14 @@ def test_equals_r_on_grunfeld():
 
 
 @pytest.mark.parametrize("cross", [False, True])
-def test_cr2_and_its_degrees_of_freedom_from_the_full_matrices(cross):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cr2_and_its_degrees_of_freedom_from_the_full_matrices(cross, weighted):
     """With every effect a dummy: A_g the symmetric root of the pseudo-inverse of (I - H)_gg, and P formed in full."""
     y, X, unit, time = unbalanced_panel(np.random.default_rng(5), N=8, T=5)
     clusters = (unit + time) % 4 if cross else unit  # clusters that cut across units, or nest them
-    fit = fit_within(y, X, unit, time, clusters=clusters)
-    design = np.column_stack([X, dummies(unit, time)])
+    weights = np.random.default_rng(6).uniform(0.3, 3, 8)[unit] if weighted else np.ones(len(y))
+    fit = fit_within(y, X, unit, time, clusters=clusters, weights=weights)
+    y, design = np.sqrt(weights) * y, np.sqrt(weights)[:, None] * np.column_stack([X, dummies(unit, time)])
     bread, M = np.linalg.inv(design.T @ design), np.eye(len(y)) - design @ np.linalg.pinv(design)
     residuals, columns, scores = M @ y, [], []
     for g in np.unique(clusters):
