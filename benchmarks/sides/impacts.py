@@ -135,4 +135,4 @@ def growing(units: int) -> Side:
     """Common weights on 20 years and six dimensions, every unit as a placebo: one weight for each pair of units."""
     Y = np.random.default_rng(0).normal(5, 0.5, (units, 20, 6)).cumsum(axis=1)
     design = programme_design(Y, 0, 15)
-    return lambda: placebos(design, draws=units).p_joint, np.asarray
+    return lambda: placebos(design, "common_weights", draws=units).p_joint, np.asarray

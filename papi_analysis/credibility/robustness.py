@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor_out, synthetic_control
+from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.impact_notes import earlier_programme
@@ -97,9 +98,9 @@ def impact_robustness(
         left_out = sorted({name for name in others if name in panel.units and name != unit})
         asked.append((Note("Lagged-outcome adjustment, known programmes left out"), {"without": left_out}))
     if base_year is not None:
-        alone = {"before": (base_year, base_year)}
-        asked.append((Note("Lagged-outcome adjustment, base year alone"), alone))
-        asked.append((Note("Difference in differences, base year alone"), {"method": "did", **alone}))
+        base = {"before": (base_year, base_year)}
+        asked.append((Note("Lagged-outcome adjustment, base year alone"), base))
+        asked.append((Note("Difference in differences, base year alone"), {"method": "did", **base}))
     asked += _around_earlier(panel, unit, start)
     place = panel.position("year", panel.first_from(start, "the start"))
     if place >= 4:
@@ -113,9 +114,17 @@ def impact_robustness(
         question = {"start": start, "end": end, "base_year": stood, "draws": draws, **changes}
         answer = programme_impact(panel, unit, **question)
         rows.append({"choice": words, **_row(answer)})
+    whole = impact_design(panel, first_years(panel, unit, start), end, least=LINE)
+    alone: dict[str, Any] = {
+        "end": end,
+        "method": "did",
+        "base_year": base_year,
+        "without": whole.with_programme,
+        "draws": draws,
+    }
     words = Note("Difference in differences, all units of each dimension")
-    rows.append({"choice": words, **_own_pools(panel, unit, start, end, base_year, draws)})
-    rows += _without_one_donor(panel, unit, start, end)
+    rows.append({"choice": words, **_own_pools(panel, partial(programme_impact, unit=unit, start=start, **alone))})
+    rows += _without_one_donor(panel, whole.design)
     table = pd.DataFrame(rows)
     table["choice"] = pd.Series([row["choice"] for row in rows], dtype=object)  # words that can be translated
     return table
@@ -146,9 +155,7 @@ def _around_earlier(panel: Panel, unit: str, start: int) -> list[tuple[Note, dic
     return found
 
 
-def _own_pools(
-    panel: Panel, unit: str, start: int, end: int | None, base_year: int | None, draws: int | None
-) -> dict[str, float]:
+def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
     """Judge each dimension by itself against all units that have its cells; Holm instead of joint draws."""
     gaps, p, units, peers = {}, [], [], []
     for k, dimension in enumerate(panel.dimensions):
@@ -158,8 +165,7 @@ def _own_pools(
             completion=panel.completion[:, :, [k]],
             dimensions=(dimension,),
         )
-        answer = programme_impact(alone, unit, start, end, method="did", base_year=base_year, draws=draws)
-        row = answer.table.iloc[0]
+        row = ask(alone).table.iloc[0]
         gaps[dimension] = row["estimate"]
         p.append(row["p"])
         units.append(int(row["units"]))
@@ -168,9 +174,8 @@ def _own_pools(
     return {**gaps, **mean, "p_joint": holm(p).min(), "units": max(units)}
 
 
-def _without_one_donor(panel: Panel, unit: str, start: int, end: int | None) -> list[dict[str, Any]]:
-    """Leave each donor with a weight out in turn: the lowest and the highest gap that come of it."""
-    design = impact_design(panel, first_years(panel, unit, start), end, least=LINE).design
+def _without_one_donor(panel: Panel, design: Design) -> list[dict[str, Any]]:
+    """Leave each donor out in turn: the lowest and the highest gap that come of it."""
     _, gaps = leave_one_donor_out(design, "lagged_outcome")
     rows = []
     mean = gaps.mean(axis=1)

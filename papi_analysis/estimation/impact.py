@@ -148,8 +148,7 @@ def programme_impact(
     rule = find_estimator(method) if isinstance(method, str) else checked(find_estimator(method))
     _check_method(method, weights, within)
     starts = first_years(panel, unit, start)
-    if base_year is not None and base_year >= min(starts.values()):
-        raise SpecError(Note(LATE_BASE.text, {"base_year": base_year, "start": min(starts.values())}))
+    base = _base(panel, starts, base_year)
     least = LINE if method == "lagged_outcome" else 2
     asked = impact_design(
         panel, starts, end, before, without, years_needed(method, before), least, weights=weights, within=within
@@ -173,7 +172,7 @@ def programme_impact(
     if len(panel.dimensions) == 1:  # a family of one
         table.iloc[0, table.columns.get_indexer(["p_joint", "p_holm"])] = table["p"].iloc[0]
     table["fit"] = _fit(design, found) if fan is None else np.append(fan.fit, fan.mean().fit)
-    peers = peer_gaps(design, rule, fan, None if base_year is None else panel.position("year", base_year))
+    peers = peer_gaps(design, rule, fan, base)
     table["peers"] = np.append(peers, peers.mean())
     table["units"] = compared
     return Estimates(
@@ -205,6 +204,14 @@ def _check_method(
         raise SpecError(Note(NO_WEIGHTS.text, {"methods": ", ".join(WEIGHTED)}))
     if within is not None and method == "lee_wooldridge":
         raise SpecError(NO_GROUPS)
+
+
+def _base(panel: Panel, starts: Mapping[str, int], base_year: int | None) -> int | None:
+    """The place of the base year, which lies before every start."""
+    early = min(starts.values())
+    if base_year is not None and base_year >= early:
+        raise SpecError(Note(LATE_BASE.text, {"base_year": base_year, "start": early}))
+    return None if base_year is None else panel.position("year", base_year)
 
 
 def _usual_draws(design: Design, rule: Estimator) -> int:

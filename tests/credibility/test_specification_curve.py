@@ -34,6 +34,7 @@ def test_every_row_is_the_direct_answer(panel, curve) -> None:
         for dimension in (*panel.dimensions, "mean"):
             assert row[dimension] == pytest.approx(direct.row(dimension)["estimate"])
         assert row["p"] == pytest.approx(direct.row("mean")["p"])
+        assert row["peers"] == pytest.approx(direct.row("mean")["peers"])
     assert curve.table["mean"].round(12).is_monotonic_increasing
     assert curve.design["below"] == pytest.approx((curve.table["mean"] < 0).mean())
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.reporting.canvas import alternative, figure_of
 
 STARTS = {"VN-HN": 2016, "VN-CT": 2018, "VN-HP": 2016}
 
@@ -88,6 +89,9 @@ def test_the_sentence_and_the_figure_in_both_languages(panel) -> None:
     assert shown.get_ydata().tolist() == pytest.approx(rows["estimate"].tolist())
     ends = axes[3].collections[0].get_paths()[0].vertices
     assert ends[:, 1].max() == pytest.approx(rows["band"].max())
+    late = rows.loc[rows["since"] >= 0, "estimate"]
+    listed = " / ".join(f"{gap:z.2f}".replace(".", ",") for gap in late)
+    assert f"D4: {listed};" in alternative(figure_of(axes))
     assert axes[0].figure.get_supxlabel() == "Số năm kể từ khi bắt đầu (0: năm đầu của chương trình)"
 
 
