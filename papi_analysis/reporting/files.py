@@ -60,7 +60,7 @@ def is_ours(path: Path) -> bool:
     form = path.suffix.lower()
     if form in (".html", ".htm"):
         with path.open("rb") as file:
-            return GENERATOR.encode() in file.read(4096)
+            return GENERATOR.removesuffix(">").encode() in file.read(4096)
     if form in (".xlsx", ".docx"):
         return PROGRAM in _properties(path)
     return form == ".csv" and _lists_problems(path)
