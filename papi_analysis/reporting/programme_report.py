@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property, wraps
 from typing import Any
 
@@ -36,17 +37,21 @@ INFERENCE = ("estimate", "low", "high", "p", "p_joint", "detectable")
 SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
 
 
-def _section(heading: str) -> Callable[[Callable[[ProgrammeReport], Section]], Callable[[ProgrammeReport], Section]]:
-    """Let a section stand alone: where the data cannot give it, it says why under its heading.
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what loading the study has warned of already; the report says it once, among the gaps."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        yield
 
-    What loading the study has warned of is said once, among the gaps, and not by each section anew.
-    """
+
+def _section(heading: str) -> Callable[[Callable[[ProgrammeReport], Section]], Callable[[ProgrammeReport], Section]]:
+    """Let a section stand alone: where the data cannot give it, it says why under its heading."""
 
     def decorate(make: Callable[[ProgrammeReport], Section]) -> Callable[[ProgrammeReport], Section]:
         @wraps(make)
         def section(report: ProgrammeReport) -> Section:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DataWarning)
+            with _quiet():
                 made = attempt(lambda: make(report))
             if isinstance(made, Section):
                 return made
@@ -90,7 +95,8 @@ class ProgrammeReport:
             warnings.simplefilter("always", DataWarning)
             self.study = study if isinstance(study, Study) else load_study(os.fspath(study))
         self.warned = [one.message.args[0] for one in caught if isinstance(one.message, DataWarning)]
-        self.answers = Answers(self.study)
+        with _quiet():
+            self.answers = Answers(self.study)
 
     @property
     def title(self) -> str:

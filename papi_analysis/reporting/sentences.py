@@ -95,8 +95,12 @@ def _targets(estimates: Estimates, tongue: Language) -> str:
             "published.",
             **values,
         )
-    if total["outcome"] != total["outcome"] or total["base"] != total["base"]:  # a score is missing, so there is no sum
-        return tongue.text("{unit} reached {reached} of the {targets} targets for {end} that can be judged.", **values)
+    if total["outcome"] != total["outcome"] or total["base"] != total["base"]:
+        return tongue.text(
+            "{unit} reached {reached} of its {aimed} targets for {end}, of which {targets} can be judged. Not every "
+            "dimension has a score, so there is no sum.",
+            **values,
+        )
     if total["target"] != total["target"]:  # no sum to aim at where a dimension has no target
         return tongue.text(
             "{unit} reached {reached} of its {targets} targets for {end}: the sum of its scores was {outcome}, from "
@@ -225,16 +229,22 @@ def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
 
 def _reversion(estimates: Estimates, tongue: Language) -> str:
     total = estimates.row(TOTAL)
+    values = {
+        "base": estimates.design["base_year"],
+        "end": estimates.design["end_year"],
+        "unit": tongue.name(estimates.design["unit"], estimates.names),
+        **{name: float(total[name]) for name in ("change", "expected", "low", "high")},
+    }
+    if total["low"] != total["low"]:  # there is no other period of this length
+        return tongue.text(
+            "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
+            "other units alone would predict {expected}.",
+            **values,
+        )
     return tongue.text(
         "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
         "other units alone would predict {expected} ({low} to {high} by other periods).",
-        base=estimates.design["base_year"],
-        end=estimates.design["end_year"],
-        unit=tongue.name(estimates.design["unit"], estimates.names),
-        change=float(total["change"]),
-        expected=float(total["expected"]),
-        low=float(total["low"]),
-        high=float(total["high"]),
+        **values,
     )
 
 

@@ -14,9 +14,9 @@ from babel.messages.pofile import read_po
 import papi_analysis as pa
 from papi_analysis.errors import Note
 from papi_analysis.reporting import language as module
-from papi_analysis.reporting.page import WORDS
 from papi_analysis.reporting.labels import FAMILY, KINDS, LABELS
 from papi_analysis.reporting.language import MISSING, find_language
+from papi_analysis.reporting.page import WORDS
 from papi_analysis.study.settings import TABLES
 
 PACKAGE = Path(pa.__file__).parent
