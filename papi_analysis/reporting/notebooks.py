@@ -72,6 +72,7 @@ def write_pages(
     """
     from papi_analysis.reporting.notebook_page import opening, to_html
     from papi_analysis.reporting.page import Another
+    from papi_analysis.reporting.programme_report import ProgrammeReport
     from papi_analysis.reporting.report import INDEX, report_page
 
     paths = [path for path in sorted(Path(folder).glob("*.ipynb")) if path.name != PROGRAMME]
@@ -84,11 +85,12 @@ def write_pages(
     for file in (INDEX, *(page.file for page in pages)):
         refuse_others(Path(output) / file)
     with running(paths, on_done=on_done) as wait:
-        name, start = report_page(others=pages)
+        report = ProgrammeReport()
+        start = report_page(report, others=pages)
         notebooks = wait()
-    frame = [(INDEX, name), *((page.file, page.title) for page in pages)]
+    every = [(INDEX, report.title), *((page.file, page.title) for page in pages)]
     texts = {
-        page.file: to_html(notebook, title=page.title, pages=frame, file=page.file)
+        page.file: to_html(notebook, title=page.title, pages=every, file=page.file, banner=report.warning)
         for page, notebook in zip(pages, notebooks, strict=True)
     }
     for file, text in (texts | {INDEX: start}).items():

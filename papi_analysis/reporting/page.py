@@ -98,6 +98,8 @@ def page_of(
     parts = _Parts(language, frame["words"], file)
     with house_style():
         shown = [parts.shown(part) for section in sections for part in section]
+    if others:
+        parts.contents.append({"id": "pages", "text": frame["words"]["more"], "within": []})
     return (
         templates()
         .get_template("sections.html.j2")

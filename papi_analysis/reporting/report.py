@@ -12,6 +12,7 @@ from papi_analysis.reporting.files import is_ours, write_whole
 
 if TYPE_CHECKING:
     from papi_analysis.reporting.page import Another
+    from papi_analysis.reporting.programme_report import ProgrammeReport
     from papi_analysis.reporting.section import Section
     from papi_analysis.study.study import Study
 
@@ -71,27 +72,26 @@ def render_report(
     >>> render_report("can_tho_2018_2020", "reports")  # doctest: +SKIP
     PosixPath('reports/index.html')
     """
+    from papi_analysis.reporting.programme_report import ProgrammeReport
+
     for name in gone:
         if name not in GONE:
             raise TypeError(f"render_report() has no argument {name!r}")
         raise SpecError(f"render_report has no argument {name!r} any more. {GONE[name]}.")
     page = _check_output(output, force) / INDEX
-    _, text = report_page(study, language, on_section=on_section)
-    return write_whole(page, text.encode())
+    report = ProgrammeReport(study, language)
+    return write_whole(page, report_page(report, on_section=on_section).encode())
 
 
 def report_page(
-    study: str | os.PathLike[str] | Study = "can_tho_2018_2020",
-    language: str = "en",
+    report: ProgrammeReport,
     *,
     others: Sequence[Another] = (),
     on_section: Callable[[int, int], None] | None = None,
-) -> tuple[str, str]:
-    """Return the title and the text of a report's page; the parameters are those of `render_report`."""
+) -> str:
+    """Return the page of a report; ``others`` are pages beside it, and ``on_section`` is that of `render_report`."""
     from papi_analysis.reporting.page import page_of
-    from papi_analysis.reporting.programme_report import SECTIONS, ProgrammeReport
-
-    report = ProgrammeReport(study, language)
+    from papi_analysis.reporting.programme_report import SECTIONS
 
     def sections() -> Iterator[Section]:
         for done, name in enumerate(SECTIONS):
@@ -99,8 +99,8 @@ def report_page(
                 on_section(done, len(SECTIONS))
             yield getattr(report, name)()
 
-    text = page_of(sections(), title=report.title, language=language, banner=report.warning, others=others)
-    return report.title, text
+    language = report.tongue.code
+    return page_of(sections(), title=report.title, language=language, banner=report.warning, others=others)
 
 
 def _check_output(output: str | os.PathLike[str], force: bool) -> Path:

@@ -28,6 +28,7 @@ from papi_analysis.reporting.notebooks import (
     write_pages,
 )
 from papi_analysis.reporting.page import page_of
+from papi_analysis.reporting.programme_report import ProgrammeReport
 from papi_analysis.reporting.section import Section, Words
 
 CONDA = {"name": "conda-env-x-py", "display_name": "Python [conda env:x]"}
@@ -161,9 +162,9 @@ def folder(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a page stand for the report: what that shows is tested elsewhere."""
 
-    def report_page(*, others: Any) -> tuple[str, str]:
+    def report_page(made: ProgrammeReport, *, others: Any) -> str:
         words = Section((Words("A report", level=1),))
-        return "A report", page_of([words], title="A report", others=others)
+        return page_of([words], title=made.title, banner=made.warning, others=others)
 
     monkeypatch.setattr(report, "report_page", report_page)
 
@@ -189,6 +190,7 @@ def test_a_page_for_each_notebook_beside_the_report(tmp_path: Path, folder: Path
     assert soup_of(pages[1]).main.find("a")["href"] == "01_first.html"
     for path in pages:
         links = {link["href"]: link.get("aria-current") for link in soup_of(path).find(class_="pages").find_all("a")}
+        assert soup_of(path).find("header").get_text().startswith("SIMULATED: tasks, progress. ")
         assert links == {page.name: "page" if page == path else None for page in pages}
 
 

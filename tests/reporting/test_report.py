@@ -130,7 +130,7 @@ def test_no_answer_is_worked_out_twice(study: Any, monkeypatch: pytest.MonkeyPat
             raise SpecError("No.")
 
         monkeypatch.setattr(answers, name, count)
-    report.report_page(study)
+    report.report_page(ProgrammeReport(study))
     assert sorted(asked) == sorted(set(asked))
     assert len(asked) == 5
 
@@ -229,7 +229,7 @@ def test_what_cannot_be_a_report_is_refused_before_anything_runs(tmp_path: Path,
         render_report(BUNDLED, tmp_path / "file")
     with pytest.raises(SpecError, match="no language 'fr'"):
         render_report(BUNDLED, tmp_path / "out", language="fr")
-    monkeypatch.setattr(report, "report_page", None)
+    monkeypatch.setattr(programme_report, "ProgrammeReport", None)
     for name in ("notebooks", "fresh", "workers", "on_done", "on_cell"):
         with pytest.raises(SpecError, match=f"no argument '{name}' any more. "):
             render_report(BUNDLED, tmp_path / "out", **{name: "notebooks"})
@@ -330,11 +330,12 @@ class Refuse:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Refuse())
 from papi_analysis.reporting.report import report_page
+from papi_analysis.reporting.programme_report import ProgrammeReport
 from papi_analysis.reporting import answers
 from papi_analysis.errors import SpecError
 def refuse(*_, **__): raise SpecError("It takes long.")
 answers.calibrate = answers.impact_robustness = refuse
-print(len(report_page()[1]) > 100_000)
+print(len(report_page(ProgrammeReport())) > 100_000)
 """
 
 
