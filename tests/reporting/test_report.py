@@ -41,18 +41,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(study: Any) -> dict[str, list[Any]]:
-    """Every part of the bundled study's report, section after section."""
-    sections = ProgrammeReport(study)
-    return {name: list(getattr(sections, name)()) for name in SECTIONS}
-
-
-@pytest.fixture(scope="module")
-def page(made: dict[str, list[Any]], study: Any, tmp_path_factory: pytest.TempPathFactory) -> BeautifulSoup:
+def page(parts: Any, study: Any, tmp_path_factory: pytest.TempPathFactory) -> BeautifulSoup:
     """The page that is written from the same parts."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, parts in made.items():
-            patch.setattr(ProgrammeReport, name, lambda _, parts=parts: Section(tuple(parts)))
+        for name, shown in parts["en"].items():
+            patch.setattr(ProgrammeReport, name, lambda _, shown=shown: Section(tuple(shown)))
         return soup_of(render_report(study, tmp_path_factory.mktemp("report")))
 
 
@@ -60,11 +53,11 @@ def soup_of(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text("utf-8"), "html.parser")
 
 
-def test_the_page_says_what_the_sections_say(made: dict[str, list[Any]], page: BeautifulSoup):
-    parts = [part for section in made.values() for part in section]
-    words = [part for part in parts if isinstance(part, Words)]
-    tables = [part for part in parts if isinstance(part, Table)]
-    figures = [part for part in parts if not isinstance(part, Words | Table)]
+def test_the_page_says_what_the_sections_say(parts: Any, page: BeautifulSoup):
+    every = [part for section in parts["en"].values() for part in section]
+    words = [part for part in every if isinstance(part, Words)]
+    tables = [part for part in every if isinstance(part, Table)]
+    figures = [part for part in every if not isinstance(part, Words | Table)]
     said = [text for part in words for text in (part.heading, *part.paragraphs, *part.items) if text]
     shown = page.main.find_all(lambda tag: tag.name in ("h1", "h2", "h3", "li") or (tag.name == "p" and not tag.attrs))
     assert [tag.get_text() for tag in shown] == said
