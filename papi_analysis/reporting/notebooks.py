@@ -173,6 +173,13 @@ def execute_notebook(path: str | os.PathLike[str], *, on_start: Callable[[Any], 
     path = Path(path)
     notebook = read_notebook(path)
     started: list[int] = []
+
+    def on_cell(cell_index: int, **_: Any) -> None:
+        started.append(cell_index)
+        # Both sides know the keys by now; whoever kills this process leaves no file with them.
+        if client.km is not None:
+            client.km.cleanup_connection_file()
+
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -180,7 +187,7 @@ def execute_notebook(path: str | os.PathLike[str], *, on_start: Callable[[Any], 
         record_timing=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.resolve().parent)}},
-        on_cell_execute=lambda cell, cell_index: started.append(cell_index),
+        on_cell_execute=on_cell,
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # newer kernels warn without it
     )
     if on_start is not None:

@@ -139,6 +139,7 @@ def test_ctrl_c_ends_it_within_seconds_and_leaves_no_kernel_file(tmp_path: Path)
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         while len(list(folder.glob("*.started"))) < 2 and process.poll() is None:
             time.sleep(0.1)
+        assert not list(runtime.glob("*"))  # nor would a process that is killed leave one
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
