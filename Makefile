@@ -9,7 +9,6 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 # Notebook kernels draw inline; a backend taken over from outside would leave every figure out.
 unexport MPLBACKEND
@@ -17,7 +16,7 @@ unexport MPLBACKEND
 .PHONY: help report test lab check notebooks bench ends lock clean
 
 help:
-	@echo "make report     run every notebook on the bundled study and write reports/index.html"
+	@echo "make report     write the programme report, reports/index.html, and a page of each notebook, run anew"
 	@echo "make test       run every test, the notebooks and docstring examples among them"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make check      format, lint and types"
@@ -31,7 +30,7 @@ help:
 	@echo "make clean, where .venv is there already)."
 
 report: $(READY)
-	$(PY) -c "import papi_analysis as pa; pa.render_report('can_tho_2018_2020', 'reports', notebooks='notebooks')"
+	$(PY) -m papi_analysis.reporting.notebooks notebooks reports
 
 test: $(READY)
 	$(PY) -m pytest
@@ -45,7 +44,7 @@ check: $(READY)
 	$(PY) -m mypy
 
 notebooks: $(READY)
-	$(PY) -m papi_analysis.reporting.run $(NOTEBOOKS)
+	$(PY) -m papi_analysis.reporting.notebooks notebooks --in-place
 
 bench: $(BENCH_READY)
 	$(PY) benchmarks/run.py

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -28,6 +30,13 @@ FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 
 class _Group(click.Group):
     """A group whose commands end with a sentence where they fail, not with a traceback; ``obj`` is the language."""
+
+    def main(self, *given: Any, **options: Any) -> Any:
+        """Speak UTF-8 to whoever listens: the code pages of Windows have no Vietnamese letters, or not all."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        return super().main(*given, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -96,10 +105,13 @@ def check(folder: Path, language: str | None, table: Path | None) -> None:
       papi-analysis check my-study
       papi-analysis check my-study --table problems.xlsx
     """
+    from papi_analysis.reporting.files import refuse_others
     from papi_analysis.reporting.problems import list_problems
 
     language = _language(folder, language)
     tongue = find_language(language)
+    if table is not None:
+        refuse_others(table)
     try:
         study, remarks = _load(folder)
     except DataError as error:
@@ -132,17 +144,16 @@ def report(folder: Path, language: str | None, output: Path | None, show: bool, 
     """
     from papi_analysis.reporting.report import render_report
 
+    os.environ["MPLBACKEND"] = "agg"  # the user's may need a window, or be of Jupyter
     language = _language(folder, language)
-    tongue = find_language(language)
-    study, _ = _load(folder)
     target = output or (folder / "report" if folder.is_dir() else Path("report"))
-    with click.progressbar(length=1, label=tongue.text("Report"), file=sys.stderr) as bar:
+    with click.progressbar(length=1, label=find_language(language).text("Report"), file=sys.stderr) as bar:
 
-        def on_cell(done: int, cells: int) -> None:
-            bar.length = cells
+        def on_section(done: int, sections: int) -> None:
+            bar.length = sections
             bar.update(done - bar.pos)
 
-        page = render_report(study, target, language=language, force=force, on_cell=on_cell)
+        page = render_report(folder, target, language=language, force=force, on_section=on_section)
     click.echo(str(page))
     if show:
         click.launch(page.resolve().as_uri())
@@ -200,7 +211,7 @@ def _write_table(problems: tuple[Problem, ...], path: Path | None, language: str
 def _facts(study: Study, tongue: Language) -> str:
     """Say what a study holds, one fact to a line."""
     from papi_analysis.panel.panel import Panel
-    from papi_analysis.reporting.summary import question
+    from papi_analysis.reporting.sentences import question
     from papi_analysis.reporting.tables import mark
 
     panel = Panel.from_study(study)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from papi_analysis.cli import main
-from papi_analysis.reporting import report
+from papi_analysis.reporting.programme_report import SECTIONS, ProgrammeReport
+from papi_analysis.reporting.section import Section, Words
 from papi_analysis.study.codebook import data_folder
 
 BUNDLED = "can_tho_2018_2020"
@@ -30,21 +34,10 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the notebooks of a report stand for themselves: what they show is tested elsewhere."""
-
-    def run_notebooks(paths, *, on_cell, **_):
-        on_cell(0, 2)
-        on_cell(1, 2)
-        return {path: report_notebook() for path in paths}
-
-    monkeypatch.setattr(report, "run_notebooks", run_notebooks)
-
-
-def report_notebook():
-    from nbformat.v4 import new_markdown_cell, new_notebook
-
-    return new_notebook(cells=[new_markdown_cell("# A report")])
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one sentence stand for each section: what they say is tested elsewhere."""
+    for name in SECTIONS:
+        monkeypatch.setattr(ProgrammeReport, name, lambda _: Section((Words(paragraphs=("A report",)),)))
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
@@ -100,6 +93,60 @@ def test_check_writes_its_list_as_a_table_too(tmp_path: Path, broken: bool):
     assert "Traceback" not in refused.output
 
 
+@pytest.mark.parametrize("name", ["progress.csv", "tasks.csv", "notes.csv", "list.xlsx", "list.docx", "page.html"])
+def test_check_writes_its_list_over_no_other_file(own: Path, name: str):
+    (own / "notes.csv").write_text("File,Row,What,Mine\n", "utf-8")
+    for other in ("list.xlsx", "list.docx", "page.html"):
+        (own / other).write_bytes(b"PK somebody's")
+    before = {path: path.read_bytes() for path in own.iterdir()}
+    for language, words in (("en", "papi_analysis did not write it"), ("vi", "không do papi_analysis ghi")):
+        refused = type_in("check", own, "--table", own / name, "--language", language)
+        assert refused.exit_code == 1
+        assert f"{name} " in refused.output
+        assert words in refused.output
+    assert {path: path.read_bytes() for path in own.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.xlsx", "list.docx", "list.html"])
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_check_writes_its_own_list_anew_until_somebody_has_changed_it(tmp_path: Path, name: str, language: str):
+    folder, table = tmp_path / "own", tmp_path / name
+    type_in("init", folder, "--language", language)
+    (folder / "targets.xlsx").unlink()
+    assert [type_in("check", folder, "--table", table).output.count("did not write") for _ in "ab"] == [0, 0]
+    first = table.read_bytes()
+    assert type_in("check", folder, "--table", table).exit_code == 1
+    assert table.read_bytes() == first
+    if name == "list.csv":
+        table.write_bytes(
+            first.replace(b"\r\n", b",mine\r\n", 1).replace(b",mine", b";mine" if language == "vi" else b",mine")
+        )
+    elif name == "list.xlsx":
+        from openpyxl import load_workbook
+
+        book = load_workbook(table)
+        book.active["Z1"] = "mine"
+        book.save(table)
+    else:
+        return
+    changed = table.read_bytes()
+    assert type_in("check", folder, "--table", table).exit_code == 1
+    assert table.read_bytes() == changed
+
+
+@pytest.mark.parametrize("pages", ["cp1252", "cp1258", "cp437", "cp932", "ascii"])
+def test_vietnamese_is_utf_8_whatever_the_code_page(tmp_path: Path, pages: str):
+    """Redirected, as on Windows: Python would write in the machine's code page, which lacks most of these letters."""
+    program = [sys.executable, "-c", "from papi_analysis.cli import main; main()"]
+    environment = os.environ | {"PYTHONIOENCODING": pages, "PYTHONUTF8": "0"}
+    for folder, expected in ((BUNDLED, "Không có vấn đề nào."), (str(tmp_path / "không có"), "Số vấn đề: 1")):
+        command = [*program, "check", folder, "--language", "vi"]
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        said = (done.stdout + done.stderr).decode("utf-8")
+        assert expected in said
+        assert "Traceback" not in said
+
+
 def test_check_says_what_it_was_warned_of(own: Path):
     progress = (own / "progress.csv").read_text("utf-8").replace(",0.15,0", ",0.01,0", 1)
     (own / "progress.csv").write_text(progress, "utf-8")
@@ -134,7 +181,7 @@ def test_a_study_says_in_which_language_it_wants_to_be_reported_on(own: Path, mo
     assert "đơn vị" in type_in("describe", BUNDLED).output
 
 
-@pytest.mark.usefixtures("no_kernel")
+@pytest.mark.usefixtures("quick")
 def test_report_lies_in_the_study_folder_and_is_not_written_over_other_files(own: Path):
     result = type_in("report", own, "--language", "vi")
     assert result.exit_code == 0, result.output
@@ -151,7 +198,7 @@ def test_report_lies_in_the_study_folder_and_is_not_written_over_other_files(own
     assert "A report" in page.read_text("utf-8")
 
 
-@pytest.mark.usefixtures("no_kernel")
+@pytest.mark.usefixtures("quick")
 def test_open_shows_the_page(own: Path, monkeypatch: pytest.MonkeyPatch):
     opened: list[str] = []
     monkeypatch.setattr("click.launch", opened.append)

@@ -132,11 +132,13 @@ def _check_own(panel: Panel, i: int, years: tuple[int, int]) -> None:
 def _lines(away: Floats, change: Floats, others: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     """Regress change on distance from the mean (N, K) over the others: centre, slope, mean change, units, each (K,)."""
     K = change.shape[1]
-    centre, slope, mean, n = np.empty(K), np.empty(K), np.empty(K), np.empty(K, dtype=np.int64)
+    centre, slope, mean, n = *np.full((3, K), np.nan), np.zeros(K, dtype=np.int64)
     for k in range(K):
         used = others & np.isfinite(change[:, k]) & np.isfinite(away[:, k])
         x, d = away[used, k], change[used, k]
         n[k] = used.sum()
+        if n[k] == 0:  # as in years without this dimension
+            continue
         centre[k], mean[k] = x.mean(), d.mean()
         with np.errstate(invalid="ignore"):  # no slope where all stand alike, or one stands alone
             slope[k] = ((x - x.mean()) @ d) / ((x - x.mean()) @ (x - x.mean()))

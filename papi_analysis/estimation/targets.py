@@ -17,6 +17,7 @@ SHIFTED = Note(
     "with them, so a gain is not a change by the unit alone: read it beside the shift and the rank."
 )
 NO_TARGET = Note("{dimensions}: no target is set.")
+NO_YEAR = Note("there is no score of {year} to hold the targets against: the study's scores go from {first} to {last}.")
 NO_OUTCOME = Note("{dimensions}: the score of {end} was not published, so it cannot be said whether it was reached.")
 
 
@@ -46,7 +47,8 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     Raises
     ------
     SpecError
-        Where the study has no targets, or none for the unit, or targets of more than one year.
+        Where the study has no targets, or none for the unit, or targets of more than one year, or no score of that
+        year or of the base year.
 
     Examples
     --------
@@ -63,6 +65,9 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     if targets.empty or targets["year"].nunique() != 1:
         raise SpecError(f"the study has no targets of one year for unit {unit!r}. Check targets.csv.")
     base, end = study.base_year, int(targets["year"].iloc[0])
+    years = study.scores.loc[study.scores["year"].between(*study.years), "year"]
+    for year in {base, end} - set(years):
+        raise SpecError(Note(NO_YEAR.text, {"year": year, "first": int(years.min()), "last": int(years.max())}))
     family = list(study.dimensions["dimension"])
     table = pd.DataFrame({"dimension": [*family, TOTAL]}).set_index("dimension")
     places = standing(study.scores, family).query("unit == @unit").set_index(["year", "dimension"])

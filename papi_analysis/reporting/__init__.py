@@ -1,1 +1,1 @@
-"""Tables, figures, sentences in two languages, notebooks to HTML. Computes no statistic."""
+"""Tables, figures, sentences in two languages, sections and pages. Computes no statistic."""

@@ -12,7 +12,7 @@ from papi_analysis.credibility.calibration import calibrate
 from papi_analysis.credibility.coverage import can_tell
 from papi_analysis.credibility.robustness import impact_robustness
 from papi_analysis.credibility.sensitivity import overstated_reports
-from papi_analysis.errors import PapiError
+from papi_analysis.errors import Note, PapiError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.mean_reversion import regression_to_the_mean
@@ -22,6 +22,8 @@ from papi_analysis.panel.panel import Panel
 from papi_analysis.study.study import Study
 
 T = TypeVar("T")
+
+FAULT = Note("a fault of this program, and none of your files ({fault}). Please report it.")
 
 #: The estimator of the gap, chosen before any answer was seen; the others stand beside it.
 METHOD = "lagged_outcome"
@@ -109,8 +111,12 @@ class Answers:
 
 
 def attempt(ask: Callable[[], T]) -> T | PapiError:
-    """Ask, and return the refusal where there is one."""
+    """Ask, and return the refusal where there is one; a fault of the program is told as such and ends nothing else."""
     try:
         return ask()
     except PapiError as refusal:
         return refusal
+    except Exception as fault:
+        told = PapiError(Note(FAULT.text, {"fault": f"{type(fault).__name__}: {fault}"}))
+        told.__cause__ = fault
+        return told

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from papi_analysis.reporting.labels import FAMILY
-from papi_analysis.reporting.language import Language
+from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: From the palette of Okabe and Ito, those with a contrast of 3 or more on white.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -24,9 +32,69 @@ GREY, PALE, INK = "#767676", "#C9C9C9", "#222222"
 #: Dots per inch of figures in notebooks and reports.
 DPI = 144
 
+#: Names come from data: no dollar sign or backslash in them is a formula or a command.
+PLAIN_WORDS: dict[Any, Any] = {"text.usetex": False, "text.parse_math": False}
+
+#: Whether figures are made apart from pyplot, in a report: no window, and none of the user's settings.
+_APART: ContextVar[bool] = ContextVar("_APART", default=False)
 
 #: Shades that are enough for lines, bands and the edges of letters.
 COLOURS = 128
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw as on any other machine: matplotlib's settings, whoever made them, and its backend play no part."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams["timezone"] = "UTC"  # days have no time zone; rcdefaults leaves this one as it was
+        before = _APART.set(True)
+        try:
+            yield
+        finally:
+            _APART.reset(before)
+
+
+def drawing(draw: Callable[P, T]) -> Callable[P, T]:
+    """Let a draw function write words as they are, and tell of letters that the figure cannot show."""
+
+    @wraps(draw)
+    def draw_plainly(*given: P.args, **options: P.kwargs) -> T:
+        import matplotlib as mpl
+
+        with mpl.rc_context(PLAIN_WORDS):
+            made = draw(*given, **options)
+            _tell_boxes(figure_of(made), find_language(str(options.get("language", "en"))))
+        return made
+
+    return draw_plainly
+
+
+def _tell_boxes(figure: Figure, tongue: Language) -> None:
+    """Write below a figure of which scripts its font has no letters, where a name is written in one."""
+    scripts = sorted({unicodedata.name(letter, "?").split()[0] for letter in _lacking(figure)})
+    if scripts:
+        words = tongue.text(
+            "Boxes stand for letters that the font of the figures lacks: {scripts}.", scripts=", ".join(scripts)
+        )
+        figure.text(0.01, -0.01, words, fontsize=8, color=INK, va="top")
+        figure.set_label(f"{figure.get_label()} {words}".strip())
+
+
+def _lacking(figure: Figure) -> set[str]:
+    """Return the letters on a figure that none of the fonts has which they are written in."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+    from matplotlib.text import Text
+
+    by_family: dict[tuple[str, ...], set[str]] = {}
+    for text in figure.findobj(Text):
+        by_family.setdefault(tuple(text.get_fontfamily()), set()).update(filter(str.isprintable, text.get_text()))
+    for families, letters in by_family.items():
+        for family in families:
+            letters -= set(map(chr, get_font(findfont(FontProperties(family=[family]))).get_charmap()))
+    return set().union(*by_family.values())
 
 
 def figure_of(drawn: Any) -> Figure:
@@ -50,11 +118,22 @@ def png(figure: Figure) -> bytes:
     """Render a figure in a palette of its own, a third of the size; the bytes hold no date and no version."""
     from PIL import Image
 
-    buffer, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
-    picture = Image.open(buffer).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    small = io.BytesIO()
+    rendered = render(figure, format="png", dpi=DPI, metadata={"Software": None})
+    picture = Image.open(io.BytesIO(rendered)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     picture.save(small, format="png", optimize=True)
     return small.getvalue()
+
+
+def render(figure: Figure, settings: Mapping[Any, Any] | None = None, **options: Any) -> bytes:
+    """Render a figure by its ``savefig``, words as they are; letters that it cannot show have been told of."""
+    import matplotlib as mpl
+
+    written = io.BytesIO()
+    with mpl.rc_context({**PLAIN_WORDS, **(settings or {})}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure.savefig(written, bbox_inches="tight", **options)
+    return written.getvalue()
 
 
 def show(drawn: Any) -> None:
@@ -78,10 +157,8 @@ def show(drawn: Any) -> None:
 
 def grid_axes(panels: int) -> Any:
     """Make a grid of small panels, three to a row."""
-    import matplotlib.pyplot as plt
-
     rows = -(-panels // 3)
-    _, axes = plt.subplots(rows, 3, figsize=(8.4, 2.5 * rows), layout="constrained", squeeze=False)
+    axes = new_axes(rows, 3, figsize=(8.4, 2.5 * rows), squeeze=False)
     for ax in np.ravel(axes)[panels:]:
         ax.set_visible(False)
     return axes
@@ -89,9 +166,19 @@ def grid_axes(panels: int) -> Any:
 
 def one_axes(width: float, height: float) -> Axes:
     """Make a figure with one panel."""
+    axes: Axes = new_axes(figsize=(width, height))
+    return axes
+
+
+def new_axes(rows: int = 1, columns: int = 1, *, figsize: tuple[float, float], **options: Any) -> Any:
+    """Make a figure and its panels: of pyplot, so that Jupyter shows it, but in a report of nobody else."""
+    if _APART.get():
+        from matplotlib.figure import Figure
+
+        return Figure(figsize=figsize, layout="constrained").subplots(rows, columns, **options)
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return plt.subplots(rows, columns, figsize=figsize, layout="constrained", **options)[1]
 
 
 def full_name(code: str, tongue: Language, names: Mapping[str, tuple[str, str]]) -> str:
@@ -102,20 +189,25 @@ def full_name(code: str, tongue: Language, names: Mapping[str, tuple[str, str]])
     return code if name == code else f"{code} {name}"
 
 
+def wrapped(name: str, width: int = 48) -> str:
+    """Break a long name over lines, at most six of them."""
+    return textwrap.fill(name, width, break_on_hyphens=False, max_lines=6, placeholder=" …")
+
+
 def set_title(
     ax: Axes, dimension: str, tongue: Language, names: Mapping[str, tuple[str, str]], below: str = ""
 ) -> None:
     """Title a panel with its dimension, and a second line below."""
-    words = textwrap.fill(full_name(dimension, tongue, names), 36, break_on_hyphens=False)
+    words = wrapped(full_name(dimension, tongue, names), 36)
     text = f"{words}\n{below}" if below else words
-    ax.set_title(text, fontsize=9, loc="left", color=INK, parse_math=False)
+    ax.set_title(text, fontsize=9, loc="left", color=INK)
 
 
 def name_rows(
     ax: Axes, places: Any, codes: Iterable[str], tongue: Language, names: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Name the rows of a chart by their dimensions, long names over two lines; a dollar sign stays one."""
-    ax.set_yticks(places, [textwrap.fill(full_name(code, tongue, names), 40) for code in codes], parse_math=False)
+    """Name the rows of a chart by their dimensions, long names over two lines."""
+    ax.set_yticks(places, [wrapped(full_name(code, tongue, names), 40) for code in codes])
 
 
 def tidy(ax: Axes) -> None:
@@ -130,9 +222,9 @@ def mark_simulated(ax: Axes, simulated: tuple[str, ...], tongue: Language, *, wh
     words = mark(simulated, tongue)
     if words:
         if whole_figure:
-            figure_of(ax).suptitle(words, fontsize=9, color=ORANGE, weight="bold", x=0.99, ha="right", parse_math=False)
+            figure_of(ax).suptitle(words, fontsize=9, color=ORANGE, weight="bold", x=0.99, ha="right")
         else:
-            ax.set_title(words, fontsize=9, color=ORANGE, weight="bold", loc="right", parse_math=False)
+            ax.set_title(words, fontsize=9, color=ORANGE, weight="bold", loc="right")
         add_alternative(ax, f"{words}.")
 
 

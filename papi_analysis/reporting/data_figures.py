@@ -5,7 +5,6 @@ Every function draws what it is given; it computes nothing but positions.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +22,14 @@ from papi_analysis.reporting.canvas import (
     PALE,
     PINK,
     add_alternative,
+    drawing,
     grid_axes,
     mark_simulated,
     one_axes,
     set_title,
     spread_labels,
     tidy,
+    wrapped,
 )
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.study.study import Study
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@drawing
 def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "en") -> Any:
     """Draw each dimension's scores over all years: the unit, the mean over units, the range of the middle half.
 
@@ -95,11 +97,16 @@ def _label_path(
     own = scores[scores["unit"] == unit].sort_values("year").iloc[-1]
     last = int(scores["year"].max())
     top = scores.loc[scores["year"] == last, "score"].quantile(0.75)
-    near: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 8, "parse_math": False}
+    near: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 8}
     ax.annotate(
-        tongue.name(unit, names), (own["year"], own["score"]), xytext=(0, -12), color=BLUE, weight="bold", **near
+        wrapped(tongue.name(unit, names), 30),
+        (own["year"], own["score"]),
+        xytext=(0, -12),
+        color=BLUE,
+        weight="bold",
+        **near,
     )
-    words = textwrap.fill(tongue.text("mean, middle half"), 18)
+    words = wrapped(tongue.text("mean, middle half"), 18)
     ax.annotate(words, (last, top), xytext=(0, 5), color="#595959", **near)
     ax.margins(y=0.12)
 
@@ -119,6 +126,7 @@ def _extremes(own: pd.DataFrame, family: int, tongue: Language) -> str:
     )
 
 
+@drawing
 def draw_rank(
     places: pd.DataFrame,
     unit: str,
@@ -163,6 +171,7 @@ def draw_rank(
     return ax
 
 
+@drawing
 def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Draw completion over time, one line for each dimension of one unit.
 
@@ -182,7 +191,6 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
     ):
         ax.annotate(
             dimension, (1.01, height), xycoords=("axes fraction", "data"), color=colour, va="center", fontsize=9,
-            parse_math=False,
         )  # fmt: skip
     ax.set_ylim(0, 1.02)
     ax.margins(x=0)
@@ -215,11 +223,14 @@ def _write_days(ax: Axes, tongue: Language) -> None:
         ax.xaxis.set_major_formatter(formatter)
 
 
+@drawing
 def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Draw completion by lead agency on one day, with the range that unreported tasks leave open."""
     tongue = find_language(language)
-    ax = one_axes(8, 0.32 * len(cells) + 0.8) if ax is None else ax
     table = cells.sort_values("completion").reset_index(drop=True)
+    labels = [wrapped(f"{row.lead_agency} ({row.tasks})", 60) for row in table.itertuples()]
+    lines = max(label.count("\n") + 1 for label in labels)
+    ax = one_axes(8, 0.16 * (lines + 1) * len(cells) + 0.8) if ax is None else ax
     places = np.arange(len(table))
     ax.hlines(places, table["low"], table["high"], color=PALE, linewidth=6, zorder=1)
     ax.scatter(table["completion"], places, color=BLUE, s=36, zorder=2)
@@ -228,8 +239,7 @@ def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, 
             tongue.percent(row.completion), (max(row.high, row.completion), place), xytext=(8, 0),
             textcoords="offset points", va="center", fontsize=8, color=INK,
         )  # fmt: skip
-    labels = [f"{row.lead_agency} ({row.tasks})" for row in table.itertuples()]
-    ax.set_yticks(places, labels, fontsize=8, parse_math=False)
+    ax.set_yticks(places, labels, fontsize=8)
     ax.set_xlim(0, 1.1)
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
@@ -252,6 +262,7 @@ def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, 
     return ax
 
 
+@drawing
 def draw_reporting(record: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Draw, for each day reported on, how many reports came in time, late or never."""
     from matplotlib.ticker import MaxNLocator

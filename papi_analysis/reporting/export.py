@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import os
 import re
 import textwrap
@@ -15,11 +14,11 @@ import pandas as pd
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.reporting.canvas import alternative, figure_of, png
+from papi_analysis.reporting.canvas import alternative, figure_of, png, render
 from papi_analysis.reporting.downloads import csv_text, hold_numbers
+from papi_analysis.reporting.files import GENERATOR, write_whole
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.office_files import Sheet, docx_file, xlsx_file
-from papi_analysis.reporting.run import notebooks_extra
 from papi_analysis.reporting.tables import Table, shown_columns, table_estimates, table_frame
 
 if TYPE_CHECKING:
@@ -67,8 +66,8 @@ def save_table(
     Raises
     ------
     SpecError
-        The suffix is not one of these, what was given is no table, a cell holds a character that no such file can
-        hold, or a package that writes the form is not installed.
+        The suffix is not one of these, what was given is no table, or a cell holds a character that no such file can
+        hold.
 
     Notes
     -----
@@ -84,7 +83,7 @@ def save_table(
     """
     path = Path(path)
     write = _find(_TABLES, path, "a table")
-    return _replace(path, write(_sheet(table, find_language(language), simulated)))
+    return write_whole(path, write(_sheet(table, find_language(language), simulated)))
 
 
 def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
@@ -120,25 +119,13 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
     figure = drawn if isinstance(drawn, Figure) else figure_of(drawn)
     if not alternative(figure):
         raise SpecError("the figure has no alternative text. Say what it shows: figure.set_label('...').")
-    return _replace(path, write(figure))
+    return write_whole(path, write(figure))
 
 
 def _find(writers: Mapping[str, Callable[[Any], bytes]], path: Path, what: str) -> Callable[[Any], bytes]:
     if path.suffix.lower() not in writers:
         raise SpecError(f"{what} cannot be saved as {path.name!r}. End the name with one of {', '.join(writers)}.")
     return writers[path.suffix.lower()]
-
-
-def _replace(path: Path, data: bytes) -> Path:
-    """Write a file beside its place first and then move it there, so that a failure leaves the earlier one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
 
 
 def _sheet(table: Estimates | pd.DataFrame, tongue: Language, simulated: Sequence[str]) -> Sheet:
@@ -180,16 +167,16 @@ def _html(sheet: Sheet) -> bytes:
     )
     title = html.escape(sheet.caption or ", ".join(sheet.rows[0]))
     page = (
-        f'<!DOCTYPE html>\n<html lang="{sheet.tongue.code}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{sheet.tongue.code}">\n<head>\n<meta charset="utf-8">\n{GENERATOR}\n'
         f"<title>{title}</title>\n</head>\n<body>\n{table}\n</body>\n</html>\n"
     )
     return page.encode()
 
 
 def _latex(sheet: Sheet) -> bytes:
-    with notebooks_extra():
-        import jinja2  # noqa: F401  # what pandas writes LaTeX with
     head, *rows = [[_escaped(text, number=bool(number)) for text in row] for number, row in enumerate(sheet.rows)]
+    # What follows the end of a row in brackets, or a star, would be the row's distance to the next.
+    rows = [[re.sub(r"^(\s*)([\[*])", r"\1{\2}", first), *rest] for first, *rest in rows]
     places = "".join("r" if sheet.numbers[column] else "l" for column in range(len(head)))
     caption = _escaped(sheet.caption) or None
     frame = pd.DataFrame(rows, columns=head)
@@ -207,13 +194,9 @@ def _escaped(text: str, *, number: bool = False) -> str:
 
 
 def _vectors(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
-    import matplotlib as mpl
-
-    written = io.BytesIO()
     # Letters stay letters, which can be searched for and read aloud; names inside a file do not depend on chance.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "papi_analysis", "pdf.fonttype": 42}):
-        figure.savefig(written, format=kind, bbox_inches="tight", metadata=metadata)
-    return written.getvalue()
+    settings = {"svg.fonttype": "none", "svg.hashsalt": "papi_analysis", "pdf.fonttype": 42}
+    return render(figure, settings, format=kind, metadata=metadata)
 
 
 def _title(figure: Figure) -> str:

@@ -21,6 +21,7 @@ from papi_analysis.reporting.canvas import (
     ORANGE,
     PALE,
     add_alternative,
+    drawing,
     figure_of,
     full_name,
     grid_axes,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@drawing
 def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Draw base, target and outcome of each dimension on one line each."""
     tongue = find_language(language)
@@ -83,6 +85,7 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     return ax
 
 
+@drawing
 def draw_changes(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
     """Draw the change of the score against the change of completion: one small scatter per dimension.
 
@@ -134,6 +137,7 @@ def draw_changes(estimates: Estimates, *, axes: Any = None, language: str = "en"
     return axes
 
 
+@drawing
 def draw_estimates(estimates: Estimates, *, ax: Axes | None = None, truth: Any = None, language: str = "en") -> Axes:
     """Draw the slopes of the family with their intervals, and the mean below them.
 

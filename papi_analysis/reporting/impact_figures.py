@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from papi_analysis.reporting.canvas import (
     ORANGE,
     PALE,
     add_alternative,
+    drawing,
     figure_of,
     full_name,
     grid_axes,
@@ -23,6 +25,7 @@ from papi_analysis.reporting.canvas import (
     one_axes,
     set_title,
     tidy,
+    wrapped,
 )
 from papi_analysis.reporting.language import find_language
 from papi_analysis.reporting.sentences import treated_units
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 MOST = 500
 
 
+@drawing
 def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
     """Draw each dimension's actual and counterfactual scores, with the gaps of placebos around the latter.
 
@@ -72,8 +76,15 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     placebos = bool((estimates.cells["row"] > 0).any())
     ink = {name: BLUE, tongue.text("counterfactual, placebos") if placebos else tongue.text("counterfactual"): ORANGE}
     for height, (words, colour) in zip((0.13, 0.03), ink.items(), strict=True):
-        place: dict[str, Any] = {"xycoords": "axes fraction", "parse_math": False}
-        first.annotate(words, (0.03, height), fontsize=8, color=colour, weight="bold", **place)
+        place: dict[str, Any] = {"xycoords": "axes fraction"}
+        first.annotate(
+            textwrap.shorten(words, 40, placeholder=" …"),
+            (0.03, height),
+            fontsize=8,
+            color=colour,
+            weight="bold",
+            **place,
+        )
     mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     listed = "; ".join(
         f"{row.dimension}: {tongue.number(row.estimate)} ({tongue.p_value(row.p_joint)})" for row in table.itertuples()
@@ -92,6 +103,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     return axes
 
 
+@drawing
 def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
     """Draw each dimension's gap by years since the start, over the band that holds most placebos.
 
@@ -140,6 +152,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     return axes
 
 
+@drawing
 def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15, language: str = "en") -> Axes:
     """Draw the donors that make up the counterfactual, the heaviest first, by their mean weight over dimensions."""
     tongue = find_language(language)
@@ -153,7 +166,7 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
     for place, weight in zip(places, shown, strict=True):
         ax.annotate(tongue.percent(weight, 1), (weight, place), xytext=(4, 0), textcoords="offset points", va="center",
                     fontsize=8)  # fmt: skip
-    ax.set_yticks(places, [tongue.name(unit, estimates.names) for unit in shown.index], fontsize=8, parse_math=False)
+    ax.set_yticks(places, [wrapped(tongue.name(unit, estimates.names)) for unit in shown.index], fontsize=8)
     ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
     below = int((mean < -1e-9).sum())
     words = tongue.text("Weight of the donors")
@@ -173,6 +186,7 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
     return ax
 
 
+@drawing
 def draw_reversion(
     estimates: Estimates, dimension: str = TOTAL, *, ax: Axes | None = None, language: str = "en"
 ) -> Axes:
@@ -190,10 +204,10 @@ def draw_reversion(
     ax.scatter(own["from_mean"], own["change"], s=60, color=BLUE, zorder=3)
     at_left = row["expected"] - row["reversion"] * (x[0] - row["from_mean"])
     for words, place, offset, side, colour in (
-        (tongue.name(unit, estimates.names), (row["from_mean"], row["change"]), (-8, -4), "right", BLUE),
+        (wrapped(tongue.name(unit, estimates.names), 40), (row["from_mean"], row["change"]), (-8, -4), "right", BLUE),
         (tongue.text("expected from the others"), (x[0], at_left), (4, 8), "left", ORANGE),
     ):
-        near: dict[str, Any] = {"textcoords": "offset points", "ha": side, "parse_math": False}
+        near: dict[str, Any] = {"textcoords": "offset points", "ha": side}
         ax.annotate(words, place, xytext=offset, color=colour, weight="bold", **near)
     ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=estimates.design["base_year"]))
     ax.set_ylabel(tongue.text("Change to {year}, points", year=estimates.design["end_year"]))

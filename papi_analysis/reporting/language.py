@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import string
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,25 +48,25 @@ class Language:
         """Translate a ``Note`` and the notes among its values; any other text stays as it is."""
         return self.text(note.text, **note.values) if isinstance(note, Note) else note
 
-    def number(self, value: float | None, digits: int = 2) -> str:
+    def number(self, value: float | Decimal | None, digits: int = 2) -> str:
         """Write a number with so many decimals; a missing one is a dash, and there is no minus zero."""
         from babel.numbers import format_decimal
 
         if value is None or math.isnan(value):
             return MISSING
-        rounded = round(float(value), digits) + 0.0
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return str(format_decimal(rounded, format=pattern, locale=self.code))
+        return str(format_decimal(_rounded(value, digits), format=pattern, locale=self.code))
 
     def tick(self, value: float, _: float | None = None) -> str:
         """Write a number on an axis: as many decimals as it needs, at most four, thousands not grouped."""
         from babel.numbers import format_decimal
 
-        return str(format_decimal(round(float(value), 4) + 0.0, format="0.####", locale=self.code))
+        return str(format_decimal(_rounded(value, 4), format="0.####", locale=self.code))
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """Write a share from 0 to 1 in percent."""
-        return MISSING if share is None or math.isnan(share) else f"{self.number(100 * share, digits)}%"
+        # The places are counted before the share is multiplied: 100 * 0.575 is a little less than 57.5.
+        return MISSING if share is None or math.isnan(share) else f"{self.number(100 * _decimal(share), digits)}%"
 
     def p_value(self, p: float, *, sign: bool = False) -> str:
         """Write a p-value: three decimals, and below 0.001 only that; ``sign`` puts "=" before a plain number."""
@@ -86,6 +88,23 @@ class Language:
         return english if self.code == "en" else vietnamese
 
 
+def _decimal(value: float | Decimal) -> Decimal:
+    """Return a number as it is written in decimals; what lies beyond its 13th digit is noise of the binary form."""
+    return value if isinstance(value, Decimal) else Decimal(f"{float(value):.13g}")
+
+
+def _rounded(value: float | Decimal, digits: int) -> Decimal:
+    """Round a half away from zero, as tables are printed and workbooks show numbers; there is no minus zero.
+
+    >>> [str(_rounded(value, 2)) for value in (2.675, -2.675, 0.125, -0.001)]
+    ['2.68', '-2.68', '0.13', '0.00']
+    """
+    exact = _decimal(value)
+    if exact.is_finite():
+        exact = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return exact if exact else abs(exact)
+
+
 class _Filler(string.Formatter):
     """Fills in a message: notes in the language, numbers by its locale."""
 
@@ -103,6 +122,8 @@ class _Filler(string.Formatter):
             return str(super().format_field(value, format_spec))
         if not format_spec:
             return self.tongue.number(value)
+        if places := re.fullmatch(r"\.(\d)([f%])", format_spec):
+            return (self.tongue.percent if places[2] == "%" else self.tongue.number)(value, int(places[1]))
         return format(value, format_spec).replace(".", get_decimal_symbol(self.tongue.code))
 
 

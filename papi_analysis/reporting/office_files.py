@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from papi_analysis.errors import SpecError
 from papi_analysis.reporting.downloads import inert
+from papi_analysis.reporting.files import PROGRAM
 from papi_analysis.reporting.language import Language
-from papi_analysis.reporting.run import notebooks_extra
 
 #: More columns than these are printed across the page.
 UPRIGHT = 8
@@ -52,13 +52,13 @@ class Sheet(NamedTuple):
 
 def docx_file(sheet: Sheet) -> bytes:
     """Write a table as a Word document: its head is repeated on every page."""
-    with notebooks_extra():
-        import docx
-        from docx.enum.section import WD_ORIENT
-        from docx.enum.text import WD_ALIGN_PARAGRAPH
-        from docx.oxml import OxmlElement
-        from docx.oxml.ns import qn
-        from docx.shared import Mm, Pt
+    import docx
+    from docx.enum.section import WD_ORIENT
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Mm, Pt
+
     document = docx.Document()
     section, wide = document.sections[0], len(sheet.rows[0]) > UPRIGHT
     section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
@@ -82,7 +82,7 @@ def docx_file(sheet: Sheet) -> bytes:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     written = io.BytesIO()
     document.save(written)
-    return _without_times(written.getvalue())
+    return _signed(written.getvalue())
 
 
 def xlsx_file(sheet: Sheet) -> bytes:
@@ -114,7 +114,7 @@ def xlsx_file(sheet: Sheet) -> bytes:
     page.print_title_rows = f"{above + 1}:{above + 1}"
     written = io.BytesIO()
     book.save(written)
-    return _without_times(written.getvalue())
+    return _signed(written.getvalue())
 
 
 def _write_text(cell: Any, text: str) -> None:
@@ -153,13 +153,15 @@ def _number_format(text: str, tongue: Language) -> str:
     return grouped + ("." + "0" * len(decimals) if decimals else "") + "%" * text.endswith("%")
 
 
-def _without_times(data: bytes) -> bytes:
-    """Return an office file without the times at which it was made, so that the same table gives the same bytes."""
+def _signed(data: bytes) -> bytes:
+    """Return an office file that names this package as its program, and no time: it is the same each time."""
     written = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as kept:
         for name in given.namelist():
             part = given.read(name)
             if name == "docProps/core.xml":
                 part = re.sub(rb"<dcterms:(created|modified)\b.*?</dcterms:\1>", b"", part, flags=re.DOTALL)
+            elif name == "docProps/app.xml":
+                part = re.sub(rb"<Application>.*?</Application>", PROGRAM, part, flags=re.DOTALL)
             kept.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)
     return written.getvalue()

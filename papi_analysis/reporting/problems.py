@@ -11,6 +11,9 @@ from papi_analysis.errors import Problem
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import Table
 
+#: What heads the columns of a list of problems.
+HEADS = ("File", "Sheet", "Row", "Column", "Value", "What", "What to do")
+
 #: So much of a value is shown that a reader finds the cell; a cell can hold a whole page.
 LONGEST = 80
 
@@ -40,8 +43,7 @@ def table_problems(problems: Iterable[Problem], *, language: str = "en") -> Tabl
 
     """
     tongue = find_language(language)
-    heads = [tongue.text("File"), tongue.text("Sheet"), tongue.text("Row"), tongue.text("Column")]
-    heads += [tongue.text("Value"), tongue.text("What"), tongue.text("What to do")]
+    heads = [tongue.text(head) for head in HEADS]
     rows = [
         (
             problem.file,

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any
 
 import pandas as pd
@@ -17,21 +17,24 @@ from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, missing_scores
 from papi_analysis.panel.completion import completion, completion_by_agency, reporting_record, task_states
 from papi_analysis.reporting.answers import Answers, attempt
-from papi_analysis.reporting.canvas import full_name
+from papi_analysis.reporting.canvas import full_name, house_style
 from papi_analysis.reporting.data_figures import draw_agencies, draw_completion, draw_history, draw_reporting
 from papi_analysis.reporting.figures import draw_estimates, draw_targets
 from papi_analysis.reporting.impact_figures import draw_impact
 from papi_analysis.reporting.language import find_language
 from papi_analysis.reporting.problems import table_problems
 from papi_analysis.reporting.section import Section, Words
-from papi_analysis.reporting.sentences import remarks, sentence
-from papi_analysis.reporting.summary import question
-from papi_analysis.reporting.tables import Table, table_estimates, table_frame
+from papi_analysis.reporting.sentences import question, remarks, sentence
+from papi_analysis.reporting.tables import Table, mark, table_estimates, table_frame
 from papi_analysis.study.provenance import study_files
 from papi_analysis.study.study import Study, load_study
 
 #: What is shown of slopes and gaps.
 INFERENCE = ("estimate", "low", "high", "p", "p_joint", "detectable")
+
+
+#: The sections in reading order.
+SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
 
 
 @contextmanager
@@ -40,6 +43,24 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         yield
+
+
+def _section(heading: str) -> Callable[[Callable[[ProgrammeReport], Section]], Callable[[ProgrammeReport], Section]]:
+    """Let a section stand alone: where the data cannot give it, it says why under its heading."""
+
+    def decorate(make: Callable[[ProgrammeReport], Section]) -> Callable[[ProgrammeReport], Section]:
+        @wraps(make)
+        def section(report: ProgrammeReport) -> Section:
+            with _quiet():
+                made = attempt(lambda: make(report))
+            if isinstance(made, Section):
+                return made
+            words, level = (report.tongue.text(heading), 2) if heading else (report.title, 1)
+            return Section((Words(words, (report._say(made),), level=level),))
+
+        return section
+
+    return decorate
 
 
 class ProgrammeReport:
@@ -77,23 +98,37 @@ class ProgrammeReport:
         with _quiet():
             self.answers = Answers(self.study)
 
-    @_quiet()
+    @property
+    def title(self) -> str:
+        """What the programme is called, in the other language where the reader's has no name for it."""
+        english, vietnamese = self.study.title_en, self.study.title_vi
+        return english or vietnamese if self.tongue.code == "en" else vietnamese or english
+
+    @property
+    def warning(self) -> str:
+        """Say that inputs are made up and what that means, or nothing."""
+        words = mark(self.study.simulated_tables, self.tongue)
+        if not words:
+            return ""
+        return self.tongue.text("{mark}. What rests on them shows the method, not what happened.", mark=words)
+
+    @_section("")
     def summary(self) -> Section:
         """Give a decision maker the question, the answers in words, and what cannot be told."""
         text = self.tongue.text
-        title = self.study.title_en if self.tongue.code == "en" else self.study.title_vi
         answers = [
             self._say(found)
             for found in (self.answers.targets, self.answers.slopes, self.answers.impact)
             if found is not None
         ]
-        parts: list[Any] = [Words(title, (question(self.study, self.tongue), *answers), level=1)]
+        parts: list[Any] = [Words(self.title, (question(self.study, self.tongue), *answers), level=1)]
         limits = Words(text("What cannot be told"), items=tuple(self._limits()), level=2)
         if not isinstance(self.answers.targets, Estimates):
             return Section((*parts, limits))
         reached = Words(text("By dimension"), items=tuple(self._by_dimension(self.answers.targets)), level=2)
         return Section((*parts, reached, limits, self._figure(draw_targets, self.answers.targets)))
 
+    @_section("The scores")
     def scores(self) -> Section:
         """Show the unit's scores against those of all units."""
         text = self.tongue.text
@@ -104,11 +139,10 @@ class ProgrammeReport:
         figures = [self._figure(draw_history, self.study, unit) for unit in self.answers.units[:1]]
         return Section((Words(text("The scores"), (words,), level=2), *figures))
 
-    @_quiet()
+    @_section("Completion of the tasks")
     def completion(self) -> Section:
         """Show how far the tasks came: by dimension, by agency, and which were not done in the end."""
         text, study, end = self.tongue.text, self.study, self.study.end
-        cells = completion(study.tasks, study.progress)
         quarters = completion(study.tasks, study.progress, as_of=pd.date_range(study.start, end, freq="QE"))
         words = text(
             "A task that has not started counts 0; one that has begun counts what its latest report says. The table "
@@ -121,13 +155,13 @@ class ProgrammeReport:
             (
                 Words(text("Completion of the tasks"), (words,), level=2),
                 self._figure(draw_completion, quarters, study),
-                self._table(cells, columns),
+                self._table(self._cells, columns),
                 *self._agencies(),
                 *self._undone(),
             )
         )
 
-    @_quiet()
+    @_section("Completion and scores")
     def slopes(self) -> Section:
         """Show what completion has to do with scores."""
         heading = self.tongue.text("Completion and scores")
@@ -137,6 +171,7 @@ class ProgrammeReport:
         )
         return self._answer(heading, words, self.answers.slopes, draw_estimates, INFERENCE)
 
+    @_section("The programme's years")
     def impact(self) -> Section:
         """Show where the scores stood beside what they would have been without the programme."""
         heading = self.tongue.text("The programme's years")
@@ -150,7 +185,7 @@ class ProgrammeReport:
         )
         return Section((*section.parts, *start_high))
 
-    @_quiet()
+    @_section("How far it can be trusted")
     def trust(self) -> Section:
         """Show how often the method cries wolf here, what other choices give, and what rosy reports would change."""
         text = self.tongue.text
@@ -182,7 +217,7 @@ class ProgrammeReport:
             parts += [Words(text("If reports were too rosy"), (words,)), self._table(self.answers.overstated, digits=3)]
         return Section(tuple(parts))
 
-    @_quiet()
+    @_section("Gaps in the data")
     def gaps(self) -> Section:
         """Show what is missing: reports, scores, comparability."""
         text, study = self.tongue.text, self.study
@@ -209,6 +244,7 @@ class ProgrammeReport:
             parts.append(self._table(breaks, ["year", "dimension", "kind", what], simulated=False))
         return Section(tuple(parts))
 
+    @_section("Where the data come from")
     def provenance(self) -> Section:
         """Show the files that the report rests on, with their checksums."""
         text, files = self.tongue.text, attempt(lambda: study_files(self.study))
@@ -247,36 +283,45 @@ class ProgrammeReport:
         return [self._became(row, targets) for row in targets.table.itertuples(index=False) if row.dimension != TOTAL]
 
     def _became(self, row: Any, targets: Estimates) -> str:
-        """Say what became of one target, or of a dimension without one."""
-        tongue = self.tongue
+        """Say what became of one target, or of a dimension without one; what is not known is left out."""
+        text, number, year = self.tongue.text, self.tongue.number, targets.design["end_year"]
         values = {
-            "dimension": full_name(row.dimension, tongue, targets.names),
+            "dimension": full_name(row.dimension, self.tongue, targets.names),
             "base_year": targets.design["base_year"],
-            "end": targets.design["end_year"],
-            "completion": tongue.percent(self._last_completion.get(row.dimension)),
-            **{name: tongue.number(getattr(row, name)) for name in ("base", "outcome", "target")},
-            **{name: tongue.number(getattr(row, name), 0) for name in ("rank_base", "rank_end")},
+            "end": year,
+            **{name: number(getattr(row, name)) for name in ("base", "outcome", "target")},
         }
+        if pd.isna(row.outcome):
+            words = "{dimension}: {base} in {base_year}; target {target}. No score of {end} has been published."
+            if pd.isna(row.target):
+                words = "{dimension}: {base} in {base_year}; no target. No score of {end} has been published."
+            return text(words, **values)
         if pd.isna(row.target):
-            return tongue.text(
-                "{dimension}: {base} in {base_year}, {outcome} in {end}; no target. Rank {rank_base}, then {rank_end}. "
-                "Completion {completion}.",
-                **{name: value for name, value in values.items() if name != "target"},
-            )
-        verdicts = {True: tongue.text("reached"), False: tongue.text("not reached"), None: tongue.text("not known")}
-        return tongue.text(
-            "{dimension}: {base} in {base_year}, {outcome} in {end}; target {target}: {verdict}. Rank {rank_base}, "
-            "then {rank_end}. Completion {completion}.",
-            verdict=verdicts[None if pd.isna(row.reached) else bool(row.reached)],
-            **values,
-        )
+            said = [text("{dimension}: {base} in {base_year}, {outcome} in {end}; no target.", **values)]
+        else:
+            reached = text("reached") if row.reached else text("not reached")
+            words = "{dimension}: {base} in {base_year}, {outcome} in {end}; target {target}: {verdict}."
+            said = [text(words, verdict=reached, **values)]
+        if not pd.isna(row.rank_base):
+            ranks = {name: number(getattr(row, name), 0) for name in ("rank_base", "rank_end")}
+            said.append(text("Rank {rank_base}, then {rank_end}.", **ranks))
+        if (year, row.dimension) in self._completion_then:
+            day, share = self._completion_then[year, row.dimension]
+            values = {"day": self.tongue.date(day), "completion": self.tongue.percent(share)}
+            said.append(text("Completion on {day}: {completion}.", **values))
+        return " ".join(said)
 
     @cached_property
-    def _last_completion(self) -> dict[str, float]:
-        """Completion of the unit's dimensions when the last survey was in the field."""
-        cells = completion(self.study.tasks, self.study.progress)
-        own = cells[cells["unit"] == self.answers.units[0]]
-        return dict(own[own["as_of"] == own["as_of"].max()].set_index("dimension")["completion"])
+    def _completion_then(self) -> dict[tuple[int, str], tuple[pd.Timestamp, float]]:
+        """The unit's completion when the survey of each year was in the field, by year and dimension, with the day."""
+        cells = self._cells[self._cells["unit"] == self.answers.units[0]]
+        then = cells[["year", "dimension", "as_of", "completion"]].itertuples(index=False, name=None)
+        return {(year, dimension): (day, share) for year, dimension, day, share in then}
+
+    @cached_property
+    def _cells(self) -> pd.DataFrame:
+        """Completion by unit, year and dimension."""
+        return completion(self.study.tasks, self.study.progress)
 
     def _limits(self) -> list[str]:
         """Say what no answer of this report can show."""
@@ -332,7 +377,8 @@ class ProgrammeReport:
         )
 
     def _figure(self, draw: Callable[..., Any], *shown: Any) -> Any:
-        return draw(*shown, language=self.tongue.code)
+        with house_style():
+            return draw(*shown, language=self.tongue.code)
 
     def _table(
         self, frame: pd.DataFrame, columns: list[str] | None = None, *, digits: int = 2, simulated: bool = True

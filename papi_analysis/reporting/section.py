@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from papi_analysis.reporting.canvas import show
+from papi_analysis.reporting.canvas import house_style, show
 from papi_analysis.reporting.tables import Table
 
 
@@ -53,8 +53,9 @@ class Section:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        for part in self.parts:
-            if isinstance(part, Words | Table):
-                display(part)  # type: ignore[no-untyped-call]
-            else:
-                show(part)
+        with house_style():
+            for part in self.parts:
+                if isinstance(part, Words | Table):
+                    display(part)  # type: ignore[no-untyped-call]
+                else:
+                    show(part)

@@ -8,6 +8,7 @@ from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import mark
+from papi_analysis.study.study import Study
 
 #: Treated units that a sentence or a figure names; more of them are counted.
 NAMED = 3
@@ -56,6 +57,18 @@ def remarks(estimates: Estimates, *, language: str = "en") -> str:
     return "\n".join(tongue.say(note) for note in estimates.notes)
 
 
+def question(study: Study, tongue: Language) -> str:
+    """Word the question of a study."""
+    return tongue.text(
+        "How does completing the {tasks} tasks of the programme relate to the change of the {dimensions} scores that "
+        "it wants to move, from {start} to {end}?",
+        tasks=study.tasks.groupby("unit")["task"].nunique().max(),
+        dimensions=len(study.dimensions),
+        start=study.start.year,
+        end=study.end.year,
+    )
+
+
 def treated_units(estimates: Estimates, tongue: Language) -> str:
     """Name the treated units of ``programme_impact``, or count them where a list would be no reading."""
     units = estimates.design["units"]
@@ -66,17 +79,30 @@ def treated_units(estimates: Estimates, tongue: Language) -> str:
 
 def _targets(estimates: Estimates, tongue: Language) -> str:
     each, total = estimates.table.iloc[:-1], estimates.table.iloc[-1]
-    judged = each["reached"].dropna()
+    judged, aimed = each["reached"].dropna(), int(each["target"].notna().sum())
     values = {
         "unit": tongue.name(estimates.design["unit"], estimates.names),
         "reached": int(judged.sum()),
         "targets": len(judged),
+        "aimed": aimed,
         "end": estimates.design["end_year"],
         "base_year": estimates.design["base_year"],
         "outcome": float(total["outcome"]),
         "base": float(total["base"]),
         **{name: tongue.number(total[name], 0) for name in ("rank_base", "ranked_base", "rank_end", "ranked_end")},
     }
+    if judged.empty:
+        return tongue.text(
+            "Whether {unit} reached its {aimed} targets for {end} cannot be said: no score of {end} has been "
+            "published.",
+            **values,
+        )
+    if total["outcome"] != total["outcome"] or total["base"] != total["base"]:
+        return tongue.text(
+            "{unit} reached {reached} of its {aimed} targets for {end}, of which {targets} can be judged. Not every "
+            "dimension has a score, so there is no sum.",
+            **values,
+        )
     if total["target"] != total["target"]:  # no sum to aim at where a dimension has no target
         return tongue.text(
             "{unit} reached {reached} of its {targets} targets for {end}: the sum of its scores was {outcome}, from "
@@ -241,16 +267,22 @@ def _event_time(estimates: Estimates, tongue: Language) -> str:
 
 def _reversion(estimates: Estimates, tongue: Language) -> str:
     total = estimates.row(TOTAL)
+    values = {
+        "base": estimates.design["base_year"],
+        "end": estimates.design["end_year"],
+        "unit": tongue.name(estimates.design["unit"], estimates.names),
+        **{name: float(total[name]) for name in ("change", "expected", "low", "high")},
+    }
+    if total["low"] != total["low"]:  # there is no other period of this length
+        return tongue.text(
+            "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
+            "other units alone would predict {expected}.",
+            **values,
+        )
     return tongue.text(
         "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
         "other units alone would predict {expected} ({low} to {high} by other periods).",
-        base=estimates.design["base_year"],
-        end=estimates.design["end_year"],
-        unit=tongue.name(estimates.design["unit"], estimates.names),
-        change=float(total["change"]),
-        expected=float(total["expected"]),
-        low=float(total["low"]),
-        high=float(total["high"]),
+        **values,
     )
 
 

@@ -8,26 +8,35 @@ from typing import Any
 import numpy as np
 
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.reporting.canvas import BLUE, GREY, INK, PALE, add_alternative, mark_simulated, tidy
+from papi_analysis.reporting.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    PALE,
+    add_alternative,
+    drawing,
+    mark_simulated,
+    new_axes,
+    tidy,
+)
 from papi_analysis.reporting.labels import LABELS
 from papi_analysis.reporting.language import find_language
 
 
+@drawing
 def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
     """Draw the mean estimate of each specification, the range of its dimensions, and the choices behind it.
 
     ``estimates`` comes from ``specification_curve``; a filled dot is told from zero by its own p-value. Returns two
     axes: the curve above, the choices below.
     """
-    import matplotlib.pyplot as plt
-
     tongue = find_language(language)
     table, kinds = estimates.table, estimates.design["kinds"]
     options = [(kind, word) for kind in kinds for word in dict.fromkeys(table[kind])]
     if axes is None:
         heights = [2.4, 0.2 * len(options) + 0.15 * len(kinds)]
         size = (8, sum(heights) + 0.6)
-        _, axes = plt.subplots(2, 1, figsize=size, height_ratios=heights, sharex=True, layout="constrained")
+        axes = new_axes(2, 1, figsize=size, height_ratios=heights, sharex=True)
     above, below = np.ravel(axes)
     places = np.arange(len(table))
     dimensions = [name for name in table.columns if name not in (*kinds, "mean", "p", "peers")]
@@ -46,7 +55,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
         chosen = places[table[kind] == word]
         below.scatter(chosen, np.full(len(chosen), row), s=10, color=INK)
     words = [f"{tongue.text(LABELS.get(kind, kind))}: {tongue.text(word)}" for kind, word in options]
-    below.set_yticks(rows, words, fontsize=8, parse_math=False)
+    below.set_yticks(rows, words, fontsize=8)
     below.set_ylim(rows[-1] + 0.7, -0.7)
     below.set_xticks([])
     tidy(above)

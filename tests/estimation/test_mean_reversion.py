@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,3 +81,15 @@ def test_a_missing_score_of_the_unit_itself_is_refused_by_name(panel, year) -> N
     with pytest.raises(pa.SpecError, match=f"VN-CT has no score of D3 in {year}"):
         pa.regression_to_the_mean(with_a_gap, "VN-CT", 2016, 2020)
     assert pa.regression_to_the_mean(with_a_gap, "VN-13", 2016, 2020).row("D3")["units"] == 61
+
+
+def test_a_dimension_that_began_later_is_no_division_by_nothing() -> None:
+    rng = np.random.default_rng(2)
+    scores = rng.normal(50, 5, (15, 8, 2))
+    scores[:, :3, 1] = np.nan
+    units, years = tuple(f"u{i}" for i in range(15)), tuple(range(2001, 2009))
+    panel = pa.Panel(scores, np.zeros_like(scores), units, years, ("a", "b"), (), ())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = pa.regression_to_the_mean(panel, "u0", 2004, 2008).table
+    assert np.isfinite(table[["expected", "beyond"]].to_numpy(dtype=float)).all()

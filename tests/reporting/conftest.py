@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.reporting.programme_report import SECTIONS
 from papi_analysis.study.study import make_study
 
 matplotlib.use("agg")
@@ -47,6 +48,16 @@ def browser():
 @pytest.fixture(scope="session")
 def study():
     return pa.load_study("can_tho_2018_2020")
+
+
+@pytest.fixture(scope="session")
+def parts(study):
+    """Every part of the bundled study's report, by language and section."""
+    made = {}
+    for language in ("en", "vi"):
+        report = pa.ProgrammeReport(study, language)
+        made[language] = {name: list(getattr(report, name)()) for name in SECTIONS}
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,8 @@ HOSTILE = [
     "TRUE",
     "007",
     "Sở Nội vụ, ‮gnirts",
+    "[2pt] of a row",
+    "*",
 ]
 FORMS = ("html", "tex", "docx", "xlsx", "csv")
 
@@ -50,11 +52,12 @@ def latex_text(cell: str) -> str:
         r"\textbackslash": "\\", r"\textasciitilde": "~", r"\textasciicircum": "^", r"\textbar": "|",
         "$-$": "-", "$<$": "<", "$>$": ">", r"$\infty$": "∞",
     }  # fmt: skip
-    pattern = r"\\text\w+(?=\{\})|\$(?:[-<>]|\\infty)\$|\\[&%$#_{}]|\{\}|[^\\&%$#_{}~^|<>]"
+    pattern = r"\\text\w+(?=\{\})|\$(?:[-<>]|\\infty)\$|\\[&%$#_{}]|\{\}|\{[\[*]\}|[^\\&%$#_{}~^|<>]"
     pieces = re.findall(rf"{pattern}|(.)", cell)
     assert not any(pieces), f"LaTeX would take {cell!r} for a command"
     found = (piece[0] for piece in re.finditer(pattern, cell))
-    return "".join(commands.get(piece, piece.removeprefix("\\") if piece != "{}" else "") for piece in found)
+    plain = {r"{[}": "[", r"{*}": "*", "{}": ""}
+    return "".join((commands | plain).get(piece, piece.removeprefix("\\")) for piece in found)
 
 
 def read_html(path: Path) -> list[list[str]]:

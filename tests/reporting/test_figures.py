@@ -7,6 +7,7 @@ import struct
 from itertools import pairwise
 from pathlib import Path
 
+import matplotlib as mpl
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,7 +19,9 @@ from matplotlib.text import Text
 import papi_analysis as pa
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting import canvas
+from papi_analysis.reporting.canvas import figure_of, png
 from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.page import page_of
 
 SIX = ["D1", "D2", "D3", "D4", "D5", "D6"]
 LANGUAGES = ["en", "vi"]
@@ -664,3 +667,55 @@ def test_months_and_days_are_written_as_readers_write_them(study, language, firs
     shown = [label.get_text() for label in ax.get_xticklabels() if label.get_text()]
     assert shown
     assert all(re.fullmatch(form, text) for text in shown)
+
+
+SETTINGS = {
+    "text.usetex": True,
+    "figure.figsize": (30, 30),
+    "font.size": 30,
+    "font.family": "serif",
+    "axes.facecolor": "black",
+    "savefig.facecolor": "red",
+    "savefig.dpi": 20,
+    "timezone": "America/New_York",
+}
+
+
+def test_no_setting_of_matplotlib_and_no_window_reaches_a_report(study, monkeypatch):
+    report = pa.ProgrammeReport(study, "vi")
+
+    def page():
+        return page_of([report.scores(), report.completion()], title="T", language="vi")
+
+    plain = page()
+    monkeypatch.setattr(plt, "subplots", None)
+    with mpl.rc_context(SETTINGS):
+        assert page() == plain
+        assert {name: mpl.rcParams[name] for name in SETTINGS} == {**SETTINGS, "figure.figsize": [30, 30]} | {
+            "font.family": ["serif"]
+        }
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", [r"100% of $\frac{1}{$", r"\input{secret} \\ # & _ ^ ~", "$x$"])
+def test_no_name_is_ever_typeset_as_tex(study, agencies, name):
+    named = agencies.assign(lead_agency=[f"{name} {row}" for row in range(len(agencies))])
+    with mpl.rc_context({"text.usetex": True}):
+        ax = pa.draw_agencies(named, study)
+        texts = figure_of(ax).findobj(mpl.text.Text)
+        assert not any(text.get_usetex() or text.get_parse_math() for text in texts)
+        assert len(png(figure_of(ax))) > 1000  # without TeX, which would stop at such a name
+
+
+def test_a_long_name_is_broken_over_lines_and_leaves_room_for_its_dot(study, agencies):
+    name = "Ban Quản lý các dự án đầu tư xây dựng và phát triển đô thị thích ứng với biến đổi khí hậu " * 2
+    assert len(name) > 140
+    for words in (name, "x" * 200):
+        named = agencies.assign(lead_agency=[f"{words}{row}" for row in range(len(agencies))])
+        ax = pa.draw_agencies(named, study)
+        figure = figure_of(ax)
+        figure.draw_without_rendering()
+        assert ax.get_position().width > 0.4
+        boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+        assert all(lower.y1 <= upper.y0 + 1 for lower, upper in pairwise(boxes))
+        assert "".join(ax.get_yticklabels()[0].get_text().split()).startswith("".join(words.split()))

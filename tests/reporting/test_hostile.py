@@ -14,12 +14,10 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import papi_analysis as pa
 from papi_analysis.reporting.canvas import alternative, figure_of, png
-from papi_analysis.reporting.html import to_html
+from papi_analysis.reporting.notebook_page import to_html
+from papi_analysis.reporting.page import page_of
+from papi_analysis.reporting.section import Section, Words
 from papi_analysis.study.codebook import data_folder
-
-#: A script that the figures' font does not have shows as boxes; the text alternative has it.
-BOXES = "Glyph .* missing"
-pytestmark = pytest.mark.filterwarnings(f"ignore:{BOXES}")
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -33,6 +31,7 @@ HOSTILE = [
     '" onmouseover="alert(4)',
     "&lt;b&gt; & **bold**",
     "一二三 🙂",
+    "} body { background: url(http://x.invalid/c.png) } </style>",
 ]
 
 
@@ -73,24 +72,33 @@ def test_a_cell_of_several_lines_is_shown_on_one():
 def test_a_figure_is_drawn_with_them(hostile: Any, agencies: Any, language: str):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", BOXES)
         ax = pa.draw_agencies(agencies, hostile, language=language)
         png(figure_of(ax))
-    labels = " ".join(label.get_text() for label in ax.get_yticklabels())
+    labels = " ".join(label.get_text().replace("\n", " ") for label in ax.get_yticklabels())
     assert all(word in labels for word in HOSTILE[:6])
     assert agencies["lead_agency"].iloc[0] in HOSTILE
 
 
-@pytest.fixture(scope="module", params=["en", "vi"])
+def test_letters_that_a_figure_cannot_show_are_told_of(hostile: Any, agencies: Any):
+    told = "Boxes stand for letters that the font of the figures lacks: CJK"
+    figure = figure_of(pa.draw_agencies(agencies, hostile))
+    assert told in alternative(figure)
+    assert [text.get_text() for text in figure.texts if text.get_text().startswith(told)]
+    plain = agencies.assign(lead_agency=[f"Sở số {row} ⅔ Đặng" for row in range(len(agencies))])
+    assert "Boxes" not in alternative(figure_of(pa.draw_agencies(plain, hostile)))
+
+
+@pytest.fixture(scope="module", params=["notebook en", "notebook vi", "report en", "report vi"])
 def page(request: pytest.FixtureRequest, hostile: Any, agencies: Any, browser: Any, tmp_path_factory: Any) -> Any:
     """Open a page that shows them in tables, a figure, printed words, a warning and an error; note what happens."""
-    language = request.param
+    kind, language = request.param.split()
     tables = [
         pa.table_frame(hostile.tasks, ["task", "title_vi", "lead_agency_en"], language=language),
         pa.table_frame(agencies, language=language),
         pa.table_frame(pa.task_states(hostile.tasks, hostile.progress, as_of="2020-12-31"), language=language),
     ]
-    figure = figure_of(pa.draw_agencies(agencies, hostile, language=language))
+    ax = pa.draw_agencies(agencies, hostile, language=language)
+    figure = figure_of(ax)
     picture = base64.b64encode(png(figure)).decode()
     words = "\n".join(HOSTILE)
     outputs = [
@@ -106,7 +114,12 @@ def page(request: pytest.FixtureRequest, hostile: Any, agencies: Any, browser: A
     notebook = new_notebook(cells=[new_code_cell("", outputs=outputs)])
     path: Path = tmp_path_factory.mktemp("pages") / "hostile.html"
     title = " ".join(HOSTILE)
-    path.write_text(to_html(notebook, title=title, language=language, file=path.name, banner=title), "utf-8")
+    if kind == "notebook":
+        html = to_html(notebook, title=title, language=language, file=path.name, banner=title)
+    else:
+        section = Section((Words(title, (title,), (title,), level=1), *tables, ax))
+        html = page_of([section], title=title, language=language, file=path.name, banner=title)
+    path.write_text(html, "utf-8")
 
     opened = browser.new_page()
     opened.happened = []
@@ -128,7 +141,8 @@ def test_a_page_shows_them_and_runs_nothing(page: Any):
         "[...document.querySelectorAll('main table td, main table th')].map(cell => cell.textContent)"
     )
     assert set(HOSTILE) <= set(cells)
-    for place in ("h1", "header", ".words", ".warning"):
+    notebook = page.evaluate("document.querySelector('pre') !== null")
+    for place in ("h1", "header", *((".words", ".warning") if notebook else ("main p", "main li"))):
         text = page.evaluate("place => document.querySelector(place).textContent", place)
         assert all(word in text for word in HOSTILE)
     assert page.title() == " ".join(HOSTILE)

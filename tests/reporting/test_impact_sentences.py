@@ -143,6 +143,14 @@ def test_a_family_of_one_is_found_by_its_only_p_value(panel) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_mean_reversion_without_other_periods_names_no_range(reversion, language) -> None:
+    table = reversion.table.assign(low=np.nan, high=np.nan)
+    said = pa.sentence(dataclasses.replace(reversion, table=table), language=language)
+    assert "–" not in said
+    assert "nan" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_mean_reversion(reversion, language) -> None:
     total = reversion.row("total")
     expected = [2016, 2020, *total[["change", "expected", "low", "high"]]]

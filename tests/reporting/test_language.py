@@ -14,9 +14,9 @@ from babel.messages.pofile import read_po
 import papi_analysis as pa
 from papi_analysis.errors import Note
 from papi_analysis.reporting import language as module
-from papi_analysis.reporting.html import WORDS
 from papi_analysis.reporting.labels import FAMILY, KINDS, LABELS
 from papi_analysis.reporting.language import MISSING, find_language
+from papi_analysis.reporting.page import WORDS
 from papi_analysis.study.settings import TABLES
 
 PACKAGE = Path(pa.__file__).parent
@@ -166,6 +166,13 @@ def test_the_catalogue_has_vietnamese_letters_only(catalogue):
         (0.1 + 0.2, 4, "0.3000", "0,3000"),
         (999.999, 1, "1,000.0", "1.000,0"),
         (7, 2, "7.00", "7,00"),
+        # A half, in the decimals that a reader sees, goes away from zero, whatever its binary form.
+        (2.675, 2, "2.68", "2,68"),
+        (0.125, 2, "0.13", "0,13"),
+        (-0.125, 2, "-0.13", "-0,13"),
+        (57.49999999999999, 0, "58", "58"),
+        (57.4999, 0, "57", "57"),
+        (123456789012.5, 0, "123,456,789,013", "123.456.789.013"),
         (np.float32(2.5), 1, "2.5", "2,5"),
         (np.int64(5000), 0, "5,000", "5.000"),
         (float("nan"), 2, MISSING, MISSING),
@@ -187,7 +194,11 @@ def test_two_decimals_unless_asked_otherwise():
     ("share", "digits", "english", "vietnamese"),
     [
         (0.823, 0, "82%", "82%"),
-        (0.8235, 1, "82.3%", "82,3%"),
+        (0.8235, 1, "82.4%", "82,4%"),
+        (0.575, 0, "58%", "58%"),
+        (0.285, 0, "29%", "29%"),
+        (0.5749, 0, "57%", "57%"),
+        (-0.575, 0, "-58%", "-58%"),
         (0, 0, "0%", "0%"),
         (-0.001, 0, "0%", "0%"),
         (1, 0, "100%", "100%"),
@@ -260,7 +271,8 @@ def test_a_value_that_reads_like_a_message_is_not_translated():
         ("{x:g}", 1.0, "1", "1"),
         ("{x:g}", 0.5, "0.5", "0,5"),
         ("{x:.0%}", 0.65, "65%", "65%"),
-        ("{x:.1f}", np.float64(2.25), "2.2", "2,2"),
+        ("{x:.0%}", 0.575, "58%", "58%"),
+        ("{x:.1f}", np.float64(2.25), "2.3", "2,3"),
         ("{x}", 0.16667, "0.17", "0,17"),
         ("{x:>3}", "1.5", "1.5", "1.5"),
         ("{x}", 2018, "2018", "2018"),

@@ -10,11 +10,11 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.reporting.canvas import alternative, figure_of
+from papi_analysis.reporting.programme_report import SECTIONS
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.tables import Table
 from papi_analysis.study.study import make_study
 
-SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
 # Words that no Vietnamese text holds.
 ENGLISH = re.compile(r"\b(the|of|and|all|was|were|by|from|with|than|each|units?|scores?|tasks?|not)\b", re.IGNORECASE)
 
@@ -31,16 +31,6 @@ def numbers(text):
     text = re.sub(r"\b(\d{2})/(\d{2})/(\d{4})\b", r"\3-\2-\1", text)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)(?=.*Rows)", "", text)
     return Counter(number.replace(",", ".") for number in re.findall(r"\d+(?:[.,]\d+)*", text))
-
-
-@pytest.fixture(scope="module")
-def parts(study):
-    """Every part of the bundled study's report, by language and section."""
-    made = {}
-    for language in ("en", "vi"):
-        report = pa.ProgrammeReport(study, language)
-        made[language] = {name: list(getattr(report, name)()) for name in SECTIONS}
-    return made
 
 
 @pytest.mark.parametrize("name", SECTIONS)

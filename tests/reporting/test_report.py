@@ -1,4 +1,4 @@
-"""Reports: notebooks run on the study, a start page, and the old report untouched when anything fails."""
+"""The report: one page over the sections, whole or not at all, and nothing of anybody else's overwritten."""
 
 from __future__ import annotations
 
@@ -6,265 +6,332 @@ import errno
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from papi_analysis.errors import PapiError, SpecError
-from papi_analysis.reporting import report, summary
+import papi_analysis as pa
+from papi_analysis.errors import SpecError
+from papi_analysis.reporting import files, programme_report, report
+from papi_analysis.reporting.canvas import alternative, figure_of
+from papi_analysis.reporting.programme_report import SECTIONS, ProgrammeReport
 from papi_analysis.reporting.report import render_report
-from papi_analysis.reporting.run import read_notebook
+from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.tables import Table
 from papi_analysis.study import study as study_module
+from papi_analysis.study.codebook import data_folder
 
-STUDY: Any = SimpleNamespace(source="a_study")
-FIGURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 8 + (144).to_bytes(4, "big") + (288).to_bytes(4, "big")
-
-
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sum up any study without reading it."""
-
-    def summarise(study: Any, language: str) -> summary.Summary:
-        return summary.Summary(
-            title=f"Programme <{study.source}>",
-            sentences=("What was asked?", "What was <found>.", "What cannot be told."),
-            figure=FIGURE,
-            alt="Six slopes.",
-            simulated=f"Simulated ({language})",
-        )
-
-    monkeypatch.setattr(summary, "summarise", summarise)
-    monkeypatch.setattr(report, "_keys", lambda *_: {})  # what is kept is tested beside reuse
+BUNDLED = "can_tho_2018_2020"
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run notebooks without a kernel: each prints the study that it was given."""
-
-    def run_notebooks(paths: list[Path], *, study: str, language: str, **_: Any) -> dict[Path, Any]:
-        ran = {path: read_notebook(path) for path in paths}
-        for notebook in ran.values():
-            notebook.cells[-1].outputs = [new_output("stream", name="stdout", text=f"study {study} {language}")]
-        return ran
-
-    monkeypatch.setattr(report, "run_notebooks", run_notebooks)
+    """Let one sentence stand for each section."""
+    for name in SECTIONS:
+        heading = Words(name, (f"Said by {name}.",), level=1 if name == "summary" else 2)
+        monkeypatch.setattr(ProgrammeReport, name, lambda _, heading=heading: Section((heading,)))
 
 
-@pytest.fixture
-def notebooks(tmp_path: Path) -> Path:
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    write(folder / "01_first.ipynb", "# First & only\n\nWhat is < 1?", "print('study', STUDY)")
-    write(folder / "02_second.ipynb", "No heading, but [a link](01_first.ipynb).", "print(2)")
-    return folder
-
-
-def write(path: Path, text: str, code: str) -> None:
-    parameters = new_code_cell('STUDY = "none"', metadata={"tags": ["parameters"]})
-    nbformat.write(new_notebook(cells=[new_markdown_cell(text), parameters, new_code_cell(code)]), path)
+@pytest.fixture(scope="module")
+def page(parts: Any, study: Any, tmp_path_factory: pytest.TempPathFactory) -> BeautifulSoup:
+    """The page that is written from the same parts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, shown in parts["en"].items():
+            patch.setattr(ProgrammeReport, name, lambda _, shown=shown: Section(tuple(shown)))
+        return soup_of(render_report(study, tmp_path_factory.mktemp("report")))
 
 
 def soup_of(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text("utf-8"), "html.parser")
 
 
-def test_a_page_for_each_notebook_and_a_start_page(tmp_path: Path, notebooks: Path):
-    done: list[Path] = []
-    output = tmp_path / "deep" / "reports"
-    stored = {path: path.read_bytes() for path in notebooks.iterdir()}
-    start = render_report(STUDY, output, notebooks=notebooks, on_done=done.append)
-    assert start == output / "index.html"
-    assert sorted(path.name for path in output.iterdir()) == ["01_first.html", "02_second.html", "index.html"]
-    assert [path.name for path in output.parent.iterdir()] == ["reports"]
-    assert sorted(done) == sorted(stored)
-    assert {path: path.read_bytes() for path in notebooks.iterdir()} == stored
+def test_the_page_says_what_the_sections_say(parts: Any, page: BeautifulSoup):
+    every = [part for section in parts["en"].values() for part in section]
+    words = [part for part in every if isinstance(part, Words)]
+    tables = [part for part in every if isinstance(part, Table)]
+    figures = [part for part in every if not isinstance(part, Words | Table)]
+    said = [text for part in words for text in (part.heading, *part.paragraphs, *part.items) if text]
+    shown = page.main.find_all(lambda tag: tag.name in ("h1", "h2", "h3", "li") or (tag.name == "p" and not tag.attrs))
+    assert [tag.get_text() for tag in shown] == said
+    assert [img["alt"] for img in page.main.find_all("img")] == [alternative(figure_of(part)) for part in figures]
+    for table, part in zip(page.main.find_all("table"), tables, strict=True):
+        rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in table.find_all("tr")]
+        assert rows[0] == [part.columns.name or "", *part.columns]
+        assert rows[1:] == [[name, *row] for name, *row in part.itertuples(name=None)]
+        assert (table.caption.get_text() if table.caption else "") == part.caption
+    assert len(figures) > 5
+    assert len(tables) > 5
 
+
+def test_the_notebook_shows_the_same_sections():
+    """The notebook holds no words, tables or figures of its own, so it can say nothing else than the page."""
+    path = Path(pa.__file__).parents[1] / "notebooks" / "00_programme_report.ipynb"
+    cells = [cell for cell in nbformat.read(path, 4).cells if "remove-cell" not in cell.metadata.get("tags", [])]
+    assert {cell.cell_type for cell in cells} == {"code"}
+    last_lines = [cell.source.splitlines()[-1] for cell in cells]
+    assert last_lines[1:] == [f"report.{name}()" for name in SECTIONS]
+
+
+def test_every_heading_has_an_anchor_and_the_contents_lead_to_it(page: BeautifulSoup):
+    headings = page.main.find_all(["h1", "h2", "h3"])
+    ids = [heading["id"] for heading in headings]
+    assert len(set(ids)) == len(ids)
+    links = page.find("nav", class_="contents").find_all("a")
+    assert [link.get_text() for link in links] == [heading.get_text() for heading in headings[1:]]
+    nested = [link.get_text() for link in page.select("nav.contents ol ol a")]
+    assert nested == [heading.get_text() for heading in headings if heading.name == "h3"]
+    footer = page.find("footer", class_="made").get_text()
+    assert re.search(r"papi_analysis \S+, numpy \S+", footer)
+    assert page.find("nav", class_="pages") is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_study_is_loaded_once_and_every_section_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    loaded: list[Any] = []
+    load_study = study_module.load_study
+    monkeypatch.setattr(programme_report, "load_study", lambda name: loaded.append(name) or load_study(name))
+    told: list[tuple[int, int]] = []
+    start = render_report(
+        Path(BUNDLED), tmp_path / "deep" / "out", language="vi", on_section=lambda *done: told.append(done)
+    )
+    assert start == tmp_path / "deep" / "out" / "index.html"
+    assert loaded == [BUNDLED]
+    assert told == [(done, len(SECTIONS)) for done in range(len(SECTIONS))]
     soup = soup_of(start)
-    main = soup.find("main")
-    assert main.find("h1").get_text() == soup.title.get_text() == "Programme <a_study>"
-    words = [p.get_text() for p in main.find("div", class_="summary").find_all("p")]
-    assert words == ["What was asked?", "What was <found>.", "What cannot be told."]
-    assert main.find("img")["alt"] == "Six slopes."
-    items = main.find("ol", class_="questions").find_all("li")
-    assert [item.a["href"] for item in items] == ["01_first.html", "02_second.html"]
-    assert [item.a.get_text() for item in items] == ["First & only", "02_second"]
-    assert [item.p.get_text() for item in items] == ["What is < 1?", "No heading, but a link."]
-
-    page = soup_of(output / "01_first.html")
-    assert page.title.get_text() == "First & only · Programme <a_study>"
-    assert "study a_study" in page.find("main").get_text()
-    assert soup_of(output / "02_second.html").find("main").find("a")["href"] == "01_first.html"
+    assert soup.html["lang"] == "vi"
+    assert soup.find("header").get_text().startswith("MÔ PHỎNG: nhiệm vụ, tiến độ. ")
+    assert soup.title.get_text() == pa.load_study(BUNDLED).title_vi
+    assert [path.name for path in start.parent.iterdir()] == ["index.html"]
 
 
-@pytest.mark.usefixtures("quick")
-def test_every_page_warns_and_links_to_every_other(tmp_path: Path, notebooks: Path):
-    render_report(STUDY, tmp_path / "out", notebooks=notebooks, language="vi")
-    pages = sorted((tmp_path / "out").iterdir())
-    for path in pages:
-        soup = soup_of(path)
-        assert soup.html["lang"] == "vi"
-        assert soup.find("header").get_text().strip() == "Simulated (vi)"
-        links = {link["href"]: link.get("aria-current") for link in soup.find("nav", class_="pages").find_all("a")}
-        assert links == {page.name: "page" if page == path else None for page in pages}
-        assert all((path.parent / str(link["href"])).is_file() for link in soup.find_all("a", href=re.compile("html")))
+def test_no_answer_is_worked_out_twice(study: Any, monkeypatch: pytest.MonkeyPatch):
+    from papi_analysis.reporting import answers
+
+    asked: list[str] = []
+    for name in ("target_attainment", "completion_slopes", "programme_impact", "calibrate", "impact_robustness"):
+
+        def count(*given: Any, name: str = name, **options: Any) -> Any:
+            asked.append(name)
+            raise SpecError("No.")
+
+        monkeypatch.setattr(answers, name, count)
+    report.report_page(ProgrammeReport(study))
+    assert sorted(asked) == sorted(set(asked))
+    assert len(asked) == 5
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_name_is_loaded_and_a_study_keeps_its_source(
-    tmp_path: Path, notebooks: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(study_module, "load_study", lambda name: SimpleNamespace(source=name))
-    render_report(Path("some_study"), tmp_path / "out", notebooks=[notebooks / "01_first.ipynb"])
-    assert "study some_study" in soup_of(tmp_path / "out" / "01_first.html").find("main").get_text()
-    with pytest.raises(SpecError, match="made in memory"):
-        render_report(SimpleNamespace(source=""), tmp_path / "out", notebooks=notebooks)  # type: ignore[arg-type]
+def test_the_same_bytes_twice(tmp_path: Path):
+    first, second = (render_report(BUNDLED, tmp_path / name).read_bytes() for name in ("a", "b"))
+    assert first == second
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_same_bytes_twice(tmp_path: Path, notebooks: Path):
-    for name in ("a", "b"):
-        render_report(STUDY, tmp_path / name, notebooks=notebooks)
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
-
-
-@pytest.mark.parametrize(("text", "code"), [("# Second", "1 / 0"), ("# Second\n\n$\\nosuchcommand$", "1")])
-def test_a_failure_leaves_the_earlier_report_whole(
-    tmp_path: Path, notebooks: Path, request: pytest.FixtureRequest, text: str, code: str
-):
-    output = tmp_path / "out"
-    output.mkdir()
-    earlier = f"{report.GENERATOR.decode()} earlier"
-    for name in ("index.html", "01_first.html", "02_second.html", "mine.txt"):
-        (output / name).write_text(earlier)
-    write(notebooks / "02_second.ipynb", text, code)
-    if code == "1":
-        request.getfixturevalue("quick")
-    with pytest.raises(PapiError, match="02_second"):
-        render_report(STUDY, output, notebooks=notebooks)
-    assert {path.read_text() for path in output.iterdir()} == {earlier}
-    assert len(list(output.iterdir())) == 4
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks", "out"]
-
-
-@pytest.mark.usefixtures("quick")
-def test_files_that_are_not_ours_stay(tmp_path: Path, notebooks: Path):
-    output = tmp_path / "out"
-    (output / "more").mkdir(parents=True)
-    (output / "mine.html").write_text("mine")
-    (output / "index.html").write_text("old")
+def test_a_page_that_is_not_ours_stays(tmp_path: Path):
+    page = tmp_path / "out" / "index.html"
+    page.parent.mkdir()
+    (tmp_path / "out" / "mine.html").write_text("mine")
+    page.write_text("old")
     with pytest.raises(SpecError, match=r"index\.html is in the folder 'out' already and was not written by"):
-        render_report(STUDY, output, notebooks=[notebooks / "01_first.ipynb"])
-    assert sorted(path.name for path in output.iterdir()) == ["index.html", "mine.html", "more"]
-    assert (output / "index.html").read_text() == "old"
-    render_report(STUDY, output, notebooks=[notebooks / "01_first.ipynb"], force=True)
-    render_report(STUDY, output, notebooks=[notebooks / "01_first.ipynb"])
-    assert (output / "mine.html").read_text() == "mine"
-    assert (output / "more").is_dir()
-    assert "What was asked?" in (output / "index.html").read_text("utf-8")
-    if os.name == "posix":  # whoever may read the folder may read the pages
+        render_report(BUNDLED, tmp_path / "out")
+    assert page.read_text() == "old"
+    render_report(BUNDLED, tmp_path / "out", force=True)
+    render_report(BUNDLED, tmp_path / "out")
+    assert "Said by summary." in page.read_text("utf-8")
+    assert (tmp_path / "out" / "mine.html").read_text() == "mine"
+    assert sorted(path.name for path in page.parent.iterdir()) == ["index.html", "mine.html"]
+    if os.name == "posix":  # whoever may read the folder may read the page
         plain = tmp_path / "plain.txt"
         plain.write_text("")
-        assert (output / "index.html").stat().st_mode == plain.stat().st_mode
+        assert page.stat().st_mode == plain.stat().st_mode
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_full_disk_leaves_the_earlier_report_whole(tmp_path: Path, notebooks: Path, monkeypatch: pytest.MonkeyPatch):
-    output = tmp_path / "out"
-    render_report(STUDY, output, notebooks=notebooks)
-    before = {path.name: path.read_bytes() for path in output.iterdir()}
-    write_text, written = Path.write_text, []
+def test_a_full_disk_leaves_the_earlier_report_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    page = render_report(BUNDLED, tmp_path / "out")
+    before = page.read_bytes()
 
-    def full(path: Path, *given: Any, **options: Any) -> int:
-        written.append(path)
-        if len(written) == 2:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        return write_text(path, *given, **options)
+    def full(part: Path, _: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(part))
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        render_report(STUDY, output, notebooks=notebooks, language="vi")
-    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+        render_report(BUNDLED, tmp_path / "out", language="vi")
+    assert page.read_bytes() == before
+    assert [path.name for path in page.parent.iterdir()] == ["index.html"]
 
 
 KILLED = """
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from papi_analysis.reporting import report
-output, words = Path(sys.argv[1]), sys.argv[2]
+from papi_analysis.reporting.files import write_whole
+path, words = Path(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 while True:
-    report._write_all({f"{i}.html": words * 200_000 for i in range(8)}, output)
+    write_whole(path, (words * 2_000_000).encode())
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a process as only POSIX does")
-def test_a_report_killed_at_any_moment_leaves_every_page_whole(tmp_path: Path):
-    rng = random.Random(0)
+def test_a_report_killed_at_any_moment_leaves_the_page_whole(tmp_path: Path):
+    rng, page = random.Random(0), tmp_path / "out" / "index.html"
     for words in ("old", "new", "third") * 4:
-        process = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path / "out", words], stdout=subprocess.PIPE)
+        process = subprocess.Popen([sys.executable, "-c", KILLED, page, words], stdout=subprocess.PIPE)
         with process:
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(rng.uniform(0, 0.05))
             process.kill()
-        pages = [path.read_text("utf-8") for path in (tmp_path / "out").glob("*.html")]
-        assert all(page in ("old" * 200_000, "new" * 200_000, "third" * 200_000) for page in pages)
-    report._write_all({f"{i}.html": "last" for i in range(8)}, tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{i}.html" for i in range(8)]
-    assert {path.read_text("utf-8") for path in (tmp_path / "out").iterdir()} == {"last"}
+        if page.exists():
+            text = page.read_text("utf-8")
+            assert text in ("old" * 2_000_000, "new" * 2_000_000, "third" * 2_000_000)
+    files.write_whole(page, b"last")
+    assert page.read_text() == "last"
 
 
-def test_what_cannot_be_a_report_is_refused_before_anything_runs(
-    tmp_path: Path, notebooks: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(report, "run_notebooks", None)
-    first = notebooks / "01_first.ipynb"
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    for given, message in [
-        (empty, "no notebooks in .*empty: pass notebooks="),
-        ([], "no notebooks"),
-        ([first, tmp_path / "01_first.ipynb"], r"Two pages would be called 01_first\.html"),
-        ([tmp_path / "index.ipynb"], r"Two pages would be called index\.html"),
-    ]:
-        with pytest.raises(SpecError, match=message):
-            render_report(STUDY, tmp_path / "out", notebooks=given)
+def test_two_that_write_the_same_file_never_mix(tmp_path: Path):
+    page, failed = tmp_path / "out" / "index.html", []
+    texts = [str(writer).encode() * 1_000_000 for writer in range(3)]
+
+    def write(text: bytes) -> None:
+        for _ in range(20):
+            files.write_whole(page, text)
+            if page.read_bytes() not in texts:
+                failed.append(text[:1])
+
+    writers = [threading.Thread(target=write, args=(text,)) for text in texts]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert not failed
+    assert [path.name for path in page.parent.iterdir()] == ["index.html"]
+
+
+def test_what_cannot_be_a_report_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SpecError, match="output must be a folder"):
-        render_report(STUDY, tmp_path / "file", notebooks=notebooks)
-    with pytest.raises(SpecError, match="no report in 'fr'"):
-        render_report(STUDY, tmp_path / "out", notebooks=notebooks, language="fr")
+    with pytest.raises(SpecError, match="The report needs a folder, and 'file' is a file"):
+        render_report(BUNDLED, tmp_path / "file")
+    with pytest.raises(SpecError, match="no language 'fr'"):
+        render_report(BUNDLED, tmp_path / "out", language="fr")
+    monkeypatch.setattr(programme_report, "ProgrammeReport", None)
+    for name in ("notebooks", "fresh", "workers", "on_done", "on_cell"):
+        with pytest.raises(SpecError, match=f"no argument '{name}' any more. "):
+            render_report(BUNDLED, tmp_path / "out", **{name: "notebooks"})
+    with pytest.raises(TypeError, match="no argument 'notebook'"):
+        render_report(BUNDLED, tmp_path / "out", notebook="a")
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.usefixtures("quick")
-def test_without_notebooks_the_programme_report_is_the_only_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    package = tmp_path / "papi_analysis"
-    monkeypatch.setattr(report, "PACKAGE", package)
-    for folder, words in ((tmp_path / "notebooks", "in a checkout"), (package / "notebooks", "in a wheel")):
-        folder.mkdir(parents=True)
-        write(folder / report.PROGRAMME, words, "1")
-        start = render_report(STUDY, tmp_path / "out", language="vi")
-        assert [path.name for path in start.parent.iterdir()] == ["index.html"]
-        page = soup_of(start)
-        assert words in page.find("main").get_text()
-        assert "study a_study vi" in page.find("main").get_text()
-        assert page.title.get_text() == "Programme <a_study>"
-        assert page.find("nav", class_="pages") is None
-        assert re.search(r"papi_analysis \S+, numpy \S+", page.find("footer", class_="made").get_text())
+@pytest.fixture(scope="module")
+def unlike(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Make a copy of the bundled study with some text of its tables changed."""
+
+    def change(file: str, *changes: tuple[str, str]) -> Path:
+        folder = shutil.copytree(data_folder() / BUNDLED, tmp_path_factory.mktemp("unlike") / "own")
+        text = (folder / file).read_text("utf-8")
+        for pattern, words in changes:
+            text = re.sub(pattern, words, text, flags=re.MULTILINE)
+        (folder / file).write_text(text, "utf-8")
+        return folder
+
+    return change
+
+
+def texts(report_of: ProgrammeReport, name: str) -> str:
+    return "\n".join(repr(part) for part in getattr(report_of, name)() if isinstance(part, Words))
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_a_target_in_years_to_come_is_not_missed(unlike: Any, language: str):
+    own = ProgrammeReport(unlike("targets.csv", ("2020", "2028")), language)
+    said = texts(own, "summary")
+    why = {
+        "en": "there is no score of 2028 to hold the targets against: the study's scores go from 2011 to 2020.",
+        "vi": "chưa có điểm năm 2028 để so với chỉ tiêu: điểm của nghiên cứu có từ năm 2011 đến năm 2020.",
+    }
+    assert why[language] in said
+    assert re.search(r"\b0 (of|trong) (its )?6 (targets|chỉ tiêu)", said) is None
+    assert soup_of(render_report(own.study.source, Path(own.study.source) / "report", language=language)).h1
+
+
+def test_reports_that_all_still_say_nothing_is_done(unlike: Any):
+    own = ProgrammeReport(unlike("progress.csv", (r",[\d.]+,(\d+)$", r",0,\1")))
+    assert "This study's data cannot answer: " in texts(own, "slopes")
+    assert "Completion on 2020-09-30: 0%." in texts(own, "summary")
+
+
+def test_a_year_without_the_provinces_scores_has_no_rank(study: Any):
+    from test_programme_report import changed
+
+    scores = study.scores[~((study.scores["unit"] == "VN-CT") & (study.scores["year"] == 2020))]
+    said = texts(ProgrammeReport(changed(study, scores=scores)), "summary")
+    assert "Whether Can Tho reached its 6 targets for 2020 cannot be said" in said
+    assert "0 of" not in said.replace("0 of 6", "")
+    assert "Rank" not in said
+
+
+def test_the_completion_beside_a_score_is_that_of_its_survey(study: Any):
+    """The register goes on after the last survey: what it says then is not what the score could show."""
+    from test_programme_report import changed
+
+    tasks = study.tasks.assign(due=study.tasks["due"] + 2 * (study.tasks["due"].max() - study.tasks["due"].min()))
+    own = ProgrammeReport(changed(study, tasks=tasks))
+    then = pa.completion(tasks, study.progress).query("year == 2020").set_index("dimension")["completion"]
+    for item, dimension in zip(list(own.summary())[1].items, study.dimensions["dimension"], strict=True):
+        assert item.endswith(f"Completion on 2020-09-30: {own.tongue.percent(then[dimension])}.")
+
+
+def test_a_section_that_fails_says_so_and_the_others_stand(study: Any, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: Any, **__: Any) -> None:
+        raise SpecError("There is nothing to draw.")
+
+    def break_down(*_: Any, **__: Any) -> None:
+        raise KeyError("D9")
+
+    monkeypatch.setattr(programme_report, "draw_history", refuse)
+    monkeypatch.setattr(programme_report, "reporting_record", break_down)
+    own = ProgrammeReport(study, "vi")
+    assert [part.heading for part in own.scores()] == ["Điểm số"]
+    assert "There is nothing to draw." in texts(own, "scores")
+    assert "lỗi của chương trình này, không phải của các tệp của bạn (KeyError: 'D9')" in texts(own, "gaps")
+    monkeypatch.setattr(programme_report, "question", break_down)
+    (words,) = own.summary()
+    assert (words.heading, words.level) == (study.title_vi, 1)
 
 
 def test_loading_the_module_is_light():
     program = "import sys, papi_analysis.reporting.report; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"nbconvert", "nbclient", "bs4", "math_core", "IPython", "matplotlib"} & set(done.stdout.split())
+
+
+WITHOUT_JUPYTER = """
+import sys
+JUPYTER = {"nbconvert", "nbclient", "nbformat", "IPython", "ipykernel", "bs4", "math_core", "statsmodels"}
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in JUPYTER:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuse())
+from papi_analysis.reporting.report import report_page
+from papi_analysis.reporting.programme_report import ProgrammeReport
+from papi_analysis.reporting import answers
+from papi_analysis.errors import SpecError
+def refuse(*_, **__): raise SpecError("It takes long.")
+answers.calibrate = answers.impact_robustness = refuse
+print(len(report_page(ProgrammeReport())) > 100_000)
+"""
+
+
+def test_a_report_needs_no_jupyter():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_JUPYTER], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr

@@ -52,12 +52,22 @@ def test_targets_that_were_reached_are_counted(targets, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_sum_that_is_not_known_is_a_dash(targets, language):
+def test_a_sum_that_is_not_known_is_not_told(targets, language):
     table = targets.table.copy()
-    table.loc[6, ["outcome", "rank_end", "ranked_end"]] = np.nan
+    table.loc[[2, 6], ["outcome", "rank_end", "ranked_end"]] = np.nan
+    table["reached"] = [True, False, None, False, False, False, None]
     said = pa.sentence(dataclasses.replace(targets, table=table), language=language)
+    assert numbers(said, language) == [1, 6, 2020, 5]
+    assert "–" not in said
     assert "nan" not in said.lower()
-    assert said.count("–") == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_targets_of_which_none_can_be_judged_are_not_called_missed(targets, language):
+    table = targets.table.assign(reached=None, outcome=np.nan, rank_end=np.nan, ranked_end=np.nan)
+    said = pa.sentence(dataclasses.replace(targets, table=table), language=language)
+    assert numbers(said, language) == [6, 2020, 2020]
+    assert said.startswith({"en": "Whether Can Tho reached", "vi": "Chưa thể nói Cần Thơ"}[language])
 
 
 def staggered(dimensions, units):

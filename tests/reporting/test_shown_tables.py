@@ -84,12 +84,12 @@ def test_a_table_by_hand():
     )
     english = pa.table_frame(frame, language="en")
     assert english.to_numpy().tolist() == [
-        ["2018", "5.12", "50%", "1", "1,234", "< 0.001", "2018-03-31", "yes"],
+        ["2018", "5.13", "50%", "1", "1,234", "< 0.001", "2018-03-31", "yes"],
         ["2019", MISSING, "100%", MISSING, "7", "0.050", MISSING, "no"],
     ]
     vietnamese = pa.table_frame(frame, language="vi")
     assert vietnamese.to_numpy().tolist() == [
-        ["2018", "5,12", "50%", "1", "1.234", "< 0,001", "31/03/2018", "có"],
+        ["2018", "5,13", "50%", "1", "1.234", "< 0,001", "31/03/2018", "có"],
         ["2019", MISSING, "100%", MISSING, "7", "0,050", MISSING, "không"],
     ]
     assert english.index.tolist() == ["A", "B"]

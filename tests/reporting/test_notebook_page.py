@@ -7,19 +7,25 @@ import csv
 import io
 import re
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from papi_analysis.errors import PapiError, SpecError
-from papi_analysis.reporting.html import opening, to_html, words_in
+from papi_analysis.reporting.notebook_page import NotebookPage, opening, to_html
+from papi_analysis.reporting.page import words_in
 from papi_analysis.reporting.tables import table_frame
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = [("index.html", "Summary"), ("01_scores.html", "Scores"), ("02_slopes.html", "Slopes")]
 
 
@@ -364,7 +370,7 @@ def test_language_title_and_banner_are_set():
     styles = "".join(style.get_text() for style in soup.find_all("style"))
     assert '@top-left { content: "Số liệu \\3c mô phỏng\\3e  \\5c  \\27 thử\\27 "; }' in styles
     assert page_of("# T").find("header") is None
-    with pytest.raises(SpecError, match="no report in 'fr', only in 'en', 'vi'"):
+    with pytest.raises(SpecError, match="no language 'fr'"):
         html_of("# T", language="fr")
 
 
@@ -448,6 +454,21 @@ def test_colours_of_text_are_dark_enough():
     assert len(colours) > 5
     for colour in colours:
         assert (min(grounds) + 0.05) / (light(colour) + 0.05) >= 4.5, colour
+
+
+def test_nbconvert_writes_any_notebook_in_this_form(tmp_path: Path):
+    """As typed: a notebook of one's own, without a second file, under its own heading."""
+    notebook = new_notebook(cells=[new_markdown_cell("# My slopes\n\n$b$"), table(pd.DataFrame({"x": ["0,5"]}))])
+    nbformat.write(notebook, tmp_path / "my.ipynb")
+    name = f"{NotebookPage.__module__}.{NotebookPage.__name__}"
+    assert f"jupyter nbconvert --execute --to {name} my.ipynb" in (ROOT / "README.md").read_text("utf-8")
+    command = [sys.executable, "-m", "nbconvert", "--to", name, "--NotebookPage.language_code=vi", "my.ipynb"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    page = BeautifulSoup((tmp_path / "my.html").read_text("utf-8"), "html.parser")
+    assert (page.html["lang"], page.title.get_text(), page.h1.get_text()) == ("vi", "My slopes", "My slopes")
+    assert page.find("mi").get_text() == "b"
+    assert page.find("a", download=True)["download"] == "my-Bang-1.csv"
+    assert not page.find_all("script")
 
 
 def test_opening_gives_heading_and_question():

@@ -14,53 +14,31 @@ from urllib.parse import quote
 
 from papi_analysis.errors import PapiError
 from papi_analysis.reporting.downloads import csv_address, file_name, hold_numbers
-from papi_analysis.reporting.run import notebooks_extra
+from papi_analysis.reporting.notebooks import notebooks_extra
+from papi_analysis.reporting.page import WHOLE, WIDE
 
 with notebooks_extra():
     from bs4 import BeautifulSoup
 
 _HEADING = re.compile(r"^h[1-6]$")
 
-#: A table with more columns is set smaller in print, where nothing scrolls.
-WIDE = 8
-
-#: A table of up to so many rows is kept on one printed page; a longer one would leave half a page blank.
-WHOLE = 24
-
 #: Text of a cell up to this length is a name and is not broken over lines.
 SHORT = 28
 
 
-def finish_page(
-    html: str, *, title: str, language: str, words: Mapping[str, str], names: Sequence[str], file: str
-) -> str:
-    """Return a rendered page made accessible and checked.
-
-    Parameters
-    ----------
-    html
-        The page as the template wrote it, with an empty ``nav`` of class ``contents``.
-    title
-        The heading for a page that does not start with one.
-    language
-        Of the page: csv files are written for spreadsheets set to it.
-    words
-        The frame's words (``table`` and ``download`` are used here).
-    names
-        File names of the report's pages; links to notebooks are turned to them.
-    file
-        Which of them this page is; ``""`` for a page by itself.
-    """
+def finish_page(html: str, frame: Mapping[str, Any]) -> str:
+    """Return a page as the template wrote it made accessible, and checked; ``frame`` comes from ``page.frame_of``."""
+    words, file, title = frame["words"], frame["file"], frame["title"]
     soup: Any = BeautifulSoup(html, "html.parser")
     _drop_foreign(soup.main)
-    _link_pages(soup.main, names)
+    _link_pages(soup.main, [name for name, _ in frame["pages"]])
     _fill_contents(soup, _order_headings(soup, title))
     for number, table in enumerate(soup.main.find_all("table"), 1):
         label = f"{words['table']} {number}: {_text(table.caption or table.find_previous(_HEADING))}"
         rows = _finish_table(soup, table, label)
         about = _text(table.caption) if table.caption else ""  # among others, which inputs are made up
         name = file_name(file.removesuffix(".html"), words["table"], str(number), about)
-        link = {"download": f"{name}.csv", "href": csv_address(_texts(rows), language)}
+        link = {"download": f"{name}.csv", "href": csv_address(_texts(rows), frame["language"])}
         below = soup.new_tag("p", attrs={"class": "download"})
         below.append(soup.new_tag("a", attrs=link | {"aria-label": f"{words['download']}, {label}"}))
         below.a.string = words["download"]

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import base64
 import re
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from papi_analysis.errors import PapiError, SpecError
-from papi_analysis.reporting.finish import finish_page, first_lines
-from papi_analysis.reporting.language import find_language
-from papi_analysis.reporting.run import notebooks_extra
-from papi_analysis.study.settings import LANGUAGES
+from papi_analysis.errors import PapiError
+from papi_analysis.reporting.notebook_html import finish_page, first_lines
+from papi_analysis.reporting.notebooks import notebooks_extra
+from papi_analysis.reporting.page import TEMPLATES, css_string, frame_of, picture_size
 
 with notebooks_extra():
     from jinja2 import pass_context
@@ -29,28 +26,11 @@ with notebooks_extra():
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-#: The frame's own words; everything else on a page comes from the notebook.
-WORDS = {
-    "skip": "Skip to the content",
-    "pages": "Pages of the report",
-    "contents": "On this page",
-    "code": "Code",
-    "table": "Table",
-    "download": "Download as csv",
-    "formula": "Formula",
-    "steps": "Next and previous page",
-    "previous": "Previous",
-    "next": "Next",
-}
-
 #: Which form of an output is shown, the best first. Scripts and widgets are not in the list.
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain"]
 
 #: Tags of cells that are for whoever has the notebook open, and of code that a page does without.
 HIDDEN = {"enabled": True, "remove_cell_tags": ["remove-cell"], "remove_input_tags": ["remove-input"]}
-
-#: Figures are drawn at 144 dots per inch; a browser counts 96 pixels per inch.
-PIXELS_PER_DOT = 96 / 144
 
 
 def to_html(
@@ -61,7 +41,6 @@ def to_html(
     pages: Sequence[tuple[str, str]] = (),
     file: str = "",
     banner: str = "",
-    made_with: str = "",
 ) -> str:
     """Return a notebook with outputs as a self-contained HTML page; the same notebook gives the same bytes.
 
@@ -81,8 +60,6 @@ def to_html(
         Which of ``pages`` this one is.
     banner
         A warning in plain text, shown above everything and at the head of every printed page.
-    made_with
-        What the page was made with, at its foot.
 
     Raises
     ------
@@ -99,34 +76,16 @@ def to_html(
     >>> "<mi>k</mi>" in page, "<script" in page
     (True, False)
     """
-    check_language(language)
-    words, where = words_in(language), file or title
+    frame = frame_of(title, language, file, banner)
     names = [name for name, _ in pages]
     at = names.index(file) if file in names else None
-    page = {
-        "title": title,
-        "words": words,
+    frame |= {
         "pages": pages,
-        "file": file,
-        "banner": banner,
-        "made_with": made_with,
         "previous": pages[at - 1] if at else None,
         "next": pages[at + 1] if at is not None and at + 1 < len(pages) else None,
     }
-    html, _ = _Exporter(where, words, language_code=language).from_notebook_node(notebook, {"page": page})
-    return finish_page(html, title=title, language=language, words=words, names=names, file=file)
-
-
-def check_language(language: str) -> None:
-    """Raise `SpecError` unless there are words for the language."""
-    if language not in LANGUAGES:
-        raise SpecError(f"There is no report in {language!r}, only in {', '.join(map(repr, LANGUAGES))}")
-
-
-def words_in(language: str) -> dict[str, str]:
-    """Return the frame's own words in a language."""
-    tongue = find_language(language)
-    return {name: tongue.text(words) for name, words in WORDS.items()}
+    html, _ = NotebookPage().from_notebook_node(notebook, {"frame": frame})
+    return html
 
 
 def opening(notebook: NotebookNode, file: str = "") -> tuple[str, str]:
@@ -181,29 +140,49 @@ def _maths(where: str, label: str) -> Callable[[str, bool], str]:
     return convert
 
 
-class _Exporter(HTMLExporter):
-    """nbconvert's exporter with our template, MathML and figures that must be described."""
+class NotebookPage(HTMLExporter):
+    """nbconvert's exporter with our template, MathML, figures that must be described, and tables that can be read.
 
-    def __init__(self, where: str, words: dict[str, str], **options: Any) -> None:
+    ``jupyter nbconvert --execute --to papi_analysis.reporting.notebook_page.NotebookPage my.ipynb`` writes any notebook
+    in this form; ``--NotebookPage.language_code=vi`` gives the words around it in Vietnamese.
+    """
+
+    def __init__(self, config: Config | None = None, **options: Any) -> None:
+        ours = Config({"NbConvertBase": {"display_data_priority": SHOWN}, "TagRemovePreprocessor": HIDDEN})
+        ours.merge(config or {})
         super().__init__(  # type: ignore[no-untyped-call]
-            config=Config({"NbConvertBase": {"display_data_priority": SHOWN}, "TagRemovePreprocessor": HIDDEN}),
+            config=ours,
             template_name="report",
-            extra_template_basedirs=[str(files(__package__) / "templates")],
+            extra_template_basedirs=[str(TEMPLATES)],
             exclude_input_prompt=True,
             exclude_output_prompt=True,
             **options,
         )
-        self.where = where
-        self.maths = _maths(where, words["formula"])
+
+    def from_notebook_node(  # type: ignore[override]  # nbconvert says that a page is a notebook
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the page and nbconvert's resources; ``resources["frame"]`` comes from ``to_html``, or is made here."""
+        resources = self._init_resources(resources or {})  # type: ignore[no-untyped-call]
+        if "frame" not in resources:
+            file = f"{resources['metadata']['name']}.html"
+            title = opening(nb, file)[0] or resources["metadata"]["name"]
+            resources["frame"] = frame_of(title, self.language_code, file)
+        frame = resources["frame"]
+        self.where = frame["file"] or frame["title"]
+        self.maths = _maths(self.where, frame["words"]["formula"])
+        html, resources = super().from_notebook_node(nb, resources, **options)
+        return finish_page(html, frame), resources
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
+        """Yield what the template calls: nbconvert's filters, and ours."""
         yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "markdown_cell", self._markdown_cell
         yield "markdown_output", self._markdown_output
         yield "figure", self._figure
         yield "plain_text", _plain_text
         yield "without_places", _without_places
-        yield "css_string", _css_string
+        yield "css_string", css_string
 
     @pass_context
     def _markdown_cell(self, context: Any, source: str) -> str:
@@ -225,19 +204,12 @@ class _Exporter(HTMLExporter):
         data = output.data[mime]
         if mime == "image/svg+xml":
             data = base64.b64encode(data.encode()).decode()
-        size = {name: meta[name] for name in ("width", "height") if name in meta} or _size(mime, data)
+        size = {name: meta[name] for name in ("width", "height") if name in meta} or picture_size(
+            base64.b64decode(data[:64])
+        )
         attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in size.items())
         source = f"data:{mime};base64,{''.join(data.split())}"
         return f'<figure><img src="{escape(source)}" alt="{escape(str(meta["alt"]))}"{attributes}></figure>\n'
-
-
-def _size(mime: str, data: str) -> dict[str, int]:
-    """Return the size in browser pixels at which a PNG has its true size in print."""
-    head = base64.b64decode(data[:64])
-    if mime != "image/png" or not head.startswith(b"\x89PNG"):
-        return {}
-    width, height = struct.unpack(">II", head[16:24])
-    return {"width": round(width * PIXELS_PER_DOT), "height": round(height * PIXELS_PER_DOT)}
 
 
 def _plain_text(text: str) -> str:
@@ -251,8 +223,3 @@ def _without_places(text: str) -> str:
     """Return warnings without the paths of this machine in front of them."""
     text = re.sub(r"^  warnings\.warn\(.*\n?", "", text, flags=re.MULTILINE)
     return re.sub(r"^\S.*?:\d+: (?=\w*Warning: )", "", text, flags=re.MULTILINE)
-
-
-def _css_string(text: str) -> str:
-    safe = re.sub(r"[^\w .,;:()–-]", lambda match: f"\\{ord(match[0]):x} ", text)
-    return f'"{safe}"'

@@ -1,23 +1,37 @@
-"""Running notebooks: values in, outputs kept, errors in one line, files never half written."""
+"""Notebooks: run side by side, outputs kept, errors in one line, pages written all or none."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from papi_analysis.errors import PapiError, SpecError
-from papi_analysis.reporting import run
-from papi_analysis.reporting.run import execute_notebook, main, notebooks_extra, run_notebooks, save_notebook
+from papi_analysis.reporting import files, notebooks, report
+from papi_analysis.reporting.notebooks import (
+    PROGRAMME,
+    execute_notebook,
+    main,
+    notebooks_extra,
+    running,
+    save_notebook,
+    write_pages,
+)
+from papi_analysis.reporting.page import page_of
+from papi_analysis.reporting.programme_report import ProgrammeReport
+from papi_analysis.reporting.section import Section, Words
 
 CONDA = {"name": "conda-env-x-py", "display_name": "Python [conda env:x]"}
-PARAMETERS = 'STUDY = "can_tho_2018_2020"  # a bundled name or a folder'
 
 
 def write(path: Path, *sources: str, **metadata: Any) -> Path:
@@ -49,15 +63,6 @@ def test_runs_here_in_the_notebooks_folder_with_figures_inline(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_kernel_of_the_same_name_elsewhere_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    spec = tmp_path / "kernels" / "python3"
-    spec.mkdir(parents=True)
-    broken = {"argv": ["/nowhere/python", "{connection_file}"], "display_name": "Python 3", "language": "python"}
-    (spec / "kernel.json").write_text(json.dumps(broken))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    assert printed(execute_notebook(write(tmp_path / "a.ipynb", "print(1)"))) == ["1"]
-
-
 def test_what_is_stored_is_the_same_everywhere(tmp_path: Path):
     slow = "import time\nprint(1, flush=True)\ntime.sleep(0.4)\nprint(1)"
     path = write(tmp_path / "a.ipynb", slow, "", "print(2)", title="T", papermill={}, kernelspec=CONDA)
@@ -77,34 +82,6 @@ def test_what_is_stored_is_the_same_everywhere(tmp_path: Path):
     assert printed(notebook) == ["1\n1", "2"]  # one output, however the lines arrived
 
 
-def test_study_replaces_the_value_and_keeps_the_comment(tmp_path: Path):
-    value = 'nghiên_cứu "in quotes" \\1 \\g<0>'
-    path = write(tmp_path / "a.ipynb", f"{PARAMETERS}\nYEARS = 3", "print(STUDY, YEARS)")
-    notebook = execute_notebook(path, study=value)
-    assert printed(notebook) == [f"{value} 3"]
-    assert notebook.cells[1].source.splitlines()[0].endswith("  # a bundled name or a folder")
-
-
-def test_a_folder_is_passed_so_that_it_is_found_from_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "here" / "mine").mkdir(parents=True)
-    # A folder that happens to be called like the bundled study: the name means the bundled one.
-    (tmp_path / "here" / "can_tho_2018_2020").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    path = write(tmp_path / "a.ipynb", PARAMETERS, "print(STUDY)")
-    assert printed(execute_notebook(path, study="mine")) == [str((tmp_path / "here" / "mine").resolve())]
-    assert printed(execute_notebook(path, study="can_tho_2018_2020")) == ["can_tho_2018_2020"]
-
-
-def test_only_the_tagged_cell_is_changed(tmp_path: Path):
-    path = write(tmp_path / "a.ipynb", "A = 1", "STUDY = 'own'\nprint(STUDY)")
-    with pytest.raises(SpecError, match=r'a\.ipynb: the cell tagged "parameters" has no line "STUDY = '):
-        execute_notebook(path, study="x")
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[1].metadata.pop("tags")
-    nbformat.write(notebook, path)
-    assert printed(execute_notebook(path, study="x")) == ["own"]
-
-
 def test_an_error_names_notebook_and_cell_and_has_no_traceback(tmp_path: Path):
     path = write(tmp_path / "b.ipynb", "A = 1", "def f():\n    raise ValueError('district 2012 is missing')", "f()")
     with pytest.raises(PapiError) as error:
@@ -116,7 +93,7 @@ def test_an_error_names_notebook_and_cell_and_has_no_traceback(tmp_path: Path):
 def test_a_dead_kernel_and_a_slow_cell_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(PapiError, match=r"c\.ipynb, code cell 1: the kernel died"):
         execute_notebook(write(tmp_path / "c.ipynb", "import os; os._exit(1)"))
-    monkeypatch.setattr(run, "TIMEOUT", 1)
+    monkeypatch.setattr(notebooks, "TIMEOUT", 1)
     with pytest.raises(PapiError, match=r"d\.ipynb, code cell 2: still running after 1 seconds"):
         execute_notebook(write(tmp_path / "d.ipynb", "import time", "time.sleep(60)"))
 
@@ -130,36 +107,135 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path):
             execute_notebook(tmp_path / "bad.ipynb")
 
 
+def ran(paths: list[Path], done: list[Path]) -> list[Any]:
+    with running(paths, on_done=done.append) as wait:
+        return wait()
+
+
 def test_several_run_in_order_and_all_failures_are_told(tmp_path: Path):
     good = [write(tmp_path / f"{name}.ipynb", f"print('{name}')") for name in ("z", "a")]
     done: list[Path] = []
-    ran = run_notebooks(good, on_done=done.append)
-    assert list(ran) == good
-    assert [printed(notebook) for notebook in ran.values()] == [["z"], ["a"]]
+    assert [printed(notebook) for notebook in ran(good, done)] == [["z"], ["a"]]
     assert sorted(done) == sorted(good)
 
     bad = [write(tmp_path / f"bad{n}.ipynb", f"raise KeyError({n})") for n in (1, 2)]
     done.clear()
     with pytest.raises(PapiError) as error:
-        run_notebooks([*bad, good[0]], on_done=done.append)
+        ran([*bad, good[0]], done)
     assert [line.split(",")[0] for line in str(error.value).splitlines()] == ["bad1.ipynb", "bad2.ipynb"]
     assert done == [good[0]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="presses Ctrl-C as only POSIX does")
+def test_ctrl_c_ends_it_within_seconds_and_leaves_no_kernel_file(tmp_path: Path):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        started = f"from pathlib import Path; Path('{name}.started').touch()"
+        write(folder / f"{name}.ipynb", started, "import time; time.sleep(120)")
+    runtime = tmp_path / "runtime"
+    environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(runtime)}
+    command = [sys.executable, "-m", notebooks.__name__, str(folder), "--in-place"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        while len(list(folder.glob("*.started"))) < 2 and process.poll() is None:
+            time.sleep(0.1)
+        assert not list(runtime.glob("*"))  # nor would a process that is killed leave one
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert time.monotonic() - began < 10
+    assert not list(runtime.glob("*"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two notebooks, and the one whose page is the report."""
+    made = tmp_path / "notebooks"
+    made.mkdir()
+    for name, text in (("01_first", "# First & only\n\nWhat is < 1?"), ("02_second", "[a link](01_first.ipynb)")):
+        cells = [new_markdown_cell(text), new_code_cell("print('it ran')")]
+        nbformat.write(new_notebook(cells=cells), made / f"{name}.ipynb")
+    write(made / PROGRAMME, "1 / 0")
+    return made
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page stand for the report: what that shows is tested elsewhere."""
+
+    def report_page(made: ProgrammeReport, *, others: Any) -> str:
+        words = Section((Words("A report", level=1),))
+        return page_of([words], title=made.title, banner=made.warning, others=others)
+
+    monkeypatch.setattr(report, "report_page", report_page)
+
+
+def soup_of(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_page_for_each_notebook_beside_the_report(tmp_path: Path, folder: Path):
+    stored = {path: path.read_bytes() for path in folder.iterdir()}
+    start = write_pages(folder, tmp_path / "deep" / "out")
+    assert start == tmp_path / "deep" / "out" / "index.html"
+    pages = sorted(start.parent.iterdir())
+    assert [path.name for path in pages] == ["01_first.html", "02_second.html", "index.html"]
+    assert {path: path.read_bytes() for path in folder.iterdir()} == stored
+    items = soup_of(start).main.find("ol", class_="questions").find_all("li")
+    assert [(item.a["href"], item.a.get_text(), item.p.get_text()) for item in items] == [
+        ("01_first.html", "First & only", "What is < 1?"),
+        ("02_second.html", "02_second", "a link"),
+    ]
+    assert "it ran" in soup_of(pages[0]).main.get_text()
+    assert soup_of(pages[1]).main.find("a")["href"] == "01_first.html"
+    for path in pages:
+        links = {link["href"]: link.get("aria-current") for link in soup_of(path).find(class_="pages").find_all("a")}
+        assert soup_of(path).find("header").get_text().startswith("SIMULATED: tasks, progress. ")
+        assert links == {page.name: "page" if page == path else None for page in pages}
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("text", "code"), [("# Second", "1 / 0"), ("# Second\n\n$\\nosuchcommand$", "1")])
+def test_a_failure_leaves_the_earlier_pages(tmp_path: Path, folder: Path, text: str, code: str):
+    output = tmp_path / "out"
+    write_pages(folder, output)
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    cells = [new_markdown_cell(text), new_code_cell(code)]
+    nbformat.write(new_notebook(cells=cells), folder / "02_second.ipynb")
+    with pytest.raises(PapiError, match="02_second"):
+        write_pages(folder, output)
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+
+@pytest.mark.usefixtures("quick")
+def test_files_that_are_not_ours_stay(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(notebooks, "execute_notebook", None)  # refused before anything runs
+    (tmp_path / "02_second.html").write_text("mine")
+    with pytest.raises(SpecError, match=r"02_second\.html is in the folder .* did not write it"):
+        write_pages(folder, tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SpecError, match=r"no notebooks in .*empty"):
+        write_pages(tmp_path / "empty", tmp_path / "out")
+    assert (tmp_path / "02_second.html").read_text() == "mine"
+    assert not (tmp_path / "out").exists()
 
 
 def test_command_stores_outputs_in_place_or_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     good, bad = write(tmp_path / "good.ipynb", "print(5)"), write(tmp_path / "bad.ipynb", "1 / 0")
     before = good.read_bytes(), bad.read_bytes()
-    assert main([str(good), str(bad)]) == 1
+    assert main([str(tmp_path), "--in-place"]) == 1
     assert (good.read_bytes(), bad.read_bytes()) == before
     assert capsys.readouterr() == ("", "bad.ipynb, code cell 1: ZeroDivisionError: division by zero\n")
 
-    assert main([str(good)]) == 0
+    bad.unlink()
+    assert main([str(tmp_path), "--in-place"]) == 0
     assert printed(nbformat.read(good, as_version=4)) == ["5"]
     first = good.read_bytes()
     assert first.endswith(b"}\n")
-    assert main([str(good)]) == 0
+    assert main([str(tmp_path), "--in-place"]) == 0
     assert good.read_bytes() == first
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.ipynb", "good.ipynb"]
+    assert [path.name for path in tmp_path.iterdir()] == ["good.ipynb"]
     assert capsys.readouterr() == ("", "")  # no progress where nobody looks
 
 
@@ -170,7 +246,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object, **__: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(run.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="no space"):
         save_notebook(new_notebook(cells=[new_code_cell("2")]), path)
     assert path.read_bytes() == before

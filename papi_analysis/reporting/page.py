@@ -1,0 +1,228 @@
+"""A page: the sections of a report through one template; one file that needs no network, script or second file."""
+
+from __future__ import annotations
+
+import base64
+import platform
+import re
+import struct
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from papi_analysis.reporting.canvas import alternative, figure_of, house_style, png
+from papi_analysis.reporting.downloads import csv_address, file_name, hold_numbers
+from papi_analysis.reporting.files import GENERATOR
+from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+#: The frame's own words; everything else on a page comes from what it shows.
+WORDS = {
+    "skip": "Skip to the content",
+    "pages": "Pages of the report",
+    "contents": "On this page",
+    "code": "Code",
+    "table": "Table",
+    "download": "Download as csv",
+    "formula": "Formula",
+    "steps": "Next and previous page",
+    "previous": "Previous",
+    "next": "Next",
+    "more": "Pages",
+}
+
+#: Figures are drawn at 144 dots per inch; a browser counts 96 pixels per inch.
+PIXELS_PER_DOT = 96 / 144
+
+#: A table with more columns is set smaller in print, where nothing scrolls.
+WIDE = 8
+
+#: A table of up to so many rows is kept on one printed page; a longer one would leave half a page blank.
+WHOLE = 24
+
+
+class Another(NamedTuple):
+    """Another page beside this one: its file, its title, and the question that it asks."""
+
+    file: str
+    title: str
+    question: str = ""
+
+
+def page_of(
+    sections: Iterable[Section],
+    *,
+    title: str,
+    language: str = "en",
+    file: str = "index.html",
+    banner: str = "",
+    others: Sequence[Another] = (),
+) -> str:
+    """Return sections as a self-contained HTML page; the same sections give the same bytes.
+
+    Parameters
+    ----------
+    sections
+        In reading order; each is asked for when the one before it is done.
+    title
+        Of the page.
+    language
+        ``"en"`` or ``"vi"``: the language of the sections, and of the words around them.
+    file
+        The name under which the page will be stored.
+    banner
+        A warning in plain text, shown above everything and at the head of every printed page.
+    others
+        Pages beside this one, linked to from its side and listed with their questions at its end.
+
+    Raises
+    ------
+    SpecError
+        There are no words for the language.
+
+    Examples
+    --------
+    >>> page = page_of([Section((Words("Slopes", ("a < b",), level=1),))], title="Slopes")
+    >>> '<h1 id="Slopes">Slopes</h1>' in page, "<p>a &lt; b</p>" in page, "<script" in page
+    (True, True, False)
+    """
+    frame = frame_of(title, language, file, banner, [(other.file, other.title) for other in others])
+    parts = _Parts(language, frame["words"], file)
+    with house_style():
+        shown = [parts.shown(part) for section in sections for part in section]
+    if others:
+        parts.contents.append({"id": "pages", "text": frame["words"]["more"], "within": []})
+    return (
+        templates()
+        .get_template("sections.html.j2")
+        .render(page=frame | {"contents": parts.contents}, parts=shown, questions=others)
+    )
+
+
+def frame_of(
+    title: str, language: str, file: str, banner: str = "", others: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """Return what the frame of a page needs: its title, language, words, warning and the pages beside it."""
+    return {
+        "title": title,
+        "language": language,
+        "words": words_in(language),
+        "css": (TEMPLATES / "report" / "report.css").read_text("utf-8"),
+        "generator": GENERATOR,
+        "file": file,
+        "banner": banner,
+        "made_with": made_with(language),
+        "pages": [(file, title), *others] if others else [],
+    }
+
+
+def words_in(language: str) -> dict[str, str]:
+    """Return the frame's own words in a language."""
+    tongue = find_language(language)
+    return {name: tongue.text(words) for name, words in WORDS.items()}
+
+
+def made_with(language: str) -> str:
+    """Say which versions the numbers of a page rest on."""
+    names = ["papi_analysis", "numpy", "pandas", "scipy"]
+    versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in names)]
+    return find_language(language).text("Made with {versions}.", versions=", ".join(versions))
+
+
+@cache
+def templates() -> Environment:
+    """Return the templates of pages; what is filled in is text and never a tag."""
+    from jinja2 import Environment, FileSystemLoader
+
+    made = Environment(loader=FileSystemLoader(TEMPLATES / "report"), autoescape=True)
+    made.filters["css_string"] = css_string
+    return made
+
+
+def css_string(text: str) -> str:
+    """Return text as a string of a style sheet, which no character of it ends."""
+    safe = re.sub(r"[^\w .,;–-]", lambda match: f"\\{ord(match[0]):x} ", text)
+    return f'"{safe}"'
+
+
+def picture_size(data: bytes) -> dict[str, int]:
+    """Return the size in browser pixels at which a PNG has its true size in print."""
+    if not data.startswith(b"\x89PNG"):
+        return {}
+    width, height = struct.unpack(">II", data[16:24])
+    return {"width": round(width * PIXELS_PER_DOT), "height": round(height * PIXELS_PER_DOT)}
+
+
+class _Parts:
+    """What the template needs of each part; counts tables, names headings and collects them."""
+
+    def __init__(self, language: str, words: dict[str, str], file: str) -> None:
+        self.language = language
+        self.words = words
+        self.file = file.removesuffix(".html")
+        self.heading = ""
+        self.tables = 0
+        self.taken = {"main", "pages"}
+        self.contents: list[dict[str, Any]] = []
+
+    def shown(self, part: Any) -> dict[str, Any]:
+        if isinstance(part, Words):
+            return self._words(part)
+        if isinstance(part, Table):
+            return self._table(part)
+        figure = figure_of(part)
+        data = png(figure)
+        encoded = base64.b64encode(data).decode()
+        return {"kind": "figure", "data": encoded, "alt": alternative(figure), **picture_size(data)}
+
+    def _words(self, words: Words) -> dict[str, Any]:
+        name = stem = "-".join(words.heading.split())
+        number = 1
+        while words.heading and name in self.taken:
+            number += 1
+            name = f"{stem}-{number}"
+        self.taken.add(name)
+        if words.heading:
+            self.heading = words.heading
+            entry = {"id": name, "text": words.heading, "within": []}
+            if words.level == 2:
+                self.contents.append(entry)
+            elif words.level == 3 and self.contents:
+                self.contents[-1]["within"].append(entry)
+        return {
+            "kind": "words",
+            "id": name,
+            "heading": words.heading,
+            "level": words.level,
+            "paragraphs": words.paragraphs,
+            "points": words.items,
+        }
+
+    def _table(self, table: Table) -> dict[str, Any]:
+        self.tables += 1
+        head = [str(table.columns.name or ""), *map(str, table.columns)]
+        rows = [head, *([str(name), *map(str, row)] for name, *row in table.itertuples(name=None))]
+        numbers = [False, *(hold_numbers(column) for column in list(zip(*rows[1:], strict=True))[1:])]
+        numbers += [False] * (len(head) - len(numbers))  # a table without rows
+        marked = [list(zip(row, numbers, strict=True)) for row in rows]
+        # The caption says, among others, which inputs are made up: so does the name of the file.
+        file = file_name(self.file, self.words["table"], str(self.tables), table.caption)
+        return {
+            "kind": "table",
+            "caption": table.caption,
+            "label": f"{self.words['table']} {self.tables}: {table.caption or self.heading}",
+            "box": "table whole" if len(rows) <= WHOLE else "table",
+            "wide": len(head) > WIDE,
+            "head": marked[0],
+            "rows": marked[1:],
+            "file": f"{file}.csv",
+            "csv": csv_address(rows, self.language),
+        }
