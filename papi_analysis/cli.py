@@ -222,6 +222,14 @@ def _facts(study: Study, tongue: Language) -> str:
             reports=len(study.progress),
             targets=0 if study.targets is None else len(study.targets),
         ),
+        _filled(study, tongue),
         mark(study.simulated_tables, tongue),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _filled(study: Study, tongue: Language) -> str:
+    """Say into how many rows the unit of study.toml was put."""
+    counts = ", ".join(f"{tongue.text(table)} {rows}" for table, rows in study.filled.items())
+    words = "Rows without a unit, into which {unit} of study.toml is put: {rows}."
+    return tongue.text(words, unit=study.unit, rows=counts) if counts else ""

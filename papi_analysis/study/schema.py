@@ -50,6 +50,8 @@ class Schema:
 
 
 _FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")
+_NO_SCORE = Note("Write a number with a decimal point, like 6.50; leave the row out where the score is not known.")
+_NO_TARGET = Note("Write a number with a decimal point, like 6.50; leave the row out where there is no target.")
 
 #: Calendar years, or the 1, 2, 3 of any other panel; a slipped digit would stretch a panel over thousands of years.
 YEARS = (1, 9999)
@@ -71,7 +73,7 @@ SCORES = Schema(
         Column("unit"),
         Column("year", "integer", *YEARS),
         Column("dimension"),
-        Column("score", "number", if_empty=Note("Leave the row out where the score is not known.")),
+        Column("score", "number", if_empty=_NO_SCORE),
     ),
     key=("unit", "year", "dimension"),
 )
@@ -158,7 +160,7 @@ TARGETS = Schema(
         Column("unit"),
         Column("dimension"),
         Column("year", "integer", *PROGRAMME_YEARS),
-        Column("target", "number", if_empty=Note("Leave the row out where there is no target.")),
+        Column("target", "number", if_empty=_NO_TARGET),
     ),
     key=("unit", "dimension"),
 )
@@ -283,15 +285,15 @@ def name_text(value: object) -> str:
 
     Examples
     --------
-    >>> name_text(1), name_text(1.0), name_text(" Hue\\u0302 ") == "Hu\\u00ea"
-    ('1', '1', True)
+    >>> name_text(1), name_text(1.0), name_text(" Huế ")
+    ('1', '1', 'Huế')
     """
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
     return unicodedata.normalize("NFC", str(value)).strip()
 
 
-def _parse(values: pd.Series, kind: Kind) -> pd.Series:
+def parse_column(values: pd.Series, kind: Kind) -> pd.Series:
     """Turn one column into its kind; what cannot be read becomes missing."""
     if kind == "text":
         names = {value: name_text(value) for value in values.dropna().unique()}
@@ -380,7 +382,7 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
 
 def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.Series:
     """Parse one column, noting unreadable, empty and out-of-bounds cells."""
-    parsed = _parse(values, column.kind)
+    parsed = parse_column(values, column.kind)
     text = values.astype(str).str.strip()
     blank = values.isna() | (text == "")
     if not column.empty and blank.any():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
-from papi_analysis.study.files import collect, read_tables, tell_ends, tell_merged, tell_unused
+from papi_analysis.study.doubts import tell_ends, tell_merged, tell_slips, tell_unused
+from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.register import check_progress, check_targets, check_tasks
 from papi_analysis.study.schema import (
     LISTED,
@@ -53,6 +56,8 @@ class Study:
     guesses
         How the files were read where they are not written in the words of the schemas: each says what was read how,
         where, and how to write it so that nothing has to be guessed.
+    filled
+        For each table without a column of units, the number of rows into which ``unit`` was put.
     """
 
     source: str
@@ -74,6 +79,7 @@ class Study:
     targets: pd.DataFrame | None
     simulated_tables: tuple[str, ...]
     guesses: tuple[Problem, ...] = ()
+    filled: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
@@ -101,7 +107,7 @@ class Study:
         )
 
 
-def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
+def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """Load a study: a bundled one by its name, or any folder with a ``study.toml``.
 
     Parameters
@@ -131,13 +137,14 @@ def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
     if not own_scores:
         tables["scores"] = load_scores()
     problems = [problem for reading in readings.values() for problem in reading.problems]
-    guesses = (*tell_unused(readings), *tell_merged(readings, tables["units"]))
+    guesses = (*tell_unused(readings), *tell_slips(readings), *tell_merged(readings, tables["units"]))
     files = {name: reading.file for name, reading in readings.items()}
     made = None
     with collect(problems, readings):
         made = make_study(
             source=str(study),
             files=files,
+            filled={name: reading.filled for name, reading in readings.items() if reading.filled},
             guesses=(*(guess for reading in readings.values() for guess in reading.guesses), *guesses),
             **settings,
             **tables,
@@ -236,14 +243,19 @@ def _check_settings(
     findings.raise_any()
 
 
-def find_folder(study: str | Path) -> Path:
+def find_folder(study: str | os.PathLike[str]) -> Path:
     """Find the folder of a study by its bundled name or its path."""
+    if not isinstance(study, str | os.PathLike):
+        raise SpecError(f"a study is a bundled name or the path of a folder, not {study!r}.")
     bundled = {path.parent.name: path.parent for path in codebook.data_folder().glob("*/study.toml")}
-    folder = bundled.get(str(study), Path(study).expanduser())
-    if (folder / "study.toml").is_file():
-        return folder
-    no_settings, no_folder = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
-    what = no_settings if folder.is_dir() else no_folder
+    no_settings, what = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
+    try:
+        folder = bundled.get(str(study), Path(study).expanduser())
+        if (folder / "study.toml").is_file():
+            return folder
+        what = no_settings if folder.is_dir() else what
+    except (OSError, RuntimeError, ValueError):  # a name too long for the system, or nobody's home
+        pass
     remedy = Note(
         "Give a folder with a study.toml, or a bundled study: {names}.", {"names": ", ".join(sorted(bundled))}
     )

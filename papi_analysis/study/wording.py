@@ -33,6 +33,11 @@ _QUARTER = re.compile(rf"(?:q|qu[yi]|quarter) ?{_NUMERAL} (?:nam )?(\d{{4}})|(i{
 _QUARTER_LAST = re.compile(rf"(?:nam |year )?(\d{{4}}) ?(?:q|qu[yi]|quarter) ?{_NUMERAL}")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
+#: Marks that no living language puts behind a letter in a word, as the old fonts TCVN3 and VNI wrote Vietnamese.
+_OLD_FONT = re.compile(
+    "[a-z][\u00a8-\u00a9\u00ab-\u00ae\u00b5-\u00b9\u00bb-\u00de\u00f7]|[aouôö]ä|[aeiouyôöê][øûïåë]", re.ASCII
+)
+
 _DONE = {"da hoan thanh", "hoan thanh", "hoan thanh tre han", "hoan thanh cham", "hoan thanh dung han"} | {
     "completed",
     "done",
@@ -80,6 +85,17 @@ def cell_text(cell: Cell) -> str:
     return getattr(cell, "text", str(cell))
 
 
+def in_old_font(text: str) -> bool:
+    """Say whether a text seems to be in TCVN3 or VNI, which are read as other letters.
+
+    Examples
+    --------
+    >>> [in_old_font(text) for text in ("quyÕt ®Þnh, d©n", "Sôû Taøi nguyeân", "Sở Tài nguyên", "Noël")]
+    [True, True, False, False]
+    """
+    return not text.isascii() and len({*_OLD_FONT.findall(text)}) > 1
+
+
 def read_texts(cells: pd.Series) -> pd.Series:
     """Write every cell as text."""
     return pd.Series([cell_text(cell) for cell in cells], index=cells.index, dtype=object)
@@ -105,6 +121,20 @@ def _readings(text: str) -> _Readings:
         point = text
         comma = text if text.lstrip("+-").isdigit() else comma
     return _Readings(comma, point)
+
+
+def is_number(cell: Cell) -> bool:
+    """Say whether a cell holds a number, however it is written.
+
+    Examples
+    --------
+    >>> [is_number(cell) for cell in (0.5, "39,57", "75 %", "3/4", "CT-01", "", date(2018, 4, 15))]
+    [True, True, True, True, False, False, False]
+    """
+    if not isinstance(cell, str):
+        return isinstance(cell, int | float)
+    text = cell.strip().removesuffix("%").strip()
+    return _readings(text) != (None, None) or re.fullmatch(r"\d+ ?/ ?\d+", text) is not None
 
 
 def _where(written: list[str], cells: pd.Series, texts: set[str]) -> pd.Series:
@@ -201,7 +231,11 @@ def read_parts(
     small = alone & (value <= 1) if in_percent else alone
     if small.any() and (signed | formatted).any():
         fewer = min(small, signed | formatted, key=lambda rows: rows.sum())
-        what = Note("the column mixes percentages and other numbers")
+        parts, others = (
+            Note("the column mixes percentages and parts of one"),
+            Note("the column mixes percentages and other numbers"),
+        )
+        what = parts if (value[small] <= 1).all() else others
         remarks.refuse(cells[fewer], column, what, Note("Write all numbers of the column in one way, like 40%."))
     elif small.any() and in_percent:
         what = Note("this number may be a percentage or a part of one")
@@ -288,6 +322,14 @@ def read_whole(cells: pd.Series, column: str, remarks: Remarks, high: float | No
     years = [_YEAR.fullmatch(plain(cell)) if isinstance(cell, str) else None for cell in cells]
     bare = [year[1] if year else cell for year, cell in zip(years, cells, strict=True)]
     return read_numbers(pd.Series(bare, index=cells.index, dtype=object), column, remarks, high, whole=True)
+
+
+def written_day(text: str) -> date | None:
+    """Read a day written year-month-day; none where there is no such day."""
+    try:
+        return date(*map(int, text.split("-")))
+    except ValueError:
+        return None
 
 
 def period(text: str) -> tuple[date, date, str] | None:
