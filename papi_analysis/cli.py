@@ -231,5 +231,8 @@ def _facts(study: Study, tongue: Language) -> str:
 def _filled(study: Study, tongue: Language) -> str:
     """Say into how many rows the unit of study.toml was put."""
     counts = ", ".join(f"{tongue.text(table)} {rows}" for table, rows in study.filled.items())
-    words = "Rows without a unit, into which {unit} of study.toml is put: {rows}."
-    return tongue.text(words, unit=study.unit, rows=counts) if counts else ""
+    if not counts:
+        return ""
+    return tongue.text(
+        "Rows without a unit, which count as {unit} of study.toml: {rows}.", unit=study.unit, rows=counts
+    )

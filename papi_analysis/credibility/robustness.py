@@ -17,6 +17,7 @@ from papi_analysis.estimation.impact import first_years, impact_design, programm
 from papi_analysis.estimation.multiplicity import holm
 from papi_analysis.estimation.weights import vertex_weights
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.schema import name_text
 
 #: Words for the estimators, in the order of the table.
 METHODS = {
@@ -71,12 +72,13 @@ def impact_robustness(
 
     """
     assert set(METHODS) == set(ESTIMATORS)
+    unit = name_text(unit)
     asked: list[tuple[Note, dict[str, Any]]] = [(words, {"method": name}) for name, words in METHODS.items()]
     vertex = partial(synthetic_control, solve=vertex_weights)
     asked.append((Note("Synthetic control, weights at a vertex"), {"method": vertex}))
     asked.append((Note("Common weights, treated unit no donor of placebos"), {"treated_as_donor": False}))
     if len(known_programmes):
-        others = [name for name in known_programmes if name in panel.units and name != unit]
+        others = [name for name in map(name_text, known_programmes) if name in panel.units and name != unit]
         asked.append((Note("Common weights, known programmes left out"), {"without": sorted(set(others))}))
     if base_year is not None:
         words = Note("Difference in differences, base year alone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from papi_analysis.estimation.multiplicity import check_level
 from papi_analysis.estimation.placebos import Placebos, placebos
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.schema import name_text
 
 #: Methods that match paths need this many years before; the others one.
 YEARS_BEFORE = 2
@@ -61,13 +62,13 @@ FEW = Note("There are only {donors} donors; the smallest p-value that this desig
 
 def programme_impact(
     panel: Panel,
-    unit: str | Sequence[str] | Mapping[str, int],
+    unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int],
     start: int | None = None,
     end: int | None = None,
     *,
     method: str | Estimator = "common_weights",
     before: tuple[int, int] | None = None,
-    without: Sequence[str] = (),
+    without: Sequence[str | int] = (),
     treated_as_donor: bool = True,
     level: float = 0.95,
     draws: int | None = None,
@@ -174,16 +175,20 @@ def programme_impact(
     )
 
 
-def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], start: int | None) -> dict[str, int]:
+def first_years(
+    panel: Panel, unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int], start: int | None
+) -> dict[str, int]:
     """Turn what was asked for into first programme years by unit."""
     if isinstance(unit, Mapping):
         if start is not None:
             raise SpecError("give first years by unit, or one start for all, not both.")
-        starts = dict(unit)
+        starts: dict[Any, Any] = dict(unit)
     else:
         if start is None:
             raise SpecError("give the first year of the programme: start=2018, for instance.")
-        starts = dict.fromkeys([unit] if isinstance(unit, str) else list(unit), start)
+        one: list[Any] = [] if unit is None else [unit]
+        starts = dict.fromkeys(list(unit) if isinstance(unit, Iterable) and not isinstance(unit, str) else one, start)
+    starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
         raise SpecError("name at least one unit with a programme.")
     for name, year in starts.items():
@@ -237,7 +242,7 @@ def impact_design(
     starts: Mapping[str, int],
     end: int | None,
     before: tuple[int, int] | None = None,
-    without: Sequence[str] = (),
+    without: Sequence[str | int] = (),
     needed: int = YEARS_BEFORE,
 ) -> tuple[Design, list[str]]:
     """Check the question against the panel; returns the design and the units left out for lack of cells."""
@@ -255,7 +260,7 @@ def impact_design(
             f"match on; this method needs {needed}. Choose a later start or more years."
         )
     treated = np.isin(panel.units, list(starts))
-    left_out = [without] if isinstance(without, str) else without
+    left_out = [*map(name_text, [without] if isinstance(without, str | int) else without)]
     named = {panel.position("unit", name) for name in left_out}
     for name in left_out:
         if name in starts:

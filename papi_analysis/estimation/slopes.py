@@ -30,6 +30,7 @@ from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
 from papi_analysis.panel.changes import score_changes
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.schema import name_text
 
 #: Slopes are printed per 10 percentage points of completion.
 PER_TEN_POINTS = 0.1
@@ -245,6 +246,7 @@ def _reassigned(
     out[[panel.position("unit", unit) for unit in excluded]] = True
     labels = None
     if strata is not None:
+        strata = {name_text(unit): label for unit, label in strata.items()}
         missing = [unit for unit in panel.units if unit not in strata]
         if missing:
             raise SpecError(f"strata has no label for {', '.join(missing[:5])}. Give every unit one.")

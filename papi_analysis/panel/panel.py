@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.study.codebook import fieldwork_dates
-from papi_analysis.study.schema import BREAKS, COMPLETION, SCORES, Column, Findings, Schema, check_frame
+from papi_analysis.study.schema import BREAKS, COMPLETION, SCORES, Column, Findings, Schema, check_frame, name_text
 from papi_analysis.study.scores import check_known
 from papi_analysis.study.study import Study
 
@@ -61,8 +61,8 @@ class Panel:
         completion: pd.DataFrame,
         *,
         years: tuple[int, int] | None = None,
-        dimensions: Sequence[str] | None = None,
-        without_programme: Sequence[str] = (),
+        dimensions: Sequence[str | int] | None = None,
+        without_programme: Sequence[str | int] = (),
         breaks: pd.DataFrame | None = None,
         simulated_tables: Sequence[str] = (),
         names: Mapping[str, tuple[str, str]] | None = None,
@@ -112,10 +112,11 @@ class Panel:
         findings = Findings("completion")
         check_known(cells, "unit", scores["unit"], findings)
         findings.raise_any()
-        family = tuple(dict.fromkeys(cells["dimension"])) if dimensions is None else tuple(dimensions)
-        first, last = (scores["year"].min(), scores["year"].max()) if years is None else years
+        family = tuple(dict.fromkeys(cells["dimension"] if dimensions is None else map(name_text, dimensions)))
+        without = sorted({*map(name_text, without_programme)})
+        first, last = (scores["year"].min(), scores["year"].max()) if years is None else _whole_years(years)
         used = scores[scores["year"].between(first, last) & scores["dimension"].isin(family)]
-        for what, wanted in (("dimension", family), ("unit", tuple(without_programme))):
+        for what, wanted in (("dimension", family), ("unit", without)):
             unknown = sorted(set(wanted) - set(scores[what]))
             if unknown:
                 raise SpecError(f"there are no scores for {what} {', '.join(unknown)}. Check the names.")
@@ -129,17 +130,17 @@ class Panel:
             family,
         )
         done = _cube(cells, "completion", axes)
-        both = sorted(set(without_programme) & set(cells["unit"]))
+        both = sorted(set(without) & set(cells["unit"]))
         if both:
             raise SpecError(f"{', '.join(both)} has completion and is declared to be without a programme.")
-        done[np.isin(axes[0], list(without_programme))] = 0.0
+        done[np.isin(axes[0], without)] = 0.0
         return cls(
             _cube(used, "score", axes),
             done,
             *axes,
             breaks=_NO_BREAKS if breaks is None or breaks.empty else check_frame(breaks, BREAKS, "breaks"),
             simulated_tables=tuple(simulated_tables),
-            names=dict(names or {}),
+            names={name_text(name): pair for name, pair in (names or {}).items()},
             controls={} if controls is None else _controls(controls, axes),
         )
 
@@ -216,6 +217,7 @@ class Panel:
             "dimension": self.dimensions,
         }
         labels = axes[axis]
+        label = label if axis == "year" else name_text(label)
         if label not in labels:
             shown = ", ".join(map(str, labels[:8])) + (", ..." if len(labels) > 8 else "")
             raise SpecError(f"the panel has no {axis} {label!r}. It has {shown}.")
@@ -230,6 +232,13 @@ class Panel:
             f"{int((~self.usable).sum())} gaps in {N * T * K} cells, "
             f"{P} programme unit{'' if P == 1 else 's'}{made_up})"
         )
+
+
+def _whole_years(years: tuple[int, int]) -> tuple[int, int]:
+    """Take a first and a last year that are whole numbers."""
+    if isinstance(years, str) or len(years) != 2 or not all(isinstance(year, int | np.integer) for year in years):
+        raise SpecError(f"years are the first and the last one as whole numbers, like (2011, 2020), not {years!r}.")
+    return years
 
 
 def _cube(

@@ -21,6 +21,7 @@ from papi_analysis.study.schema import (
     TARGETS,
     Findings,
     check_frame,
+    name_text,
     nearest,
 )
 from papi_analysis.study.scores import check_scores, load_scores
@@ -179,7 +180,10 @@ def make_study(
     DataError
         Listing the problems of all tables.
     """
-    declared = () if without_programme == "all others" else tuple(without_programme)
+    settings["unit"] = name_text(settings["unit"])
+    programme_dimensions = tuple(map(name_text, programme_dimensions))
+    others_without = isinstance(without_programme, str) and without_programme == "all others"
+    declared = () if others_without else tuple(map(name_text, without_programme))
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
     shown = {name: (files or {}).get(name, name) for name in TABLES}
     problems: list[Problem] = []
@@ -210,7 +214,7 @@ def make_study(
     others = tuple(unit for unit in units["unit"] if unit not in with_tasks)
     chosen = programme_dimensions or tuple(dimensions["dimension"])
     return Study(
-        without_programme=others if without_programme == "all others" else declared,
+        without_programme=others if others_without else declared,
         dimensions=dimensions[dimensions["dimension"].isin(chosen)].reset_index(drop=True),
         scores=scores,
         units=units,
