@@ -127,7 +127,7 @@ def refuse_spanning(table: Table, kept: Collection[int], wide: Collection[int]) 
 def tell_beside(table: Table, kept: list[int], wide: Mapping[int, object]) -> None:
     """List what is hidden and read all the same, the rows above the header, and cells that may have swallowed rows."""
     guesses, sheet = table.remarks.guesses, table.sheet
-    remedy = Note("To be sure, show it, and look whether it is to count.")
+    remedy = Note("To be sure, show what is hidden, and see whether it is to count.")
     if sheet.hidden:
         guesses.add(Note("the sheet is hidden, and read like any other"), remedy)
     if rows := sorted(sheet.hidden_rows & {*kept}):

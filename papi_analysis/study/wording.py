@@ -241,8 +241,8 @@ def read_parts(
         what = Note("this number may be a percentage or a part of one")
         remedy = Note("Write a percent sign in every cell of the column, like 40%.")
         remarks.refuse(cells[small], column, what, remedy)
-    elif in_percent:
-        divided |= alone
+    if in_percent:
+        divided |= alone & (value > 1)
     numbers[divided & value.notna()] = [_hundredth(text) for text in numbers[divided & value.notna()]]
     remedy = Note("To be sure, write parts of one, like 0.75.")
     remarks.guess(cells[divided & value.notna()], column, Note("percentages are read as parts of one"), remedy)
