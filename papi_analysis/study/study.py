@@ -12,7 +12,7 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
-from papi_analysis.study.doubts import tell_ends, tell_merged, tell_slips, tell_unused
+from papi_analysis.study.doubts import tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
 from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.register import check_progress, check_targets, check_tasks
 from papi_analysis.study.schema import (
@@ -138,7 +138,8 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     if not own_scores:
         tables["scores"] = load_scores()
     problems = [problem for reading in readings.values() for problem in reading.problems]
-    guesses = (*tell_unused(readings), *tell_slips(readings), *tell_merged(readings, tables["units"]))
+    slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"]))
+    guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]))
     files = {name: reading.file for name, reading in readings.items()}
     made = None
     with collect(problems, readings):
