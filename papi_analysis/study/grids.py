@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.study.sheet_xml import Block, arrays, hidden, merged, place_out_of_order, split_sheet
 
 #: What a file may hold at most. A register of a thousand tasks with ten years of monthly reports needs a tenth of it.
 MAX_BYTES = 100_000_000
@@ -32,15 +33,7 @@ _VALUE = re.compile(rb"<(?:\w+:)?(?:v(?:\s[^>]*)?>[^<]|is>)")
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _FAR_COLUMN = re.compile(rb'\sr="[A-Za-z]{4}')
-_SHEET_DATA = re.compile(rb"</?(?:\w+:)?sheetData(?:\s[^>]*)?/?>")
-_PLACE = re.compile(rb"""<(?:\w+:)?(row|c)(?=[\s/>])(?:[^>]*?\sr=["']([A-Za-z]*)(\d+)["'])?""")
-_ROW = re.compile(rb"<(?:\w+:)?row(\s[^>]*)>")
-_COLUMN = re.compile(rb"<(?:\w+:)?col(\s[^>]*)>")
-_HIDDEN = re.compile(rb"""\s(?:hidden=["'](?:1|true)|(?:ht|width)=["']0(?:\.0*)?)["']""")
-#: A formula that fills a block of cells: the others of the block hold nothing of their own in the file.
-_ARRAY = re.compile(rb"""<(?:\w+:)?f(?=\s)(?=[^>]*\st=["'](?:array|dataTable)["'])[^>]*?\sref=["']([A-Z0-9:]+)["']""")
 _SAVE = Note("Open it in a spreadsheet program and save it as an Excel workbook (.xlsx).")
 
 
@@ -64,15 +57,6 @@ _TAGS = ((b"<", b">"), (b"<!--", b"-->"), (b"<?", b"?>"))
 Cell = str | int | float | date | Percent | Unreadable
 
 
-class Block(NamedTuple):
-    """Merged cells: first and last row and column, counted from 0."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
 @dataclass(frozen=True)
 class Sheet:
     """The cells of one sheet: ``rows[i]`` is the row that a spreadsheet numbers i + 1; csv files have no ``name``.
@@ -85,11 +69,11 @@ class Sheet:
     name: str
     rows: list[list[Cell]]
     merged: tuple[Block, ...] = ()
-    open_end: bool = False
-    mark: str = ""
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
+    open_end: bool = False
+    mark: str = ""
 
     @property
     def blank(self) -> bool:
@@ -227,15 +211,18 @@ def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet
         tags += xml.count(b"<")
         if values > MAX_CELLS or tags > 6 * MAX_CELLS:
             raise _too_many(file, sheet.title)
-        head, data, *rest = _SHEET_DATA.split(xml) if _SHEET_DATA.search(xml) else (xml, b"")
-        if len(rest) > 1:
-            raise ValueError
-        _check_order(data, file, sheet.title)
+        head, data = split_sheet(xml)
+        if (broken := place_out_of_order(data)) is not None:
+            what = Note("the file holds a row or a cell twice, or out of order")
+            raise _refusal(file, what, _SAVE, sheet.title, broken)
         if _FORMULA.search(xml):
             formulas = formulas or load_workbook(stream, read_only=True, keep_links=False)
         rows = _read_rows(sheet, formulas[sheet.title] if _FORMULA.search(xml) and formulas else None, xml, file)
-        hidden = {"hidden": sheet.sheet_state != "visible", **_hidden(head, data)}
-        sheets.append(Sheet(sheet.title, rows, tuple(_merged(xml, rows)), **hidden))
+        blocks = merged(xml, len(rows), max(map(len, rows), default=0))
+        hidden_rows, hidden_columns = hidden(head, data, MAX_COLUMNS)
+        unseen = sheet.sheet_state != "visible"
+        read = Sheet(sheet.title, rows, tuple(blocks), unseen, hidden_rows, hidden_columns)
+        sheets.append(read)
     if len({sheet.name.lower() for sheet in sheets}) < len(sheets):
         raise _refusal(file, Note("the workbook holds two parts of one name"), _SAVE)
     if not sheets:
@@ -244,64 +231,17 @@ def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet
     return sheets
 
 
-def _check_order(data: bytes, file: str, sheet: str) -> None:
-    """Refuse a sheet that gives a row or a cell twice or in another place: readers differ in which one they take."""
-    row, column = 0, b""
-    for kind, letters, digits in _PLACE.findall(data):
-        number = int(digits or row + (kind == b"row"))
-        place = letters.upper().rjust(3)
-        if (kind == b"row" and number <= row) or (kind == b"c" and digits and (number != row or place <= column)):
-            what = Note("the file holds a row or a cell twice, or out of order")
-            raise _refusal(file, what, _SAVE, sheet, number)
-        row, column = number, b"" if kind == b"row" else place
-
-
-def _hidden(head: bytes, data: bytes) -> dict[str, frozenset[int]]:
-    """Say which rows and columns are hidden, counted from 0."""
-    rows, columns, number = set(), set(), 0
-    for found in _ROW.finditer(data):
-        own = _attribute(found[1], b"r")
-        number = int(own) if own else number + 1
-        rows |= {number - 1} if _HIDDEN.search(found[1]) else set()
-    for found in _COLUMN.finditer(head):
-        if _HIDDEN.search(found[1]):
-            first, last = (int(_attribute(found[1], name)) for name in (b"min", b"max"))
-            columns |= {*range(first - 1, min(last, MAX_COLUMNS))}
-    return {"hidden_rows": frozenset(rows), "hidden_columns": frozenset(columns)}
-
-
-def _attribute(attributes: bytes, name: bytes) -> bytes:
-    found = re.search(rb"\s" + name + rb"""=["']([^"']*)""", attributes)
-    return found[1] if found else b""
-
-
-def _arrays(data: bytes) -> dict[int, list[tuple[int, int]]]:
-    """Give for each row the first and last columns, from 1, that formulas for a whole block of cells fill."""
-    from openpyxl.utils import range_boundaries
-
-    blocks: dict[int, list[tuple[int, int]]] = {}
-    free = MAX_CELLS
-    for found in _ARRAY.finditer(data):
-        left, top, right, bottom = range_boundaries(found[1].decode())
-        free -= bottom - top + 1
-        if free < 0:
-            raise ValueError
-        for row in range(top, bottom + 1):
-            blocks.setdefault(row, []).append((left, right))
-    return blocks
-
-
 def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Cell]]:
     """Read the rows down to the last one that holds anything."""
     sheet.reset_dimensions()  # what a file says of its own size may be wrong
     rows: list[list[Cell]] = []
     filled = values = cells = 0
     twins = formulas.iter_rows(values_only=True) if formulas is not None else None
-    arrays = _arrays(xml) if twins is not None else {}
+    filled_blocks = arrays(xml, MAX_CELLS) if twins is not None else {}
     for number, row in enumerate(sheet.iter_rows(), 1):
         written = next(twins, ()) if twins is not None else ()
         cells += len(row)
-        blocks = arrays.get(number, [])
+        blocks = filled_blocks.get(number, [])
         width = max([len(row), *(right for _, right in blocks)])
         read = [_cell(row[i] if i < len(row) else None, _formula(i, written, blocks)) for i in range(width)]
         while read and read[-1] == "":
@@ -389,16 +329,3 @@ def _period(value: datetime, shown: str) -> Cell:
     forms = {frozenset("my"): "%m/%Y", frozenset("y"): "%Y"}
     form = forms.get(frozenset(letters))
     return value.strftime(form) if form else value.date()
-
-
-def _merged(xml: bytes, rows: list[list[Cell]]) -> Iterator[Block]:
-    from openpyxl.utils import range_boundaries
-
-    height, width = len(rows), max(map(len, rows), default=0)
-    free = height * width
-    for found in _MERGE.finditer(xml):
-        left, top, right, bottom = range_boundaries(found[1].decode())
-        free -= max(0, min(bottom, height) - top + 1) * max(0, min(right, width) - left + 1)
-        if free < 0:  # no spreadsheet program merges a cell twice
-            raise ValueError
-        yield Block(top - 1, bottom - 1, left - 1, right - 1)

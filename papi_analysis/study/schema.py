@@ -296,8 +296,9 @@ def name_text(value: object) -> str:
 def parse_column(values: pd.Series, kind: Kind) -> pd.Series:
     """Turn one column into its kind; what cannot be read becomes missing."""
     if kind == "text":
-        names = {value: name_text(value) for value in values.dropna().unique()}
-        return values.astype(object).map(names).fillna("").astype(object)
+        codes, distinct = pd.factorize(values.astype(object))  # a missing name is the last, an empty one
+        names = np.array([*map(name_text, distinct), ""], dtype=object)
+        return pd.Series(names[codes], values.index, dtype=object, name=values.name)
     if kind == "date":
         text = values.dt.strftime("%Y-%m-%d") if hasattr(values, "dt") else values.astype(str).str.strip()
         days = pd.to_datetime(text.where(text.str.fullmatch(DAY)), format="%Y-%m-%d", errors="coerce")
