@@ -85,7 +85,7 @@ class Table:
         self._spread_merged()
         kept = list(self._body())
         wide = self._periods()
-        left_over.refuse_spanning(self, kept, wide)
+        left_over.refuse_spanning(self, {*kept}, wide)
         left_over.tell_beside(self, kept, wide)
         if wide:
             left_over.refuse_numbers(self, kept, wide)
@@ -185,10 +185,6 @@ class Table:
             if column in self.named or (label and column not in periods and not self.counts(column)):
                 kept.append(column)
         labels = [self.header.labels[column] for column in kept if column not in self.named]
-        if unused := [label for label in labels if label not in self.schema.further]:
-            what = Note("these columns are not used: {names}", {"names": "; ".join(unused)})
-            remedy = Note("To use one, write the name of the column that it stands for as its header.")
-            self.remarks.guesses.add(what, remedy, row=self.header.body)
         for label in sorted({label for label in labels if labels.count(label) > 1}):
             self.remarks.problems.add(*REPEATED_COLUMN, row=self.header.body, column=label)
         return kept
@@ -200,14 +196,17 @@ class Table:
             top, bottom = max(block.top, self.header.body), min(block.bottom, len(self.rows) - 1)
             if block.left not in self.header.labels or block.top < self.header.body or bottom <= top:
                 continue
-            value = self.rows[block.top][block.left]
+            value, label = self.rows[block.top][block.left], self.header.labels[block.left]
             for row in range(top + 1, bottom + 1):
+                if (own := self.rows[row][block.left]) not in ("", value):
+                    what = Note("the cell lies below a merged one and holds something else")
+                    remedy = Note("Split the cells, and correct the value.")
+                    self.remarks.problems.add(what, remedy, row=row + 1, column=label, value=cell_text(own))
                 self.rows[row][block.left] = value
             if value != "" and block.left not in told:
                 told.add(block.left)
                 what = Note("merged cells: each of their rows has the value")
                 remedy = Note("To be sure, split the cells and fill in each row.")
-                label = self.header.labels[block.left]
                 self.remarks.guesses.add(what, remedy, row=block.top + 1, column=label, value=cell_text(value))
 
     def _body(self) -> Iterator[int]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study.codebook import plain
-from papi_analysis.study.grids import Cell
+from papi_analysis.study.grids import Cell, Percent
 from papi_analysis.study.headers import fits
 from papi_analysis.study.schema import LONG, TASKS, Findings, parse_column
 from papi_analysis.study.wording import Remarks, cell_text, is_number
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: What a label holds that is meant for a period, however it is written.
 _TIME = re.compile(r"(19|20|21)\d\d|\bqu[yi]|\bquarter|\bq ?\d|\bthang|\bmonth|\bnam\b|\byear|\d ?/ ?\d")
+#: How rows are counted: 1, 2, 1.1, I, II, a, b).
+_COUNT = re.compile(r"(\d+|[ivxlc]+|[a-z])([.)/-]\w*)*", re.IGNORECASE)
 #: So many rows are named in one sentence.
 _NAMED = 20
 
@@ -40,28 +42,35 @@ def refuse_numbers(table: Table, kept: list[int], wide: Collection[int]) -> None
     for column in range(table.width):
         label = table.header.labels.get(column, "")
         cells = [table.rows[row][column] for row in kept]
-        if column in table.named or column in wide or _only_counts(label, cells, table.counts(column)):
+        if column in table.named or column in wide or _only_counts(table, column, cells):
             continue
         timed = _TIME.search(f"{label.lower()} {plain(label)}") is not None
         suspects = _holds if timed else is_number
-        if any(map(suspects, cells)) and (timed or not fits(label, TASKS)):
+        if any(map(suspects, cells)) and (timed or not _is_of_a_task(label, cells)):
             value = cell_text(next(cell for cell in cells if _holds(cell)))
             what = Note("the column beside the quarters is not used: its header is no quarter, month or day")
             remedy = Note("Write the header like Quý III/2020 or 30/09/2020, or move the column to another sheet.")
             table.remarks.problems.add(what, remedy, row=table.header.body, column=label, value=value)
 
 
-def _only_counts(label: str, cells: list[Cell], counts: bool) -> bool:
+def _is_of_a_task(label: str, cells: list[Cell]) -> bool:
+    """Say whether a column of numbers belongs to the tasks, which may stand in the same sheet."""
+    words = fits(label, TASKS)
+    return bool(words) and (bool(words & {"weight", "share"}) or not any(map(_is_part, cells)))
+
+
+def _only_counts(table: Table, column: int, cells: list[Cell]) -> bool:
     """Say whether a column counts the rows: by its label, or because it holds 1, 2, 3 and so on."""
     texts = [cell_text(cell).strip() for cell in cells if _holds(cell)]
-    if counts:
-        return not any(is_part(text) for text in texts)
+    if table.counts(column):
+        return all(_COUNT.fullmatch(text) for text in texts) and not any(map(_is_part, cells))
     return len(texts) > 2 and texts == [str(n) for n in range(1, len(texts) + 1)]
 
 
-def is_part(text: str) -> bool:
-    """Say whether a text holds a part of a whole, which nothing counts with."""
-    return text.endswith("%") or re.fullmatch(r"0*[.,]\d+", text) is not None
+def _is_part(cell: Cell) -> bool:
+    """Say whether a cell holds a part of a whole, with which nothing is counted."""
+    text = cell_text(cell).strip()
+    return isinstance(cell, Percent) or text.endswith("%") or re.fullmatch(r"0*[.,]\d+", text) is not None
 
 
 def compare_twins(table: Table, frame: pd.DataFrame, wide: Mapping[int, object]) -> None:
@@ -125,7 +134,31 @@ def refuse_spanning(table: Table, kept: Collection[int], wide: Collection[int]) 
 
 
 def tell_beside(table: Table, kept: list[int], wide: Mapping[int, object]) -> None:
-    """List what is hidden and read all the same, the rows above the header, and cells that may have swallowed rows."""
+    """List what is not used, what is hidden and read all the same, and cells that may have swallowed rows."""
+    guesses = table.remarks.guesses
+    if unused := [*_unused(table, kept, wide)]:
+        what = Note("these columns are not used: {names}", {"names": "; ".join(unused)})
+        remedy = Note("To use one, write the name of the column that it stands for as its header.")
+        guesses.add(what, remedy, row=table.header.body)
+    if above := [row for row in range(table.header.top) if any(map(_holds, table.rows[row]))]:
+        value = cell_text(next(cell for cell in table.rows[above[0]] if _holds(cell)))
+        what = Note("the rows above the header are read as titles: {rows}", {"rows": _numbers(above)})
+        guesses.add(what, Note("To be sure, delete them."), row=above[0] + 1, value=value)
+    for row, label, text in _swallowing(table):
+        what = Note("the cell holds line breaks and as many separators as a row: two quotation marks may enclose rows")
+        guesses.add(what, Note("Delete a quotation mark that stands alone."), row=row + 1, column=label, value=text)
+    _tell_hidden(table, kept, wide)
+
+
+def _unused(table: Table, kept: list[int], wide: Mapping[int, object]) -> Iterator[str]:
+    """Yield the headers of columns that are not used and do more than count rows."""
+    for column, label in sorted(table.header.labels.items()):
+        counts = table.counts(column) and _only_counts(table, column, [table.rows[row][column] for row in kept])
+        if not counts and column not in table.named and column not in wide and label not in table.schema.further:
+            yield label
+
+
+def _tell_hidden(table: Table, kept: list[int], wide: Mapping[int, object]) -> None:
     guesses, sheet = table.remarks.guesses, table.sheet
     remedy = Note("To be sure, show what is hidden, and see whether it is to count.")
     if sheet.hidden:
@@ -136,22 +169,15 @@ def tell_beside(table: Table, kept: list[int], wide: Mapping[int, object]) -> No
     for column in sorted(sheet.hidden_columns & (table.named.keys() | wide.keys())):
         what = Note("the column is hidden, and read like any other")
         guesses.add(what, remedy, row=table.header.body, column=table.header.labels[column])
-    if above := [row for row in range(table.header.top) if any(map(_holds, table.rows[row]))]:
-        value = cell_text(next(cell for cell in table.rows[above[0]] if _holds(cell)))
-        what = Note("the rows above the header are read as titles: {rows}", {"rows": _numbers(above)})
-        guesses.add(what, Note("To be sure, delete them."), row=above[0] + 1, value=value)
-    for row, label, text in _swallowing(table):
-        what = Note("the cell holds line breaks and as many separators as a row: two quotation marks may enclose rows")
-        guesses.add(what, Note("Delete a quotation mark that stands alone."), row=row + 1, column=label, value=text)
 
 
 def _swallowing(table: Table) -> Iterator[tuple[int, str, str]]:
     """Find cells of a csv file that look like rows between two quotation marks."""
-    marks = len(table.header.labels) - 1
-    for row, cells in enumerate(table.sheet.rows if table.sheet.mark and marks else ()):
+    for row, cells in enumerate(table.sheet.rows if table.sheet.mark else ()):
         for column, cell in enumerate(cells):
-            if isinstance(cell, str) and re.search("[\r\n]", cell) and cell.count(table.sheet.mark) >= marks:
-                yield row, table.header.labels.get(column, ""), cell
+            marks = cell.count(table.sheet.mark) if isinstance(cell, str) and re.search("[\r\n]", cell) else 0
+            if marks >= max(1, len(cells) - 1):
+                yield row, table.header.labels.get(column, ""), cell_text(cell)
 
 
 def _numbers(rows: Iterable[int]) -> str:

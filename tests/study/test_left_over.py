@@ -172,6 +172,27 @@ def test_a_cell_merged_over_two_quarters_is_refused(tmp_path) -> None:
     assert in_book(tmp_path, further, lambda sheet: sheet.merge_cells("E2:F2")).problems == ()
 
 
+def test_a_value_hidden_below_a_merged_cell_is_refused(tmp_path) -> None:
+    def merged(sheet) -> None:
+        sheet.merged_cells.add("C2:C3")  # as other programs leave it, with the values of both cells
+
+    assert refusals(in_book(tmp_path, WIDE, merged)) == [(3, "Quý I/2018", "0.2")]
+
+
+@pytest.mark.parametrize("header", ["Nội dung", "Thời hạn", "STT"])
+@pytest.mark.parametrize("cells", [["0.4", "0.5"], ["40%", "50%"]])
+def test_parts_of_one_under_another_name_are_refused_beside_the_quarters(tmp_path, header, cells) -> None:
+    rows = [[*WIDE[0], header], *([*row, cell] for row, cell in zip(WIDE[1:], cells, strict=True))]
+    assert refusals(read(tmp_path, rows, PROGRESS)) == [(1, header, cells[0])]
+
+
+def test_a_column_that_does_not_count_rows_is_told_whatever_its_name(tmp_path) -> None:
+    rows = [["STT", *TASK_ROWS[0]], ["gấp", *TASK_ROWS[1]], ["2", *TASK_ROWS[2]]]
+    assert whats(read(tmp_path, rows, TASKS)) == ["these columns are not used: STT"]
+    rows = [["STT", *TASK_ROWS[0]], ["I", *TASK_ROWS[1]], ["1.1", *TASK_ROWS[2]]]
+    assert whats(read(tmp_path, rows, TASKS)) == []
+
+
 @pytest.mark.parametrize("form", ['0.0"%"', "0\\%", '[<1]0"%";0%'])
 def test_a_percent_sign_that_is_a_letter_is_refused(tmp_path, form: str) -> None:
     def change(sheet) -> None:
