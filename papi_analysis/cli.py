@@ -233,6 +233,17 @@ def _facts(study: Study, tongue: Language) -> str:
             reports=len(study.progress),
             targets=0 if study.targets is None else len(study.targets),
         ),
+        _filled(study, tongue),
         mark(study.simulated_tables, tongue),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _filled(study: Study, tongue: Language) -> str:
+    """Say into how many rows the unit of study.toml was put."""
+    counts = ", ".join(f"{tongue.text(table)} {rows}" for table, rows in study.filled.items())
+    if not counts:
+        return ""
+    return tongue.text(
+        "Rows without a unit, which count as {unit} of study.toml: {rows}.", unit=study.unit, rows=counts
+    )

@@ -21,6 +21,7 @@ from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import holm
 from papi_analysis.estimation.weights import vertex_weights
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.schema import name_text
 
 #: Words for the estimators, in the order of the table.
 METHODS = {
@@ -89,13 +90,14 @@ def impact_robustness(
 
     """
     assert set(METHODS) == set(ESTIMATORS)
+    unit = name_text(unit)
     asked: list[tuple[Note, dict[str, Any]]] = [(words, {"method": name}) for name, words in METHODS.items()]
     vertex = partial(synthetic_control, solve=vertex_weights)
     asked.append((Note("Synthetic control, weights at a vertex"), {"method": vertex}))
     asked.append((Note("Lagged-outcome adjustment, treated unit no donor of placebos"), {"treated_as_donor": False}))
     others = _known(panel, unit, start, end) if known_programmes is None else known_programmes
     if len(others):
-        left_out = sorted({name for name in others if name in panel.units and name != unit})
+        left_out = sorted({name for name in map(name_text, others) if name in panel.units and name != unit})
         asked.append((Note("Lagged-outcome adjustment, known programmes left out"), {"without": left_out}))
     if base_year is not None:
         base = {"before": (base_year, base_year)}

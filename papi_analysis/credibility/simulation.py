@@ -215,9 +215,7 @@ def _choose(panel: Panel, units: int | Sequence[str] | None, rng: np.random.Gene
         return tuple(sorted(panel.units[place] for place in order[:units]))
     if isinstance(units, str | float) or not len(units):
         raise SpecError(f"units is a number, or the names of one or more units in a list, not {units!r}.")
-    for unit in units:
-        panel.position("unit", unit)
-    return tuple(sorted(set(units)))
+    return tuple(sorted({panel.units[panel.position("unit", unit)] for unit in units}))
 
 
 def _simulate_tasks(

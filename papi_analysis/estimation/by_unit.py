@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.schema import name_text
 
 NO_LABEL = Note("{what} has no label for {units}. Give every unit one.")
 NO_WEIGHT = Note("weights has no number for {units}. Give every unit one of at least 0; 0 leaves a unit out.")
@@ -23,6 +24,7 @@ ZERO_WEIGHT = Note(
 
 def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> NDArray[np.int64]:
     """Codes (N,) of the units' labels; ``what`` names the argument that brought them."""
+    labels = {name_text(unit): label for unit, label in labels.items()}
     missing = [unit for unit in panel.units if unit not in labels or pd.isna(labels[unit])]
     if missing:
         raise SpecError(Note(NO_LABEL.text, {"what": what, "units": ", ".join(missing[:5])}))
@@ -31,6 +33,7 @@ def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> NDArray[n
 
 def unit_weights(panel: Panel, weights: Mapping[str, float], treated: Sequence[str] = ()) -> NDArray[np.float64]:
     """The units' weights (N,), checked: a number of at least 0 for each, above 0 for treated units and some other."""
+    weights = {name_text(unit): weight for unit, weight in weights.items()}
     given = pd.Series([weights.get(unit) for unit in panel.units], index=list(panel.units), dtype=object)
     size = pd.to_numeric(given, errors="coerce").astype(float)
     wrong = size[~np.isfinite(size)].index.tolist()

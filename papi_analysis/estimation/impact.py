@@ -51,7 +51,7 @@ NO_GROUPS = Note(
 
 def programme_impact(
     panel: Panel,
-    unit: str | Sequence[str] | Mapping[str, int],
+    unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int],
     start: int | None = None,
     end: int | None = None,
     *,

@@ -13,6 +13,7 @@ from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.counterfactuals import Estimator
 from papi_analysis.estimation.designs import Design, Weights, programme_design
 from papi_analysis.panel.panel import Panel, first_and_last
+from papi_analysis.study.schema import name_text
 
 Bools = NDArray[np.bool_]
 
@@ -48,16 +49,19 @@ class Asked(NamedTuple):
     with_programme: list[str]  # completion of their own in the years used
 
 
-def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], start: int | None) -> dict[str, int]:
+def first_years(
+    panel: Panel, unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int], start: int | None
+) -> dict[str, int]:
     """Turn what was asked for into first programme years by unit: the first survey at or after the start."""
     if isinstance(unit, Mapping):
         if start is not None:
             raise SpecError("give first years by unit, or one start for all, not both.")
-        starts = dict(unit)
+        starts: dict[Any, Any] = dict(unit)
     else:
         if start is None:
             raise SpecError("give the first year of the programme: start=2018, for instance.")
-        starts = dict.fromkeys([unit] if isinstance(unit, str | int) else map(str, unit), start)
+        starts = dict.fromkeys([unit] if isinstance(unit, str | int) else unit, start)
+    starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
         raise SpecError("name at least one unit with a programme.")
     for name in starts:
@@ -108,7 +112,7 @@ def impact_design(
     starts: Mapping[str, int],
     end: int | None,
     before: tuple[int, int] | None = None,
-    without: Sequence[str] = (),
+    without: Sequence[str | int] = (),
     needed: int = YEARS_BEFORE,
     least: int = 2,
     weights: Mapping[str, float] | None = None,
@@ -176,8 +180,8 @@ def _fewer_years(panel: Panel, free: Bools, start: int, last: int, needed: int, 
     return Note(FEWER_YEARS.text, {"first": first, "last": panel.years[place - 1]})
 
 
-def _left_out(panel: Panel, starts: Mapping[str, int], without: Sequence[str]) -> Bools:
-    names = [without] if isinstance(without, str) else without
+def _left_out(panel: Panel, starts: Mapping[str, int], without: Sequence[str | int]) -> Bools:
+    names = [*map(name_text, [without] if isinstance(without, str | int) else without)]
     for name in names:
         if name in starts:
             raise SpecError(f"{name} has the programme and cannot be left out of its own donors.")

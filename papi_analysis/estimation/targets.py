@@ -10,6 +10,7 @@ from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
 
 SHIFTED = Note(
@@ -58,7 +59,7 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     '39.57, target 42.05; rank 1, then 40'
 
     """
-    unit = unit or study.unit
+    unit = name_text(unit) if unit else study.unit
     if study.targets is None:
         raise SpecError("the study has no targets. Add targets.csv to its folder and name it in study.toml.")
     targets = study.targets[study.targets["unit"] == unit]

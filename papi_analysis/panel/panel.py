@@ -22,6 +22,7 @@ from papi_analysis.study.schema import (
     Findings,
     Schema,
     check_frame,
+    name_text,
 )
 from papi_analysis.study.scores import check_known
 from papi_analysis.study.study import Study
@@ -84,8 +85,8 @@ class Panel:
         completion: pd.DataFrame,
         *,
         years: tuple[int, int] | None = None,
-        dimensions: Sequence[str] | None = None,
-        without_programme: Sequence[str] = (),
+        dimensions: Sequence[str | int] | None = None,
+        without_programme: Sequence[str | int] = (),
         breaks: pd.DataFrame | None = None,
         simulated_tables: Sequence[str] = (),
         names: Mapping[str, tuple[str, str]] | None = None,
@@ -140,11 +141,12 @@ class Panel:
         findings = Findings("completion")
         check_known(cells, "unit", scores["unit"], findings)
         findings.raise_any()
-        family = tuple(dict.fromkeys(cells["dimension"])) if dimensions is None else tuple(dimensions)
+        family = tuple(dict.fromkeys(cells["dimension"])) if dimensions is None else tuple(map(name_text, dimensions))
+        without = sorted({*map(name_text, without_programme)})
         every = (scores["year"].min(), scores["year"].max())
         first, last = every if years is None else first_and_last(years, "years")
         used = scores[scores["year"].between(first, last) & scores["dimension"].isin(family)]
-        for what, wanted in (("dimension", family), ("unit", tuple(without_programme))):
+        for what, wanted in (("dimension", family), ("unit", without)):
             unknown = sorted(set(wanted) - set(scores[what]))
             if unknown:
                 raise SpecError(f"there are no scores for {what} {', '.join(unknown)}. Check the names.")
@@ -163,17 +165,17 @@ class Panel:
         between = cells["year"].between(first, last) if years is not None else True
         _tell_unused(cells[between & (cells["completion"] > 0) & cells["dimension"].isin(family)], axes[1])
         done = _cube(cells, "completion", axes)
-        both = sorted(set(without_programme) & set(cells["unit"]))
+        both = sorted(set(without) & set(cells["unit"]))
         if both:
             raise SpecError(f"{', '.join(both)} has completion and is declared to be without a programme.")
-        done[np.isin(axes[0], list(without_programme))] = 0.0
+        done[np.isin(axes[0], without)] = 0.0
         return cls(
             _cube(used, "score", axes),
             done,
             *axes,
             breaks=_NO_BREAKS if breaks is None or breaks.empty else check_frame(breaks, BREAKS, "breaks"),
             simulated_tables=tuple(simulated_tables),
-            names=dict(names or {}),
+            names={name_text(name): pair for name, pair in (names or {}).items()},
             controls={} if controls is None else _controls(controls, axes),
             known_programmes=_NO_PROGRAMMES.copy()
             if known_programmes is None or known_programmes.empty
@@ -255,6 +257,7 @@ class Panel:
             "dimension": self.dimensions,
         }
         labels = axes[axis]
+        label = label if axis == "year" else name_text(label)
         if label not in labels:
             shown = ", ".join(map(str, labels[:8])) + (", ..." if len(labels) > 8 else "")
             raise SpecError(f"the panel has no {axis} {label!r}. It has {shown}.")

@@ -32,6 +32,7 @@ from papi_analysis.reporting.canvas import (
     wrapped,
 )
 from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
 
     Dotted lines mark breaks of definition, sample or mode. Returns an array of axes, one per dimension.
     """
-    tongue = find_language(language)
+    tongue, unit = find_language(language), name_text(unit)
     family = list(study.dimensions["dimension"])
     cells = study.scores[study.scores["dimension"].isin(family)]
     own = cells[cells["unit"] == unit]
@@ -140,7 +141,7 @@ def draw_rank(
     ``places`` comes from ``standing``; ``simulated`` names the inputs that were made up. A year without a rank
     breaks the line.
     """
-    tongue = find_language(language)
+    tongue, unit = find_language(language), name_text(unit)
     places = places[places["dimension"] == TOTAL]
     own = places[places["unit"] == unit]
     if own.empty:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study import wording
+from papi_analysis.study import left_over, wording
 from papi_analysis.study.codebook import plain
 from papi_analysis.study.grids import Sheet, Unreadable
 from papi_analysis.study.headers import Header, counts_rows, is_numbering, says_percent
@@ -46,6 +46,8 @@ class Source:
         For each column of names, the code of every folded spelling.
     in_progress
         The completion that "in progress" stands for, where study.toml says.
+    highs
+        For columns that are held against other tables, the largest number that they can hold.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class Source:
     fill: Mapping[str, str] = field(default_factory=dict)
     spellings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     in_progress: float | None = None
+    highs: Mapping[str, float] = field(default_factory=dict)
 
 
 class Table:
@@ -66,6 +69,8 @@ class Table:
         self.periods: dict[tuple[int | None, str], str] = {}
         self.written: dict[tuple[int, str, str], str] = {}
         self.states: int | None = None
+        self.twins: list[tuple[str, int, int]] = []
+        self.filled: dict[str, str] = {}
         self.columns: list[int] = []
         self.named = self._name_columns()
         self.key = {column for column, name in self.named.items() if name in schema.key}
@@ -80,12 +85,17 @@ class Table:
         self._spread_merged()
         kept = list(self._body())
         wide = self._periods()
+        left_over.refuse_spanning(self, {*kept}, wide)
+        left_over.tell_beside(self, kept, wide)
         if wide:
+            left_over.refuse_numbers(self, kept, wide)
             frame = self._melt(kept, wide)
         else:
             index = pd.Index([row - 1 for row in kept], dtype="int64")
             frame = self._frame(kept, index)
-        return self._fill(self._word(frame, wide))
+        frame = self._word(frame, wide)
+        left_over.compare_twins(self, frame, wide)
+        return self._fill(frame, kept)
 
     def _name_columns(self) -> dict[int, str]:
         """Give each column of the schema the one header that fits it."""
@@ -94,7 +104,7 @@ class Table:
         for column, fits in self.header.names.items():
             if len(fits) > 1 and len(fits - sure) > 1:
                 what = Note("the header fits several columns: {names}", {"names": ", ".join(sorted(fits))})
-                self._refuse_header(what, Note("Write the column's own name."), column)
+                self.refuse_header(what, Note("Write the column's own name."), column)
             left = fits - sure if len(fits) > 1 else fits
             names[column] = left if len(left) == 1 else frozenset()
         named: dict[int, str] = {}
@@ -107,18 +117,9 @@ class Table:
         if self._is_wide(named):
             # Each quarter says how far a task was: a column that says it for no quarter is a further one.
             named, self.states = {column: name for column, name in named.items() if name != "completion"}, None
-        self._refuse_slips(named)
+        left_over.refuse_slips(self, named)
         self._tell_names(named)
         return named
-
-    def _refuse_slips(self, named: Mapping[int, str]) -> None:
-        """Refuse a header one letter off a column that may be absent: its values would count as not given."""
-        may_lack = [c.name for c in self.schema.columns if c.default is not None or c.name in self.source.fill]
-        for name in set(may_lack) - {*named.values()}:
-            for column, label in self.header.labels.items():
-                if column not in named and _one_slip(plain(label), plain(name)):
-                    what = Note("the header is almost {name}", {"name": name})
-                    self._refuse_header(what, Note("Correct it, or rename the column."), column)
 
     def _choose(self, name: str, first: int, second: int) -> int:
         """Choose between two columns that fit one of the schema; the one left over is a further column."""
@@ -127,14 +128,16 @@ class Table:
             number, self.states = pair
             return number
         if plain(one) == plain(other):
-            self._refuse_header(*REPEATED_COLUMN, second)
+            self.refuse_header(*REPEATED_COLUMN, second)
         elif name not in (one, other):
             what = Note(
                 "two headers mean the column {name}: {first!r} and {second!r}",
                 {"name": name, "first": one, "second": other},
             )
-            self._refuse_header(what, Note("Keep one of them, or rename the other."), second)
-        return second if other == name else first
+            self.refuse_header(what, Note("Keep one of them, or rename the other."), second)
+        used, left = (second, first) if other == name else (first, second)
+        self.twins.append((name, used, left))
+        return used
 
     def _periods(self) -> Mapping[int, date]:
         """Give the columns that each hold the reports of a quarter, with its last day."""
@@ -145,7 +148,8 @@ class Table:
         own = {"as_of", "completion"} & {*self.header.labels.values()}
         return bool(self.schema.name == "progress" and self.header.days and not own and "as_of" not in named.values())
 
-    def _refuse_header(self, what: Note, remedy: Note, column: int) -> None:
+    def refuse_header(self, what: Note, remedy: Note, column: int) -> None:
+        """Note what is wrong with the header of a column."""
         label = self.header.labels[column]
         self.remarks.problems.add(what, remedy, row=self.header.body, column=label)
 
@@ -178,13 +182,9 @@ class Table:
             if not label and filled:
                 what = Note("column {number} has no header and is left out", {"number": column + 1})
                 self.remarks.guesses.add(what, Note("To use it, write a header."), row=self.header.body)
-            if column in self.named or (label and column not in periods and not self._counts(column)):
+            if column in self.named or (label and column not in periods and not self.counts(column)):
                 kept.append(column)
         labels = [self.header.labels[column] for column in kept if column not in self.named]
-        if labels and any(self.header.labels[column] != name for column, name in self.named.items()):
-            what = Note("these columns are not used: {names}", {"names": "; ".join(labels)})
-            remedy = Note("To use one, write the name of the column that it stands for as its header.")
-            self.remarks.guesses.add(what, remedy, row=self.header.body)
         for label in sorted({label for label in labels if labels.count(label) > 1}):
             self.remarks.problems.add(*REPEATED_COLUMN, row=self.header.body, column=label)
         return kept
@@ -196,14 +196,17 @@ class Table:
             top, bottom = max(block.top, self.header.body), min(block.bottom, len(self.rows) - 1)
             if block.left not in self.header.labels or block.top < self.header.body or bottom <= top:
                 continue
-            value = self.rows[block.top][block.left]
+            value, label = self.rows[block.top][block.left], self.header.labels[block.left]
             for row in range(top + 1, bottom + 1):
+                if (own := self.rows[row][block.left]) not in ("", value):
+                    what = Note("the cell lies below a merged one and holds something else")
+                    remedy = Note("Split the cells, and correct the value.")
+                    self.remarks.problems.add(what, remedy, row=row + 1, column=label, value=cell_text(own))
                 self.rows[row][block.left] = value
             if value != "" and block.left not in told:
                 told.add(block.left)
                 what = Note("merged cells: each of their rows has the value")
                 remedy = Note("To be sure, split the cells and fill in each row.")
-                label = self.header.labels[block.left]
                 self.remarks.guesses.add(what, remedy, row=block.top + 1, column=label, value=cell_text(value))
 
     def _body(self) -> Iterator[int]:
@@ -240,13 +243,14 @@ class Table:
             return Note("the row stands below the table and is left out")
         if len(filled) > 2:
             return None
-        lettered = {c for c in filled if self._counts(c) and _LETTERED.fullmatch(plain(cell_text(row[c])))}
+        lettered = {c for c in filled if self.counts(c) and _LETTERED.fullmatch(plain(cell_text(row[c])))}
         lone = [column for column in filled if column not in lettered]
         if len(lone) == 1 < len(self.header.labels) and (lettered or self._is_heading(number, lone[0])):
             return Note("the row holds one text only and is left out")
         return None
 
-    def _counts(self, column: int) -> bool:
+    def counts(self, column: int) -> bool:
+        """Say whether a column only counts the rows, by its label."""
         return counts_rows(self.header.labels.get(column, ""))
 
     def _is_heading(self, number: int, column: int) -> bool:
@@ -264,7 +268,7 @@ class Table:
         """Make one report of each cell below a quarter; a blank cell is no report."""
         for column, day in wide.items():
             if [*wide.values()].index(day) < [*wide].index(column):
-                self._refuse_header(*REPEATED_COLUMN, column)
+                self.refuse_header(*REPEATED_COLUMN, column)
         cells = [(row, column) for row in kept for column in wide if cell_text(self.rows[row][column]).strip()]
         order = {column: place for place, column in enumerate(wide)}
         index = pd.Index([row - 1 + LONG * order[column] for row, column in cells], dtype="int64")
@@ -295,7 +299,7 @@ class Table:
                 for what, remedy in dict.fromkeys((cell.what, cell.remedy) for cell in broken):
                     self.remarks.refuse(broken[[cell.what == what for cell in broken]], name, what, remedy)
                 cells = cells.drop(broken.index)
-                texts = self._reader(columns[name], wide)(cells).reindex(frame.index, fill_value="")
+                texts = self.reader(columns[name], wide)(cells).reindex(frame.index, fill_value="")
                 self._remember(name, cells, texts)
             else:
                 texts = wording.read_texts(cells)
@@ -313,23 +317,28 @@ class Table:
         for index, old, new in zip(changed, before[changed], texts[changed], strict=True):
             self.written[(sheet_row(index), name, new)] = old
 
-    def _reader(self, column: Column, wide: Mapping[int, date]) -> Callable[[pd.Series], pd.Series]:
-        """Choose how the cells of a column are read."""
-        name, remarks = column.name, self.remarks
+    def reader(
+        self, column: Column, wide: Mapping[int, object], remarks: Remarks | None = None, label: str = ""
+    ) -> Callable[[pd.Series], pd.Series]:
+        """Choose how the cells of a column are read; ``label`` stands over them where it is not the column's own."""
+        name, remarks = column.name, remarks or self.remarks
         over = [self.header.labels[c] for c, own in self.named.items() if own == name]
         labels = over or ([self.header.labels[c] for c in wide] if name == "completion" else [])
-        percent = any(says_percent(label) for label in labels)
+        percent = any(says_percent(text) for text in ([label] if label else labels))
+        high = column.high if column.high is not None else self.source.highs.get(name, math.inf)
         spellings = self.source.spellings.get(name)
         if name == "completion":
             known = self.source.in_progress
-            return lambda cells: wording.read_states(cells, name, remarks, in_percent=percent, in_progress=known)
+            return lambda cells: wording.read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
         if name in _PARTS:
-            return lambda cells: wording.read_parts(cells, name, remarks, in_percent=percent)
+            return lambda cells: wording.read_parts(cells, name, remarks, high, in_percent=percent)
         if spellings is not None:
             return lambda cells: wording.read_names(cells, name, remarks, spellings)
-        kinds = {"date": wording.read_dates, "integer": wording.read_whole, "number": wording.read_numbers}
+        if column.kind == "date":
+            return lambda cells: wording.read_dates(cells, name, remarks)
+        kinds = {"integer": wording.read_whole, "number": wording.read_numbers}
         if column.kind in kinds:
-            return lambda cells: kinds[column.kind](cells, name, remarks)
+            return lambda cells: kinds[column.kind](cells, name, remarks, high)
         return wording.read_texts
 
     def _compare_states(self, frame: pd.DataFrame, column: int) -> pd.DataFrame:
@@ -347,27 +356,16 @@ class Table:
             frame.loc[blank, "completion"] = read
         return frame
 
-    def _fill(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _fill(self, frame: pd.DataFrame, kept: list[int]) -> pd.DataFrame:
         """Add the columns that may be absent."""
         if self.schema.name == "progress" and "reported_on" not in frame and "as_of" in frame:
             frame["reported_on"] = frame["as_of"]
             what = Note("no column says when reports were made: each counts as known on the day it reports on")
             self.remarks.guesses.add(what, Note("To be sure, add a column reported_on."), row=self.header.body)
-        return frame.assign(**{name: value for name, value in self.source.fill.items() if name not in frame.columns})
-
-
-def _one_slip(word: str, name: str) -> bool:
-    """Say whether one letter more, less or other, or two that changed places, make one word of the other."""
-    start = _common(word, name)
-    end = _common(word[start:][::-1], name[start:][::-1])
-    one, other = word[start : len(word) - end], name[start : len(name) - end]
-    return word != name and (max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1]))
-
-
-def _common(one: str, other: str) -> int:
-    """Count the letters with which both begin."""
-    same = (a == b for a, b in zip(one, other, strict=False))
-    return sum(1 for _ in itertools.takewhile(bool, same))
+        self.filled = {name: value for name, value in self.source.fill.items() if name not in frame.columns}
+        for name, value in self.filled.items():
+            left_over.refuse_units(self, kept, name, value)
+        return frame.assign(**self.filled)
 
 
 def _sums_up(text: str) -> bool:

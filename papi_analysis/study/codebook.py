@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.study.schema import BREAKS, DIMENSIONS, UNITS, nearest
+from papi_analysis.study.schema import BREAKS, DIMENSIONS, UNITS, name_text, nearest
 from papi_analysis.study.tables import load_table, read_table
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -81,7 +82,10 @@ def fieldwork_dates(years: Iterable[int]) -> pd.Series:
     start = pd.to_datetime(surveys["fieldwork_start"], format="%Y-%m-%d", errors="coerce")
     end = pd.to_datetime(surveys["fieldwork_end"], format="%Y-%m-%d", errors="coerce")
     middle = (start + (end - start) / 2).dt.normalize()
-    index = pd.Index(sorted(set(years)), name="year")
+    asked = sorted({*years}, key=str)
+    if wrong := [year for year in asked if not isinstance(year, int | np.integer)]:
+        raise SpecError(f"a year is a whole number, like 2018, not {wrong[0]!r}.")
+    index = pd.Index(sorted(asked), name="year")
     known = middle.reindex(index.astype(str))
     assumed = pd.to_datetime(index.astype(str) + "-09-30")
     return pd.Series(known.fillna(pd.Series(assumed, index=known.index)).to_numpy(), index=index, name="date")
@@ -177,6 +181,7 @@ def find_unit(name: str, units: pd.DataFrame | None = None) -> str:
     """
     table = load_units() if units is None else units
     codes = _spellings(_rows(table))
+    name = name_text(name)
     if plain(name) in codes:
         return codes[plain(name)]
     near = nearest(name, [spelling for _, spelling in _rows(table)], fold=plain)

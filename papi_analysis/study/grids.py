@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.study.sheet_xml import Block, arrays, hidden, merged, place_out_of_order, split_sheet
 
 #: What a file may hold at most. A register of a thousand tasks with ten years of monthly reports needs a tenth of it.
 MAX_BYTES = 100_000_000
@@ -31,7 +33,6 @@ _VALUE = re.compile(rb"<(?:\w+:)?(?:v(?:\s[^>]*)?>[^<]|is>)")
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _FAR_COLUMN = re.compile(rb'\sr="[A-Za-z]{4}')
 _SAVE = Note("Open it in a spreadsheet program and save it as an Excel workbook (.xlsx).")
 
@@ -56,26 +57,23 @@ _TAGS = ((b"<", b">"), (b"<!--", b"-->"), (b"<?", b"?>"))
 Cell = str | int | float | date | Percent | Unreadable
 
 
-class Block(NamedTuple):
-    """Merged cells: first and last row and column, counted from 0."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
 @dataclass(frozen=True)
 class Sheet:
     """The cells of one sheet: ``rows[i]`` is the row that a spreadsheet numbers i + 1; csv files have no ``name``.
 
-    ``open_end`` is true where the last line of a csv file has no line break.
+    ``hidden`` says whether the sheet is, ``hidden_rows`` and ``hidden_columns`` which of its rows and columns are,
+    counted from 0. ``open_end`` is true where the last line of a csv file has no line break, and ``mark`` what stands
+    between its cells.
     """
 
     name: str
     rows: list[list[Cell]]
     merged: tuple[Block, ...] = ()
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
     open_end: bool = False
+    mark: str = ""
 
     @property
     def blank(self) -> bool:
@@ -142,6 +140,8 @@ def _check_archive(archive: zipfile.ZipFile, file: str) -> None:
     """Refuse, before anything is unpacked, what would take too long or should not be opened."""
     members = archive.infolist()
     names = {member.filename for member in members}
+    if len({name.lower().replace("\\", "/") for name in names}) < len(members):
+        raise _refusal(file, Note("the workbook holds two parts of one name"), _SAVE)
     size = {member.filename: member.file_size for member in members}
     part = max((size[name] for name in size if name.lower().endswith(".xml") and "sheets/" not in name), default=0)
     remedy = Note("Copy the rows of the table alone into a new workbook.")
@@ -211,10 +211,20 @@ def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet
         tags += xml.count(b"<")
         if values > MAX_CELLS or tags > 6 * MAX_CELLS:
             raise _too_many(file, sheet.title)
+        head, data = split_sheet(xml)
+        if (broken := place_out_of_order(data)) is not None:
+            what = Note("the file holds a row or a cell twice, or out of order")
+            raise _refusal(file, what, _SAVE, sheet.title, broken)
         if _FORMULA.search(xml):
             formulas = formulas or load_workbook(stream, read_only=True, keep_links=False)
         rows = _read_rows(sheet, formulas[sheet.title] if _FORMULA.search(xml) and formulas else None, xml, file)
-        sheets.append(Sheet(sheet.title, rows, tuple(_merged(xml, rows))))
+        blocks = merged(xml, len(rows), max(map(len, rows), default=0))
+        hidden_rows, hidden_columns = hidden(head, data, MAX_COLUMNS)
+        unseen = sheet.sheet_state != "visible"
+        read = Sheet(sheet.title, rows, tuple(blocks), unseen, hidden_rows, hidden_columns)
+        sheets.append(read)
+    if len({sheet.name.lower() for sheet in sheets}) < len(sheets):
+        raise _refusal(file, Note("the workbook holds two parts of one name"), _SAVE)
     if not sheets:
         what = Note("the workbook has no sheet with cells, only charts")
         raise _refusal(file, what, Note("Put the table into a sheet of the workbook."))
@@ -227,10 +237,13 @@ def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Ce
     rows: list[list[Cell]] = []
     filled = values = cells = 0
     twins = formulas.iter_rows(values_only=True) if formulas is not None else None
+    filled_blocks = arrays(xml, MAX_CELLS) if twins is not None else {}
     for number, row in enumerate(sheet.iter_rows(), 1):
         written = next(twins, ()) if twins is not None else ()
         cells += len(row)
-        read = [_cell(cell, written[i] if i < len(written) else None) for i, cell in enumerate(row)]
+        blocks = filled_blocks.get(number, [])
+        width = max([len(row), *(right for _, right in blocks)])
+        read = [_cell(row[i] if i < len(row) else None, _formula(i, written, blocks)) for i in range(width)]
         while read and read[-1] == "":
             read.pop()
         if len(read) > MAX_COLUMNS:
@@ -256,11 +269,19 @@ def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Ce
     return rows[:filled]
 
 
-def _cell(cell: Any, written: Any) -> Cell:
+def _formula(place: int, written: Sequence[Any], blocks: Sequence[tuple[int, int]]) -> str:
+    """Give the formula of a cell, its own or that of the block that it lies in; none where its text is empty."""
+    own = written[place] if place < len(written) else None
+    if own is not None:
+        return own if isinstance(own, str) else getattr(own, "text", None) or "{=TABLE()}"
+    return "{=...}" if any(left <= place + 1 <= right for left, right in blocks) else ""
+
+
+def _cell(cell: Any, written: str) -> Cell:
     """Turn one cell into what this package reads; ``written`` is its formula where it has one."""
-    value = cell.value
+    value = None if cell is None else cell.value
     if value is None:
-        if isinstance(written, str) and written.startswith("="):
+        if written:
             what = Note("the cell holds a formula whose value was not saved")
             return Unreadable(
                 written, what, Note("Open the file in a spreadsheet program and save it, or type the value.")
@@ -273,8 +294,33 @@ def _cell(cell: Any, written: Any) -> Cell:
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, int | float):
-        return Percent(value) if "%" in (cell.number_format or "") else value
+        return _shown_number(value, cell.number_format or "")
     return value if isinstance(value, str | date) else str(value)
+
+
+def _shown_number(value: float, form: str) -> Cell:
+    """Turn a number into what the sheet shows: a percentage, or none that can be told where the sign is a mere letter.
+
+    Examples
+    --------
+    >>> _shown_number(0.5, "0%"), type(_shown_number(0.5, "0.0%")).__name__, _shown_number(0.5, '0"%"').text
+    (0.5, 'Percent', '0.5')
+    """
+    shown = _shows_percent(form)
+    if shown is None:
+        what = Note("the cell shows a percent sign that is a mere letter: {form}", {"form": form})
+        return Unreadable(repr(value), what, Note("Format the cell as a percentage, or without the sign."))
+    return Percent(value) if shown else value
+
+
+@lru_cache(maxsize=1024)
+def _shows_percent(form: str) -> bool | None:
+    """Say whether a number format shows percentages; None where it does so for some numbers, or only adds a sign."""
+    if "%" not in form:
+        return False
+    signs = re.sub(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', "", form)
+    sections = {"%" in section for section in signs.split(";")[:2] if section}
+    return True if sections == {True} else None
 
 
 def _period(value: datetime, shown: str) -> Cell:
@@ -283,16 +329,3 @@ def _period(value: datetime, shown: str) -> Cell:
     forms = {frozenset("my"): "%m/%Y", frozenset("y"): "%Y"}
     form = forms.get(frozenset(letters))
     return value.strftime(form) if form else value.date()
-
-
-def _merged(xml: bytes, rows: list[list[Cell]]) -> Iterator[Block]:
-    from openpyxl.utils import range_boundaries
-
-    height, width = len(rows), max(map(len, rows), default=0)
-    free = height * width
-    for found in _MERGE.finditer(xml):
-        left, top, right, bottom = range_boundaries(found[1].decode())
-        free -= max(0, min(bottom, height) - top + 1) * max(0, min(right, width) - left + 1)
-        if free < 0:  # no spreadsheet program merges a cell twice
-            raise ValueError
-        yield Block(top - 1, bottom - 1, left - 1, right - 1)

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from papi_analysis.study.codebook import plain
 from papi_analysis.study.grids import Cell, Sheet
-from papi_analysis.study.schema import Schema
-from papi_analysis.study.wording import cell_text, period
+from papi_analysis.study.schema import DAY, Schema
+from papi_analysis.study.wording import cell_text, period, written_day
 
 #: How many rows from the top may hold titles before the header.
 SEARCHED = 30
@@ -88,9 +88,12 @@ class Header:
         return self.top + self.height
 
     def covers(self, required: Collection[str]) -> int:
-        """Count the required columns that the header names; in a table of reports, periods stand for two."""
+        """Count the required columns that the header names; in a table of reports, periods stand for two.
+
+        Days beside no name at all are the cells of a table.
+        """
         fits = {name for names in self.names.values() for name in names}
-        if self.days and not fits & {"as_of"}:
+        if self.days and fits and not fits & {"as_of"}:
             fits |= {"as_of", "completion"}
         return len(fits & set(required))
 
@@ -133,6 +136,8 @@ def label_day(label: Cell) -> date | None:
     """Give the last day of a label that is a day, a month or a quarter."""
     if isinstance(label, date):
         return label
+    if isinstance(label, str) and DAY.fullmatch(label.strip()):
+        return written_day(label.strip())
     found = period(_BRACKETS.sub(" ", label)) if isinstance(label, str) and len(label) <= LONGEST else None
     return found[1] if found and found[2] != "year" else None
 

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -19,7 +20,14 @@ from papi_analysis.study.grids import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Cell, Sh
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.schema import Findings, Schema
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
-from papi_analysis.study.wording import Remarks, cell_text
+from papi_analysis.study.templates import is_notes
+from papi_analysis.study.wording import Remarks, cell_text, in_old_font
+
+#: What is said of text in TCVN3 or VNI, and what to do.
+OLD_FONT = (
+    Note("the text seems to be in an old font (TCVN3 or VNI)"),
+    Note("Convert the file to Unicode, with Unikey for example, and check again."),
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Reading:
     """A table of texts whose index is the spreadsheet's row less 2, and how it was read.
 
     ``file`` is what checks call it: the name of the file, with ``#sheet`` for a workbook. ``unused`` names the other
-    sheets of the workbook that hold something.
+    sheets of the workbook that hold something, ``filled`` counts the rows whose unit study.toml gave.
     """
 
     frame: pd.DataFrame
@@ -41,6 +49,7 @@ class Reading:
     periods: Mapping[tuple[int | None, str], str] = field(default_factory=dict)
     written: Mapping[tuple[int, str, str], str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    filled: int = 0
 
     def place(self, problem: Problem) -> Problem:
         """Say where a problem of the table is in the words of the file: its sheet, row, header, what the cell holds."""
@@ -68,6 +77,9 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
     required = {column.name for column in schema.columns if column.default is None} - set(source.fill) - {"reported_on"}
     sheet, header = _find_table(source, sheets, schema, required)
     name = source.path.name
+    labels = " ".join(header.labels.values())
+    if header.covers(required) < len(required) and in_old_font(labels):
+        raise DataError(Problem(*OLD_FONT, name, header.body, value=labels, sheet=sheet.name))
     label = f"{name}#{sheet.name}" if sheet.name else name
     remarks = Remarks(Findings(label), Findings(label))
     if sheet.open_end:
@@ -76,9 +88,10 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
         remarks.guesses.add(what, Note("Make sure that this is where the table ends."), row=len(sheet.rows), value=last)
     table = Table(sheet, header, schema, source, remarks)
     frame = table.read()
-    unused = tuple(other.name for other in sheets if other is not sheet and not other.blank)
+    unused = tuple(other.name for other in sheets if other is not sheet and not other.blank and not is_notes(other))
     columns = {name: header.labels[column] for column, name in table.named.items()}
     reading = Reading(frame, (), (), label, name, sheet.name, header, columns, table.periods, table.written, unused)
+    reading = replace(reading, filled=len(frame) if "unit" in table.filled else 0)
     problems, guesses = (
         sorted(dict.fromkeys(map(reading.place, found.problems)), key=lambda problem: problem.row or 0)
         for found in (remarks.problems, remarks.guesses)
@@ -90,7 +103,7 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
 
 def _open(source: Source, schema: Schema) -> list[Sheet]:
     """Open a workbook, or a csv file whose separator is the one that makes a header of its first rows."""
-    if source.path.exists() and not (source.path.is_file() or source.path.is_dir()):  # a pipe would never end
+    if _is_device(source.path):
         what = Note("this is a device or a pipe, not a file")
         raise DataError(Problem(what, Note("Put a csv or xlsx file in its place."), source.path.name))
     if source.path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
@@ -105,10 +118,18 @@ def _open(source: Source, schema: Schema) -> list[Sheet]:
         raise DataError(Problem(what, Note("Save it again as 'CSV UTF-8' with commas."), file, 1))
     try:
         open_end = not text.endswith(("\n", "\r"))
-        return [Sheet("", _read_rows(_split(text, best[0]), file), open_end=open_end)]
+        return [Sheet("", _read_rows(_split(text, best[0]), file), open_end=open_end, mark=best[0])]
     except csv.Error as error:
         what = Note("the file is not a csv table: {error}", {"error": error})
         raise DataError(Problem(what, SAVE_AGAIN, file)) from None
+
+
+def _is_device(path: Path) -> bool:
+    """Say whether there is something that is no file and no folder: a pipe would never end."""
+    try:
+        return path.exists() and not (path.is_file() or path.is_dir())
+    except OSError:  # what cannot be looked at is told when it is opened
+        return False
 
 
 def _read_rows(split: Iterator[list[str]], file: str) -> list[list[Cell]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +16,10 @@ import pandas as pd
 from papi_analysis.errors import DataError, Note, Problem
 
 Kind = Literal["text", "number", "integer", "date"]
+
+#: How a number and a day are written. Parsers know more: to them "now" is a day.
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
@@ -27,18 +33,25 @@ class Column:
     remedy: Note | None = None
     default: Any = None  #: used where the whole column is absent; ``None`` makes the column required
     empty: bool = False  #: whether single cells may be empty
+    if_empty: Note | None = None  #: what to do about an empty cell, where it is not to fill it in
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a table, and the columns that together name a row."""
+    """The columns of a table, and the columns that together name a row.
+
+    ``further`` names columns that a table may hold beside these; any other is not used, and that is told.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    further: tuple[str, ...] = ()
 
 
 _FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")
+_NO_SCORE = Note("Write a number with a decimal point, like 6.50; leave the row out where the score is not known.")
+_NO_TARGET = Note("Write a number with a decimal point, like 6.50; leave the row out where there is no target.")
 
 #: Calendar years, or the 1, 2, 3 of any other panel; a slipped digit would stretch a panel over thousands of years.
 YEARS = (1, 9999)
@@ -60,7 +73,7 @@ SCORES = Schema(
         Column("unit"),
         Column("year", "integer", *YEARS),
         Column("dimension"),
-        Column("score", "number"),
+        Column("score", "number", if_empty=_NO_SCORE),
     ),
     key=("unit", "year", "dimension"),
 )
@@ -79,6 +92,7 @@ UNITS = Schema(
         Column("variants", default="", empty=True),
     ),
     key=("unit",),
+    further=("gso_code", "municipality", "merged_into_en", "merged_into_vi"),
 )
 DIMENSIONS = Schema(
     "dimensions",
@@ -90,6 +104,7 @@ DIMENSIONS = Schema(
         Column("scale_max", "number"),
     ),
     key=("dimension",),
+    further=("first_year",),
 )
 BREAKS = Schema(
     "breaks",
@@ -101,6 +116,7 @@ BREAKS = Schema(
         Column("standing", default="", empty=True),
     ),
     key=("dimension", "year", "kind"),
+    further=("what_vi",),
 )
 KNOWN_PROGRAMMES = Schema(
     "known_programmes",
@@ -149,7 +165,12 @@ PROGRESS = Schema(
 )
 TARGETS = Schema(
     "targets",
-    (Column("unit"), Column("dimension"), Column("year", "integer", *PROGRAMME_YEARS), Column("target", "number")),
+    (
+        Column("unit"),
+        Column("dimension"),
+        Column("year", "integer", *PROGRAMME_YEARS),
+        Column("target", "number", if_empty=_NO_TARGET),
+    ),
     key=("unit", "dimension"),
 )
 COMPLETION = Schema(
@@ -268,20 +289,35 @@ def _shown(value: object) -> str:
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def _parse(values: pd.Series, kind: Kind) -> pd.Series:
+def name_text(value: object) -> str:
+    """Write a name as all tables have it: composed letters, no blanks around it, a number as its digits.
+
+    Examples
+    --------
+    >>> name_text(1), name_text(1.0), name_text(" Huế ")
+    ('1', '1', 'Huế')
+    """
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return unicodedata.normalize("NFC", str(value)).strip()
+
+
+def parse_column(values: pd.Series, kind: Kind) -> pd.Series:
     """Turn one column into its kind; what cannot be read becomes missing."""
     if kind == "text":
-        return values.astype(str).str.strip().where(values.notna(), "").astype(object)
+        codes, distinct = pd.factorize(values.astype(object))  # a missing name is the last, an empty one
+        names = np.array([*map(name_text, distinct), ""], dtype=object)
+        return pd.Series(names[codes], values.index, dtype=object, name=values.name)
     if kind == "date":
         text = values.dt.strftime("%Y-%m-%d") if hasattr(values, "dt") else values.astype(str).str.strip()
-        days = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
+        days = pd.to_datetime(text.where(text.str.fullmatch(DAY)), format="%Y-%m-%d", errors="coerce")
         return days.where(
             days.between(pd.Timestamp(PROGRAMME_YEARS[0], 1, 1), pd.Timestamp(PROGRAMME_YEARS[1], 12, 31))
         )
     if values.dtype == object or not pd.api.types.is_numeric_dtype(values):
         text = values.astype(str).str.strip().astype(object)
-        # pandas says which texts are numbers; Python reads them, to the last bit on every version of pandas.
-        values = text.where(pd.to_numeric(text, errors="coerce").notna())
+        # Python reads the texts, to the last bit on every version of pandas.
+        values = text.where(text.str.fullmatch(NUMBER).astype(bool))
     numbers = values.astype(float)
     return numbers.where(np.isfinite(numbers))
 
@@ -356,12 +392,12 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
 
 def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.Series:
     """Parse one column, noting unreadable, empty and out-of-bounds cells."""
-    parsed = _parse(values, column.kind)
+    parsed = parse_column(values, column.kind)
     text = values.astype(str).str.strip()
     blank = values.isna() | (text == "")
     if not column.empty and blank.any():
         cells = pd.DataFrame({column.name: ""}, index=values.index[blank])
-        findings.add_rows(cells, column.name, Note("the cell is empty"), _EXPECTED[column.kind])
+        findings.add_rows(cells, column.name, Note("the cell is empty"), column.if_empty or _EXPECTED[column.kind])
     if column.kind == "text":
         return parsed
     shown = pd.DataFrame({column.name: text})

@@ -144,7 +144,11 @@ def _resolve(path: Path) -> Path:
 def _split_sheet(folder: Path, file: str) -> tuple[str, str]:
     """Split "tasks.xlsx#Sheet 1" into file and sheet; a file may have such a mark in its own name."""
     name, mark, sheet = file.partition("#")
-    return (name, sheet) if mark and not (folder / file).is_file() else (file, "")
+    try:
+        whole = (folder / file).is_file()
+    except OSError:  # a name too long for the system
+        whole = False
+    return (name, sheet) if mark and not whole else (file, "")
 
 
 def _check_meaning(values: dict[str, Any], findings: Findings) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
-from papi_analysis.study.files import collect, read_tables, tell_ends, tell_merged, tell_unused
+from papi_analysis.study.doubts import tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
+from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.register import check_progress, check_targets, check_tasks
 from papi_analysis.study.schema import (
     LISTED,
@@ -18,6 +21,7 @@ from papi_analysis.study.schema import (
     TARGETS,
     Findings,
     check_frame,
+    name_text,
     nearest,
 )
 from papi_analysis.study.scores import check_scores, load_scores
@@ -56,6 +60,8 @@ class Study:
     known_programmes
         Programmes that units of the scores are known to have had, this one and earlier ones among them; None where
         nothing is known.
+    filled
+        For each table without a column of units, the number of rows into which ``unit`` was put.
     """
 
     source: str
@@ -78,6 +84,7 @@ class Study:
     simulated_tables: tuple[str, ...]
     guesses: tuple[Problem, ...] = ()
     known_programmes: pd.DataFrame | None = None
+    filled: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
@@ -105,7 +112,7 @@ class Study:
         )
 
 
-def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
+def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """Load a study: a bundled one by its name, or any folder with a ``study.toml``.
 
     Parameters
@@ -135,7 +142,8 @@ def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
     if not own_scores:
         tables["scores"] = load_scores()
     problems = [problem for reading in readings.values() for problem in reading.problems]
-    guesses = (*tell_unused(readings), *tell_merged(readings, tables["units"]))
+    slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"]))
+    guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]))
     files = {name: reading.file for name, reading in readings.items()}
     made = None
     with collect(problems, readings):
@@ -143,6 +151,7 @@ def load_study(study: str | Path = "can_tho_2018_2020") -> Study:
             source=str(study),
             files=files,
             known_programmes=None if own_scores else codebook.load_known_programmes(),
+            filled={name: reading.filled for name, reading in readings.items() if reading.filled},
             guesses=(*(guess for reading in readings.values() for guess in reading.guesses), *guesses),
             **settings,
             **tables,
@@ -177,7 +186,10 @@ def make_study(
     DataError
         Listing the problems of all tables.
     """
-    declared = () if without_programme == "all others" else tuple(without_programme)
+    settings["unit"] = name_text(settings["unit"])
+    programme_dimensions = tuple(map(name_text, programme_dimensions))
+    others_without = isinstance(without_programme, str) and without_programme == "all others"
+    declared = () if others_without else tuple(map(name_text, without_programme))
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
     shown = {name: (files or {}).get(name, name) for name in TABLES}
     problems: list[Problem] = []
@@ -208,7 +220,7 @@ def make_study(
     others = tuple(unit for unit in units["unit"] if unit not in with_tasks)
     chosen = programme_dimensions or tuple(dimensions["dimension"])
     return Study(
-        without_programme=others if without_programme == "all others" else declared,
+        without_programme=others if others_without else declared,
         dimensions=dimensions[dimensions["dimension"].isin(chosen)].reset_index(drop=True),
         scores=scores,
         units=units,
@@ -241,14 +253,19 @@ def _check_settings(
     findings.raise_any()
 
 
-def find_folder(study: str | Path) -> Path:
+def find_folder(study: str | os.PathLike[str]) -> Path:
     """Find the folder of a study by its bundled name or its path."""
+    if not isinstance(study, str | os.PathLike):
+        raise SpecError(f"a study is a bundled name or the path of a folder, not {study!r}.")
     bundled = {path.parent.name: path.parent for path in codebook.data_folder().glob("*/study.toml")}
-    folder = bundled.get(str(study), Path(study).expanduser())
-    if (folder / "study.toml").is_file():
-        return folder
-    no_settings, no_folder = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
-    what = no_settings if folder.is_dir() else no_folder
+    no_settings, what = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
+    try:
+        folder = bundled.get(str(study), Path(study).expanduser())
+        if (folder / "study.toml").is_file():
+            return folder
+        what = no_settings if folder.is_dir() else what
+    except (OSError, RuntimeError, ValueError):  # a name too long for the system, or nobody's home
+        pass
     remedy = Note(
         "Give a folder with a study.toml, or a bundled study: {names}.", {"names": ", ".join(sorted(bundled))}
     )

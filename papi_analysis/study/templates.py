@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from papi_analysis.errors import SpecError
 from papi_analysis.study.codebook import data_folder
+from papi_analysis.study.grids import Sheet
 from papi_analysis.study.tables import read_table
-from papi_analysis.study.wording import period
+from papi_analysis.study.wording import cell_text, period
 
 
 class _Words(NamedTuple):
@@ -126,6 +127,8 @@ _OWN_ROWS = _Words(
 )
 _EXAMPLE = _Words("(Example) ", "(Ví dụ) ")
 
+#: Whose programme the example stands for; its targets are real.
+EXAMPLE_UNIT = "VN-CT"
 #: Made up, to show what a table looks like.
 _TASKS = (
     _Example(
@@ -290,6 +293,37 @@ def write_templates(folder: Path, language: str = "en") -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return list(contents)
+
+
+def example_rows(table: str) -> tuple[tuple[str, ...], set[tuple[str, ...]]]:
+    """Give the columns that tell the example's rows from others, and what they hold there, as text; none for others.
+
+    Examples
+    --------
+    >>> columns, rows = example_rows("progress")
+    >>> columns, ("EX-01", "2018-06-30", "2018-07-10", "0.15") in rows
+    (('task', 'as_of', 'reported_on', 'completion'), True)
+    """
+    places = {
+        "tasks": {"task": 0, "dimension": 2, "weight": 3, "start": 5, "due": 6},
+        "progress": {"task": 0, "as_of": 1, "reported_on": 2, "completion": 3},
+        "targets": {"dimension": 0, "year": 1, "target": 2},
+    }.get(table, {})
+    rows = [row for language in _Words._fields for row in (_rows(table, language) if places else ())]
+    return tuple(places), {tuple(_as_read(row[place]) for place in places.values()) for row in rows}
+
+
+def _as_read(cell: Any) -> str:
+    """Write a cell of the example as it is read: a quarter as its last day."""
+    found = period(cell) if isinstance(cell, str) else None
+    return cell_text(found[1] if found else cell)
+
+
+def is_notes(sheet: Sheet) -> bool:
+    """Say whether a sheet holds the notes that come with a template."""
+    named = any(sheet.name == _say(_NOTES, language) for language in _Words._fields)
+    headers = [[_say(words, language) for words in _NOTES_HEADER] for language in _Words._fields]
+    return named and bool(sheet.rows) and sheet.rows[0] in headers
 
 
 def _say(words: _Words, language: str) -> str:

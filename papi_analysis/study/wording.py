@@ -16,24 +16,27 @@ import pandas as pd
 from papi_analysis.errors import Note
 from papi_analysis.study.codebook import plain
 from papi_analysis.study.grids import Cell, Percent
-from papi_analysis.study.schema import Findings
+from papi_analysis.study.schema import DAY, NUMBER, Findings
 
-_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+")
 _DECIMAL_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+\.\d+")
 _GROUPED = {mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}(\{mark}\d{{3}})+") for mark in ",."}
 _SPACED = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 
-_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _DAY = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4}|\d{2})")
 _DAY_IN_WORDS = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2}) nam (\d{4})")
 _MONTH = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{4})")
 _MONTH_IN_WORDS = re.compile(r"(?:thang|t|month) ?(\d{1,2}) (?:nam )?(\d{4})")
 _YEAR = re.compile(r"(?:nam |year )?((?:19|20|21)\d{2})")
 _NUMERAL = r"(i{1,3}|iv|[1-4])"
-_QUARTER = re.compile(rf"(?:q|quy|quarter) ?{_NUMERAL} (?:nam )?(\d{{4}})|(i{{1,3}}|iv) (?:nam )?(\d{{4}})")
-_QUARTER_LAST = re.compile(rf"(?:nam |year )?(\d{{4}}) ?(?:q|quy|quarter) ?{_NUMERAL}")
+_QUARTER = re.compile(rf"(?:q|qu[yi]|quarter) ?{_NUMERAL} (?:nam )?(\d{{4}})|(i{{1,3}}|iv) (?:nam )?(\d{{4}})")
+_QUARTER_LAST = re.compile(rf"(?:nam |year )?(\d{{4}}) ?(?:q|qu[yi]|quarter) ?{_NUMERAL}")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+
+#: Marks that no living language puts behind a letter in a word, as the old fonts TCVN3 and VNI wrote Vietnamese.
+_OLD_FONT = re.compile(
+    "[a-z][\u00a8-\u00a9\u00ab-\u00ae\u00b5-\u00b9\u00bb-\u00de\u00f7]|[aouôö]ä|[aeiouyôöê][øûïåë]", re.ASCII
+)
 
 _DONE = {"da hoan thanh", "hoan thanh", "hoan thanh tre han", "hoan thanh cham", "hoan thanh dung han"} | {
     "completed",
@@ -82,6 +85,17 @@ def cell_text(cell: Cell) -> str:
     return getattr(cell, "text", str(cell))
 
 
+def in_old_font(text: str) -> bool:
+    """Say whether a text seems to be in TCVN3 or VNI, which are read as other letters.
+
+    Examples
+    --------
+    >>> [in_old_font(text) for text in ("quyÕt ®Þnh, d©n", "Sôû Taøi nguyeân", "Sở Tài nguyên", "Noël")]
+    [True, True, False, False]
+    """
+    return not text.isascii() and len({*_OLD_FONT.findall(text)}) > 1
+
+
 def read_texts(cells: pd.Series) -> pd.Series:
     """Write every cell as text."""
     return pd.Series([cell_text(cell) for cell in cells], index=cells.index, dtype=object)
@@ -103,22 +117,38 @@ def _readings(text: str) -> _Readings:
         comma = text.replace(".", "").replace(",", ".")
     if _DECIMAL_POINT.fullmatch(text) or _GROUPED[","].fullmatch(text):
         point = text.replace(",", "")
-    elif _PLAIN.fullmatch(text):
+    elif NUMBER.fullmatch(text):
         point = text
         comma = text if text.lstrip("+-").isdigit() else comma
     return _Readings(comma, point)
+
+
+def is_number(cell: Cell) -> bool:
+    """Say whether a cell holds a number, however it is written.
+
+    Examples
+    --------
+    >>> [is_number(cell) for cell in (0.5, "39,57", "75 %", "3/4", "CT-01", "", date(2018, 4, 15))]
+    [True, True, True, True, False, False, False]
+    """
+    if not isinstance(cell, str):
+        return isinstance(cell, int | float)
+    text = cell.strip().removesuffix("%").strip()
+    return _readings(text) != (None, None) or re.fullmatch(r"\d+ ?/ ?\d+", text) is not None
 
 
 def _where(written: list[str], cells: pd.Series, texts: set[str]) -> pd.Series:
     return pd.Series([text in texts for text in written], index=cells.index, dtype=bool)
 
 
-def read_numbers(cells: pd.Series, column: str, remarks: Remarks) -> pd.Series:
+def read_numbers(
+    cells: pd.Series, column: str, remarks: Remarks, high: float | None = None, *, whole: bool = False
+) -> pd.Series:
     """Write numbers with a decimal point and without marks between thousands; what is no number stays.
 
-    Whether a comma is a decimal comma is decided by the whole column, where some number can be read in one way
-    only. "1,234" in a column without such a number is a problem, and so is a column where they disagree. A point
-    before three digits is a decimal point where the column has no comma.
+    Whether a mark is a decimal one is decided by the whole column, where some number can be read in one way only, or
+    lies in one reading alone within the column's bounds. "1,234" and "1.000" in a column without such a number are a
+    problem, and so is a column where they disagree.
 
     Parameters
     ----------
@@ -126,8 +156,16 @@ def read_numbers(cells: pd.Series, column: str, remarks: Remarks) -> pd.Series:
         The cells of one column; the index counts the rows below row 1 from 0.
     column, remarks
         The column's name, and where problems and guesses are noted.
+    high
+        The largest number that the column can hold, infinite where there is none. Where it is not given, a point is a
+        decimal one.
+    whole
+        Whether it holds whole numbers alone.
     """
     texts = read_texts(cells)
+    shown = _test(cells, lambda cell: isinstance(cell, Percent))
+    what = Note("the cell is shown as a percentage, which the column does not hold")
+    remarks.refuse(cells[shown], column, what, Note("Format the cell as a number."))
     written = [text if isinstance(cell, str) else "" for cell, text in zip(cells, texts, strict=True)]
     read = {text: _readings(text) for text in set(written)}
     comma = _where(written, cells, {text for text, r in read.items() if r.comma is not None and r.point is None})
@@ -138,10 +176,13 @@ def read_numbers(cells: pd.Series, column: str, remarks: Remarks) -> pd.Series:
         remedy = Note("Write all numbers of the column in one way, like 6.50.")
         remarks.refuse(cells[point if point.sum() < comma.sum() else comma], column, what, remedy)
         return texts
-    if both.any() and not comma.any() and not point.any() and texts[both].str.contains(",").any():
+    if both.any() and not comma.any() and not point.any():
+        doubtful = {t for t, r in read.items() if None not in r and r.comma != r.point and _in_doubt(t, r, high, whole)}
         remedy = Note("Write a whole number without a mark, and any other with a decimal point, like 1234 or 1.2.")
-        remarks.refuse(cells[both], column, Note("this number can be read in two ways"), remedy)
-        return texts
+        what = Note("this number can be read in two ways")
+        remarks.refuse(cells[_where(written, cells, doubtful)], column, what, remedy)
+        if doubtful:
+            return texts
     chosen = {text: r.comma if comma.any() else r.point for text, r in read.items()}
     changes = {text: new for text, new in chosen.items() if new is not None and new != text.strip()}
     result = pd.Series([changes.get(old, new) for old, new in zip(written, texts, strict=True)], texts.index, object)
@@ -151,40 +192,57 @@ def read_numbers(cells: pd.Series, column: str, remarks: Remarks) -> pd.Series:
     return result
 
 
-def read_parts(cells: pd.Series, column: str, remarks: Remarks, *, in_percent: bool = False) -> pd.Series:
+def _in_doubt(text: str, readings: _Readings, high: float | None, whole: bool) -> bool:
+    """Say whether nothing tells the two readings apart: a mark that a program does not write, or both in bounds."""
+    return whole or "," in text or (high is not None and float(readings.comma or 0) <= high)
+
+
+def read_parts(
+    cells: pd.Series, column: str, remarks: Remarks, high: float | None = None, *, in_percent: bool = False
+) -> pd.Series:
     """Write parts of a whole from 0 to 1: "75%" is 0.75, and so is 75 where the header says percent.
+
+    Percentages and other numbers in one column are a problem.
 
     Parameters
     ----------
-    cells, column, remarks
+    cells, column, remarks, high
         As for ``read_numbers``.
     in_percent
-        Whether the header holds a percent sign. Then plain numbers are percentages, unless all of them are at most
-        1: such a column may hold either, and that is a problem.
+        Whether the header holds a percent sign. Then plain numbers above 1 are percentages; one up to 1 may be a
+        percentage or a part of one, and that is a problem.
     """
     signed = _test(cells, lambda cell: isinstance(cell, str) and cell.strip().endswith("%"))
     formatted = _test(cells, lambda cell: isinstance(cell, Percent))
     bare = pd.Series(
-        [cell.strip()[:-1].strip() if sign else cell for cell, sign in zip(cells, signed, strict=True)],
+        [
+            cell.strip()[:-1].strip() if sign else float(cell) if isinstance(cell, Percent) else cell
+            for cell, sign in zip(cells, signed, strict=True)
+        ],
         index=cells.index,
         dtype=object,
     )
-    numbers = read_numbers(bare, column, remarks)
+    numbers = read_numbers(bare, column, remarks, None if high is None else 100 * high)
     value = pd.to_numeric(
-        numbers.where(_test(numbers, lambda cell: bool(_PLAIN.fullmatch(cell_text(cell).strip())))), errors="coerce"
+        numbers.where(_test(numbers, lambda cell: bool(NUMBER.fullmatch(cell_text(cell).strip())))), errors="coerce"
     )
     alone = value.notna() & ~signed & ~formatted & (value != 0)
     divided = signed.copy()
-    if in_percent and alone.any() and (value[alone] > 1).any():
-        divided |= alone
-    elif alone.any() and in_percent:
+    small = alone & (value <= 1) if in_percent else alone
+    if small.any() and (signed | formatted).any():
+        fewer = min(small, signed | formatted, key=lambda rows: rows.sum())
+        parts, others = (
+            Note("the column mixes percentages and parts of one"),
+            Note("the column mixes percentages and other numbers"),
+        )
+        what = parts if (value[small] <= 1).all() else others
+        remarks.refuse(cells[fewer], column, what, Note("Write all numbers of the column in one way, like 40%."))
+    elif small.any() and in_percent:
         what = Note("this number may be a percentage or a part of one")
         remedy = Note("Write a percent sign in every cell of the column, like 40%.")
-        remarks.refuse(cells[alone], column, what, remedy)
-    elif (value[alone] <= 1).any() and (signed | formatted).any():
-        fewer = min(alone & (value <= 1), signed | formatted, key=lambda rows: rows.sum())
-        what = Note("the column mixes percentages and parts of one")
-        remarks.refuse(cells[fewer], column, what, Note("Write all numbers of the column in one way, like 40%."))
+        remarks.refuse(cells[small], column, what, remedy)
+    if in_percent:
+        divided |= alone & (value > 1)
     numbers[divided & value.notna()] = [_hundredth(text) for text in numbers[divided & value.notna()]]
     remedy = Note("To be sure, write parts of one, like 0.75.")
     remarks.guess(cells[divided & value.notna()], column, Note("percentages are read as parts of one"), remedy)
@@ -200,7 +258,13 @@ def _hundredth(text: str) -> str:
 
 
 def read_states(
-    cells: pd.Series, column: str, remarks: Remarks, *, in_percent: bool = False, in_progress: float | None = None
+    cells: pd.Series,
+    column: str,
+    remarks: Remarks,
+    high: float | None = None,
+    *,
+    in_percent: bool = False,
+    in_progress: float | None = None,
 ) -> pd.Series:
     """Write completion from 0 to 1, from numbers, percentages or words such as "đã hoàn thành".
 
@@ -209,7 +273,7 @@ def read_states(
     """
     state = pd.Series([_state(cell) for cell in cells], index=cells.index, dtype=object)
     worded = state.notna()
-    result = read_parts(cells.mask(worded, ""), column, remarks, in_percent=in_percent)
+    result = read_parts(cells.mask(worded, ""), column, remarks, high, in_percent=in_percent)
     under_way = state == "under way"
     result[worded & ~under_way] = state[worded & ~under_way].map({"done": "1", "not started": "0"})
     remedy = Note("To be sure, write parts of one, like 0.75.")
@@ -242,7 +306,7 @@ def contradicts(state: Cell, completion: str) -> bool:
     >>> contradicts("Đã hoàn thành", "0.4"), contradicts("Chưa thực hiện", "0"), contradicts("Đang thực hiện", "0.4")
     (True, False, False)
     """
-    if not _PLAIN.fullmatch(completion.strip()):
+    if not NUMBER.fullmatch(completion.strip()):
         return False
     return {"done": float(completion) < 1, "not started": float(completion) > 0}.get(_state(state) or "", False)
 
@@ -253,11 +317,19 @@ def are_states(cells: Iterable[Cell]) -> bool:
     return bool(filled) and all(_state(cell) for cell in filled)
 
 
-def read_whole(cells: pd.Series, column: str, remarks: Remarks) -> pd.Series:
+def read_whole(cells: pd.Series, column: str, remarks: Remarks, high: float | None = None) -> pd.Series:
     """Write whole numbers; a year may be written "Năm 2020"."""
     years = [_YEAR.fullmatch(plain(cell)) if isinstance(cell, str) else None for cell in cells]
     bare = [year[1] if year else cell for year, cell in zip(years, cells, strict=True)]
-    return read_numbers(pd.Series(bare, index=cells.index, dtype=object), column, remarks)
+    return read_numbers(pd.Series(bare, index=cells.index, dtype=object), column, remarks, high, whole=True)
+
+
+def written_day(text: str) -> date | None:
+    """Read a day written year-month-day; none where there is no such day."""
+    try:
+        return date(*map(int, text.split("-")))
+    except ValueError:
+        return None
 
 
 def period(text: str) -> tuple[date, date, str] | None:
@@ -320,7 +392,7 @@ def read_dates(cells: pd.Series, column: str, remarks: Remarks) -> pd.Series:
     known: dict[str, tuple[date, date, str] | None] = {}
     for index, cell in cells.items():
         text = texts[index].strip()
-        if isinstance(cell, date) or _ISO.fullmatch(text) or not text:
+        if isinstance(cell, date) or DAY.fullmatch(text) or not text:
             continue
         if text not in known:
             known[text] = period(text)
@@ -338,7 +410,7 @@ def read_dates(cells: pd.Series, column: str, remarks: Remarks) -> pd.Series:
 
 def _refuse_dates(cells: pd.Series, texts: pd.Series, days: list[int], column: str, remarks: Remarks) -> None:
     """Note the dates that look like one but say too little, or something else than they seem to."""
-    left = cells[[not isinstance(cell, date) and not _ISO.fullmatch(texts[i].strip()) for i, cell in cells.items()]]
+    left = cells[[not isinstance(cell, date) and not DAY.fullmatch(texts[i].strip()) for i, cell in cells.items()]]
     remedy = Note("Write dates as dd/mm/yyyy, or as year-month-day.")
     split = [_DAY.fullmatch(cell.strip()) if isinstance(cell, str) else None for cell in left]
     short = left[[found is not None and len(found[3]) == 2 for found in split]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 import warnings
 
 import numpy as np
@@ -247,3 +248,50 @@ def test_what_was_known_by_a_day_can_only_take_away(study: pa.Study, panel: pa.P
     assert np.isnan(before.completion[place]).any()
     assert not (np.nan_to_num(before.completion) > 0).any()
     assert same(pa.Panel.from_study(study, known_on="2100-01-01"), panel)
+
+
+def test_names_composed_and_decomposed_are_one() -> None:
+    late = SCORES["year"] > 1
+    scores = SCORES.assign(unit=SCORES["unit"].replace("north", "Huế"))
+    scores.loc[late, "unit"] = scores.loc[late, "unit"].map(lambda name: unicodedata.normalize("NFD", name))
+    done = DONE.assign(unit=unicodedata.normalize("NFD", "Huế"))
+    panel = pa.Panel.from_frames(scores, done, without_programme=["south"], dimensions=["reading", "sums"])
+    assert panel.units == ("Huế", "south", "west")
+    as_before = pa.Panel.from_frames(SCORES, DONE, without_programme=["south"], dimensions=["reading", "sums"])
+    np.testing.assert_array_equal(panel.scores, as_before.scores)
+    np.testing.assert_array_equal(panel.completion, as_before.completion)
+    twice = pd.DataFrame(
+        {"unit": ["Huế", unicodedata.normalize("NFD", "Huế")], "year": 1, "dimension": "D", "score": 1}
+    )
+    with pytest.raises(pa.DataError, match="repeats row 2"):
+        pa.Panel.from_frames(twice, done)
+
+
+@pytest.mark.parametrize("kind", [int, float, np.int64, str])
+def test_numbers_are_names_of_units_and_dimensions(kind: type) -> None:
+    rng = np.random.default_rng(1)
+    cells = pd.MultiIndex.from_product([range(1, 13), range(2001, 2009), [1, 2]], names=["unit", "year", "dimension"])
+    scores = cells.to_frame(index=False).assign(score=rng.normal(5, 1, len(cells)))
+    done = scores[scores["unit"] == 1].drop(columns="score").assign(completion=lambda t: 0.1 * (t["year"] > 2005))
+    others = [kind(unit) if kind is not str else str(unit) for unit in range(2, 13)]
+    names = {1: ("One", "Một")}
+    scores["unit"] = scores["unit"].map(kind)  # 1.0 where a missing name once stood in the column
+    panel = pa.Panel.from_frames(
+        scores, done, dimensions=[1, 2], without_programme=[str(u) for u in range(2, 13)], names=names
+    )
+    assert pa.Panel.from_frames(scores, done, without_programme=others).units == panel.units
+    assert (panel.units[0], panel.dimensions, panel.programme_units) == ("1", ("1", "2"), ("1",))
+    by_text = pa.programme_impact(panel, "1", 2006, without=["2"], method="did")
+    for unit in (kind(1) if kind is not str else "1", [1], {1: 2006}):
+        start = None if isinstance(unit, dict) else 2006
+        answer = pa.programme_impact(panel, unit, start, without=[2], method="did")
+        pd.testing.assert_frame_equal(answer.table, by_text.table)
+        assert pa.sentence(answer) == pa.sentence(by_text)
+    slopes = [pa.completion_slopes(panel, strata={name(u): u % 2 for u in range(1, 13)}) for name in (int, str)]
+    pd.testing.assert_frame_equal(slopes[0].table, slopes[1].table)
+
+
+@pytest.mark.parametrize("years", [("1", "4"), "1-4", (1, 2, 4), (1.5, 4)])
+def test_years_that_are_no_two_whole_numbers_are_refused(years) -> None:
+    with pytest.raises(pa.SpecError, match="whole numbers"):
+        pa.Panel.from_frames(SCORES, DONE, years=years)

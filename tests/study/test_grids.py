@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 
@@ -266,3 +267,47 @@ def test_more_tags_than_cells_can_have_are_refused(tmp_path: Path, monkeypatch: 
     assert "too many cells" in str(
         refused(remake(tmp_path / "a.xlsx", {SHEET: (OPENING + rows + CLOSING).encode()})).what
     )
+
+
+TWO_ROWS = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c></row><row r="2"><c r="A2"><v>3</v></c></row>'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<row r="2">', '<row r="1">'),  # a row twice
+        ('"B1"', '"A1"'),  # a cell twice
+        ('"A2"', '"A3"'),  # a cell of another row
+        ('"A1"', '"C1"'),  # out of order
+    ],
+)
+def test_a_row_or_a_cell_twice_or_out_of_order_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    content = (OPENING + TWO_ROWS + CLOSING).encode()
+    assert read_workbook(remake(tmp_path / "a.xlsx", {SHEET: content}))[0].rows == [[1, 2], [3]]
+    broken = content.replace(old.encode(), new.encode())
+    assert "twice, or out of order" in refused(remake(tmp_path / "a.xlsx", {SHEET: broken})).what
+
+
+def test_places_may_be_left_out(tmp_path: Path) -> None:
+    bare = "<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>"
+    assert read_workbook(remake(tmp_path / "a.xlsx", {SHEET: (OPENING + bare + CLOSING).encode()}))[0].rows == [
+        [1, 2],
+        [3],
+    ]
+
+
+@pytest.mark.parametrize("name", [SHEET, "xl/Workbook.xml"])
+def test_two_parts_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
+    path = save(tmp_path / "a.xlsx", A1=1)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns() if name == SHEET else nullcontext():
+        archive.writestr(name, (OPENING + FIRST + CLOSING).encode())
+    assert refused(path).what == "the workbook holds two parts of one name"
+
+
+def test_hidden_rows_columns_and_sheets_are_known(tmp_path: Path) -> None:
+    head = OPENING.replace(
+        "<sheetData>", '<cols><col min="2" max="3" width="0"/><col min="5" max="5" hidden="1"/></cols><sheetData>'
+    )
+    rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="2" hidden="1"/><row r="4" ht="0" customHeight="1"/>'
+    (sheet,) = read_workbook(remake(tmp_path / "a.xlsx", {SHEET: (head + rows + CLOSING).encode()}))
+    assert (sheet.hidden, sheet.hidden_rows, sheet.hidden_columns) == (False, {1, 3}, {1, 2, 4})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from papi_analysis.errors import DataError, Problem
-from papi_analysis.study.schema import PROGRESS, SCORES, TASKS, Findings, check_frame, nearest
+from papi_analysis.study.schema import PROGRESS, SCORES, TASKS, Findings, check_frame, name_text, nearest
 
 GOOD = {"unit": "A", "task": "T", "as_of": "2018-03-31", "reported_on": "2018-04-10", "completion": "0.5"}
 
@@ -226,3 +229,28 @@ def test_the_message_spells_out_twenty_problems_and_keeps_all() -> None:
     assert lines[-1].startswith("... and 5 more")
     assert len(lines) == 22
     assert len(caught.value.problems) == 25
+
+
+@pytest.mark.parametrize("text", ["now", "today", "NaT", "2019-W10", "20190101"])
+def test_a_word_that_a_parser_knows_is_no_day(text: str) -> None:
+    (problem,) = problems(reports(reported_on=text))
+    assert (problem.column, problem.value, str(problem.what)) == ("reported_on", text, "this is not a date")
+
+
+@pytest.mark.parametrize("text", ["True", "1_0", "0x1", "inf", "nan", "１"])
+def test_a_word_that_a_parser_knows_is_no_number(text: str) -> None:
+    (problem,) = problems(reports(completion=text))
+    assert (problem.column, problem.value, str(problem.what)) == ("completion", text, "this is not a number")
+
+
+def test_an_empty_score_says_to_leave_the_row_out() -> None:
+    frame = pd.DataFrame({"unit": ["A", "B"], "year": [1, 1], "dimension": "D", "score": [1.0, None]})
+    with pytest.raises(DataError, match="leave the row out where the score is not known"):
+        check_frame(frame, SCORES)
+
+
+@given(st.one_of(st.integers(), st.integers(-(10**9), 10**9).map(float), st.text(max_size=5)))
+def test_a_name_is_one_text_however_it_is_written(name: object) -> None:
+    text = name_text(name)
+    assert text == name_text(text) == name_text(unicodedata.normalize("NFD", text))
+    assert not isinstance(name, int | float) or text == str(int(name))

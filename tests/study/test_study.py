@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.study import codebook
 
 
 def test_a_right_folder_loads_without_a_word(folder) -> None:
@@ -310,3 +311,35 @@ def test_a_unit_cannot_have_tasks_and_have_had_no_programme(folder) -> None:
     folder.swap("study.toml", 'without_programme = "all others"', 'without_programme = ["A", "B"]')
     with pytest.raises(pa.DataError, match=r"column without_programme: the unit is said .* \('A'\)"):
         folder.load()
+
+
+@pytest.mark.parametrize("name", ["~nobody_of_that_name/x", "x" * 300, "a/" * 3000, "a\0b", ""])
+def test_a_folder_that_cannot_be_is_said_not_to_be_there(name: str) -> None:
+    with pytest.raises(pa.DataError, match=r"no such folder or bundled study|holds no study\.toml"):
+        pa.load_study(name)
+
+
+def test_a_table_whose_name_is_too_long_is_said_not_to_be_readable(folder) -> None:
+    name = "t" * 300 + ".csv"
+    folder.swap("study.toml", 'tasks = "tasks.csv"', f'tasks = "{name}#Sheet 1"')
+    (problem,) = folder.error().problems
+    assert problem.what.startswith("the file cannot be read")
+
+
+def test_a_study_that_is_no_name_is_refused() -> None:
+    with pytest.raises(pa.SpecError, match="not 5"):
+        pa.load_study(5)  # type: ignore[arg-type]
+    with pytest.raises(pa.SpecError, match="a year is a whole number"):
+        codebook.fieldwork_dates(["2018"])  # type: ignore[list-item]
+
+
+def test_units_may_be_numbers_in_every_file(folder) -> None:
+    for name in ("units.csv", "scores.csv", "study.toml"):
+        folder.put(name, folder.text(name).replace("\nA,", "\n1,").replace("\nB,", "\n2,").replace('"A"', '"1"'))
+    study = folder.load()
+    assert (study.unit, study.programme_units, study.without_programme) == ("1", ("1",), ("2",))
+    assert pa.Panel.from_study(study).units == ("1", "2")
+    book = pd.read_csv(folder.path / "scores.csv")  # numbers in the cells of a workbook
+    book.to_excel(folder.path / "scores.xlsx", index=False)
+    folder.swap("study.toml", '"scores.csv"', '"scores.xlsx"')
+    pd.testing.assert_frame_equal(folder.load().scores, study.scores)

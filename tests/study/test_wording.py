@@ -288,3 +288,40 @@ def test_labels_in_percent_and_rows_of_numbers() -> None:
     assert is_numbering(["(1)", "(2)", "(3)"])
     assert not is_numbering([1, 2])
     assert not is_numbering(["1", "3", "2"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "high", "in_doubt"),
+    [
+        (["1.000", "500"], float("inf"), ["1.000"]),  # a weight of one, or of a thousand
+        (["1.000", "0.5"], float("inf"), []),  # 0.5 can only be a decimal point
+        (["1.000", "0.500"], 1.0, []),
+        (["6.125", "5.250"], 10.0, []),  # 6125 is on no scale of 1 to 10
+        (["6.125", "5.250"], 10_000.0, ["6.125", "5.250"]),
+        (["6,125", "5,250"], 10.0, ["6,125", "5,250"]),
+    ],
+)
+def test_a_point_before_three_digits_is_in_doubt_where_both_readings_are_within_bounds(
+    cells: list[str], high: float, in_doubt: list[str]
+) -> None:
+    assert [p.value for p in run(wording.read_numbers, *cells, high=high)[1]] == in_doubt
+
+
+def test_a_whole_number_has_no_mark() -> None:
+    assert [p.value for p in run(wording.read_whole, "2.018", "2019")[1]] == ["2.018"]
+    assert clean(wording.read_whole, "Năm 2018", "2019") == ["2018", "2019"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "in_percent", "named"),
+    [
+        (["30%", "20", "50"], False, ["30%"]),
+        (["30%", "20%", "50"], False, ["50"]),
+        (["30%", Percent(0.2), "0"], False, []),
+        (["1", "50", "0.8", "100", "0"], True, ["1", "0.8"]),
+        (["50%", "0.8"], True, ["0.8"]),
+        (["50%", "80"], True, []),
+    ],
+)
+def test_percentages_beside_other_numbers_are_a_problem(cells: list, in_percent: bool, named: list[str]) -> None:
+    assert [p.value for p in run(wording.read_parts, *cells, in_percent=in_percent)[1]] == named

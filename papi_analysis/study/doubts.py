@@ -1,0 +1,146 @@
+"""What is told of tables that keep every rule: what was not read, what looks like a slip or a file cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from papi_analysis.errors import Note, Problem
+from papi_analysis.study import codebook
+from papi_analysis.study.office import OLD_FONT, Reading
+from papi_analysis.study.schema import NUMBER, parse_column, sheet_row
+from papi_analysis.study.templates import EXAMPLE_UNIT, example_rows
+from papi_analysis.study.wording import cell_text, in_old_font
+
+
+def tell_slips(readings: Mapping[str, Reading]) -> Iterator[Problem]:
+    """List texts in old fonts, agencies in several spellings, and rows of the template's example."""
+    for table, reading in readings.items():
+        for column in reading.frame.columns:
+            texts = reading.frame[column]
+            old = texts.index[[in_old_font(text) for text in texts]]
+            yield from _told(reading, *OLD_FONT, column, old[:1])
+            if column.startswith("lead_agency"):
+                yield from _tell_spellings(reading, column)
+        yield from _tell_examples(table, reading)
+
+
+def tell_filled(readings: Mapping[str, Reading], unit: str) -> Iterator[Problem]:
+    """Tell of tables without units that count as one unit's, beside a register of several."""
+    units = readings["tasks"].frame["unit"] if "tasks" in readings and "unit" in readings["tasks"].frame else []
+    if len({*units} - {unit}) == 0:
+        return
+    for reading in readings.values():
+        if reading.filled:
+            what = Note("no column names the unit: all {n} rows count as {unit}", {"n": reading.filled, "unit": unit})
+            remedy = Note("To be sure, add a column unit, as the register has.")
+            yield Problem(what, remedy, reading.name, sheet=reading.sheet)
+
+
+def _told(reading: Reading, what: Note, remedy: Note, column: str, rows: pd.Index) -> Iterator[Problem]:
+    for index in rows:
+        value = str(reading.frame.loc[index, column])
+        yield reading.place(Problem(what, remedy, reading.file, sheet_row(index), column, value))
+
+
+def _tell_spellings(reading: Reading, column: str) -> Iterator[Problem]:
+    """Tell of each agency whose names differ in capitals, marks or blanks alone: they are counted apart."""
+    names = parse_column(reading.frame[column], "text")
+    ways: dict[str, dict[str, int]] = {}
+    for index, name in names.items():
+        ways.setdefault(codebook.plain(name), {}).setdefault(name, index)
+    for spelled in ways.values():
+        if len(spelled) > 1:
+            what = Note("one agency may be written in several ways: {names}", {"names": "; ".join(spelled)})
+            remedy = Note("Write it in one way: each way is counted as an agency of its own.")
+            yield from _told(reading, what, remedy, column, pd.Index([[*spelled.values()][1]]))
+
+
+def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
+    """Tell of rows that equal the example of the templates; its targets are right for Can Tho alone."""
+    columns, examples = example_rows(table)
+    if not examples or not {*columns} <= {*reading.frame.columns}:
+        return
+    rows = [tuple(map(_shortest, row)) in examples for row in reading.frame[[*columns]].itertuples(index=False)]
+    found = reading.frame[rows]
+    what = Note("rows of the template's example are still in the table: {n}", {"n": len(found)})
+    remedy = Note("Put your own in their place.")
+    if table == "targets":
+        found = found[found["unit"] != EXAMPLE_UNIT] if "unit" in found else found[:0]
+        what = Note("targets of the template's example, which are those of Can Tho: {n}", {"n": len(found)})
+    yield from _told(reading, what, remedy, columns[0], found.index[:1])
+
+
+def _shortest(text: str) -> str:
+    """Write a number as the example does, whatever zeros stand behind it."""
+    return cell_text(float(text)) if NUMBER.fullmatch(text.strip()) else text.strip()
+
+
+def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:
+    """List the sheets that hold something and that no table was read from."""
+    used = {(reading.name, reading.sheet) for reading in readings.values()}
+    others = {(reading.name, sheet): table for table, reading in readings.items() for sheet in reading.unused}
+    for (file, sheet), table in others.items():
+        if (file, sheet) not in used:
+            remedy = Note(
+                "To read a table from it, name it in study.toml: {table} = {value}.",
+                {"table": table, "value": f'"{file}#{sheet}"'},
+            )
+            yield Problem(Note("the sheet is not read"), remedy, file, sheet=sheet)
+
+
+def tell_merged(readings: Mapping[str, Reading], units: pd.DataFrame) -> Iterator[Problem]:
+    """List the units that mean another province since the merger of July 2025, where a table reaches beyond it."""
+    told: set[str] = set()
+    for reading in readings.values():
+        frame = reading.frame
+        days = [name for name in ("as_of", "reported_on", "start", "due", "year") if name in frame]
+        late = frame[(frame[days].astype(str) >= "2025").any(axis=1)] if days else frame.iloc[:0]
+        late = late[[any(_after_merger(text) for text in row) for row in late[days].itertuples(index=False)]]
+        names = late["unit"].drop_duplicates() if "unit" in late else pd.Series(dtype=object)
+        for index, name in names[names.isin(units["unit"])].items():
+            province, old = codebook.merged_into(name, units)
+            if len(old) > 1 and name not in told:
+                told.add(name)
+                what = Note(
+                    "since July 2025 {unit} is part of {province}, made of {old}; scores up to 2024 are its own alone",
+                    {"unit": name, "province": province, "old": ", ".join(old)},
+                )
+                remedy = Note("Make sure that tasks and scores mean the same area.")
+                yield reading.place(Problem(what, remedy, reading.file, sheet_row(index), "unit", name))
+
+
+def tell_ends(readings: Mapping[str, Reading], dimensions: pd.DataFrame) -> Iterator[Problem]:
+    """Say where reports or targets stop before the list that they follow does, as in a file that was cut off."""
+    remedy = Note("Make sure that the table is whole.")
+    if {"tasks", "progress"} <= readings.keys():
+        reading = readings["progress"]
+        listed = _pairs(readings["tasks"].frame, "unit", "task")
+        reports = _pairs(reading.frame, "unit", "task")
+        if left := _left(listed, reports):
+            place = (reading.file, sheet_row(reading.frame.index[-1]), "task", left)
+            yield reading.place(Problem(Note("no task after this one in the register has a report"), remedy, *place))
+    if "targets" in readings:
+        reading = readings["targets"]
+        codes = _pairs(dimensions, "dimension")
+        if left := _left(codes, _pairs(reading.frame, "dimension")):
+            place = (reading.file, sheet_row(reading.frame.index[-1]), "dimension", left)
+            yield reading.place(Problem(Note("no dimension after this one has a target"), remedy, *place))
+
+
+def _pairs(frame: pd.DataFrame, *columns: str) -> list[tuple[str, ...]]:
+    return list(frame[list(columns)].itertuples(index=False, name=None)) if {*columns} <= {*frame.columns} else []
+
+
+def _left(listed: list[tuple[str, ...]], rows: list[tuple[str, ...]]) -> str:
+    """Name the last of ``rows`` where they follow the order of ``listed`` and stop before its end."""
+    order, met = list(dict.fromkeys(listed)), list(dict.fromkeys(rows))
+    grouped = sum(row != before for row, before in zip(rows[1:], rows, strict=False)) == len(met) - 1
+    follows = met == [entry for entry in order if entry in set(met)]
+    return met[-1][-1] if met and grouped and follows and met[-1] != order[-1] else ""
+
+
+def _after_merger(text: object) -> bool:
+    """Say whether a date, or a year alone, reaches the merger of provinces on 1 July 2025."""
+    return str(text).strip() >= ("2025-07-01" if "-" in str(text) else "2025")
