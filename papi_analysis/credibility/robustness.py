@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor_out, synthetic_control
 from papi_analysis.estimation.estimates import Estimates
@@ -32,6 +33,7 @@ IN_TIME = Note("Placebo in time: as if two years earlier"), Note("Backdated: mat
 IN_SURVEYS = Note("Placebo in time: as if two surveys earlier"), Note("Backdated: matched two surveys earlier")
 
 
+@check_kinds
 def impact_robustness(
     panel: Panel,
     unit: str,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.cost import usual_draws
 from papi_analysis.estimation.counterfactuals import (
@@ -60,6 +61,7 @@ SURVEYS = Note("No survey was held in {years}: the programme is counted from the
 FEW = Note("There are only {donors} donors; the smallest p-value that this design can give is {floor:.3f}.")
 
 
+@check_kinds
 def programme_impact(
     panel: Panel,
     unit: str | Sequence[str] | Mapping[str, int],
@@ -185,7 +187,7 @@ def first_years(panel: Panel, unit: str | Sequence[str] | Mapping[str, int], sta
     else:
         if start is None:
             raise SpecError("give the first year of the programme: start=2018, for instance.")
-        starts = dict.fromkeys([unit] if isinstance(unit, str) else list(unit), start)
+        starts = dict.fromkeys([unit] if isinstance(unit, str | int) else map(str, unit), start)
     if not starts:
         raise SpecError("name at least one unit with a programme.")
     for name in starts:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.bootstrap import wild_bootstrap
@@ -43,6 +44,7 @@ WITHIN = Note(
 )
 
 
+@check_kinds
 def completion_slopes(
     panel: Panel,
     spec: Specification | None = None,
@@ -161,6 +163,7 @@ def completion_slopes(
     )
 
 
+@check_kinds
 def change_slopes(panel: Panel, start: int | None = None, end: int | None = None) -> Estimates:
     """Describe the change of the score against the change of completion: plain slope, n and correlation.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataWarning, Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.study.codebook import fieldwork_dates
@@ -64,6 +65,7 @@ class Panel:
     controls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
+    @check_kinds
     def from_frames(
         cls,
         scores: pd.DataFrame,
@@ -127,9 +129,9 @@ class Panel:
         first, last = every if years is None else first_and_last(years, "years")
         used = scores[scores["year"].between(first, last) & scores["dimension"].isin(family)]
         for what, wanted in (("dimension", family), ("unit", tuple(without_programme))):
-            unknown = sorted(set(wanted) - set(scores[what]))
+            unknown = sorted(set(wanted) - set(scores[what]), key=str)
             if unknown:
-                raise SpecError(f"there are no scores for {what} {', '.join(unknown)}. Check the names.")
+                raise SpecError(f"there are no scores for {what} {', '.join(map(str, unknown))}. Check the names.")
         twice = sorted({name for name in family if family.count(name) > 1})
         if twice:
             raise SpecError(f"dimensions names {', '.join(twice)} twice. Name each dimension once.")
@@ -160,6 +162,7 @@ class Panel:
         )
 
     @classmethod
+    @check_kinds
     def from_study(cls, study: Study, *, known_on: Day | None = None) -> Panel:
         """Make the panel of a study: completion as it stood when each survey was in the field.
 
@@ -232,6 +235,8 @@ class Panel:
             "year": self.years,
             "dimension": self.dimensions,
         }
+        if axis not in axes:
+            raise SpecError(f"axis is one of {', '.join(axes)}, not {axis!r}.")
         labels = axes[axis]
         if label not in labels:
             shown = ", ".join(map(str, labels[:8])) + (", ..." if len(labels) > 8 else "")
