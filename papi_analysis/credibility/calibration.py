@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.credibility.fakes import Fake, fake_programmes
 from papi_analysis.credibility.long_runs import Folder, run_all, seeds
 from papi_analysis.credibility.robustness import METHODS
@@ -19,7 +20,7 @@ from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.impact_notes import surveys_note
 from papi_analysis.estimation.impact_question import YEARS_BEFORE
-from papi_analysis.estimation.multiplicity import check_count
+from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.slopes import completion_slopes
 from papi_analysis.panel.panel import Panel
 
@@ -42,6 +43,7 @@ DRAWN = Note("{drawn} of these {all} units were drawn at random for 'every other
 KEPT = ["estimate", "low", "high", "p", "p_joint"]
 
 
+@check_kinds
 def calibrate(
     panel: Panel,
     ask: Ask | str,
@@ -108,8 +110,9 @@ def calibrate(
     True
 
     """
-    shifted = surveys_note(panel, unit, start, end)
-    start, last, base = _years(panel, start, end, base_year)
+    check_level(level)
+    first, last, base = _years(panel, start, end, base_year)
+    shifted, start = surveys_note(panel, unit, start, end), first
     asked = _ask(ask, panel.position("year", start) - panel.position("year", base))
     everyone, alike = fake_programmes(panel, unit, start, last, base, nearest)
     if len(everyone) < FEWEST:
@@ -147,6 +150,7 @@ def calibrate(
     )
 
 
+@check_kinds
 def rank_methods(
     panel: Panel,
     *,
@@ -191,6 +195,7 @@ def rank_methods(
     return pd.DataFrame(rows).sort_values("rmse", ignore_index=True)
 
 
+@check_kinds
 def confirm_detectable(
     panel: Panel,
     ask: Ask | str,
@@ -213,6 +218,7 @@ def confirm_detectable(
         ``dimension``, ``detectable`` (mean over the units), ``found`` (share with p at or below 1 - level), ``fakes``.
         About four times in five is what the word promises.
     """
+    check_level(level)
     start, last, base = _years(panel, start, end, None)
     asked = _ask(ask)
     everyone = _sample(fake_programmes(panel, unit, start, last, base, 1)[0], draws, rng)
@@ -283,7 +289,7 @@ def _ask(ask: Ask | str, from_base: int = 1) -> Ask:
         return ask
     named: dict[str, Ask] = {name: partial(programme_impact, method=name) for name in METHODS}
     named |= {"slopes": _ask_slopes, "base_year": partial(_ask_base_year, from_base)}
-    if ask not in named:
+    if not isinstance(ask, str) or ask not in named:
         raise SpecError(f"ask is one of {', '.join(named)}, or a function, not {ask!r}.")
     return named[ask]
 

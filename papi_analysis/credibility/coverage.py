@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.study.references import load_coverage
@@ -27,6 +28,7 @@ WORDS = {
 }
 
 
+@check_kinds
 def can_tell(estimates: Estimates, needed: Estimates | Mapping[str, float] | float) -> pd.DataFrame:
     """Set what a design would have detected four times in five beside the gain that mattered.
 
@@ -65,17 +67,28 @@ def can_tell(estimates: Estimates, needed: Estimates | Mapping[str, float] | flo
     names = table["dimension"].tolist()
     if isinstance(needed, Estimates):
         needed = needed.table.set_index("dimension")["needed"].to_dict()
+    elif isinstance(needed, Mapping):
+        _check_sizes(needed, names)
     if isinstance(needed, Mapping):
         each = [needed.get(name, np.nan) for name in names if name != "mean"]
         needed = {"mean": float(np.mean(each)), **needed}
         sizes = np.array([needed.get(name, np.nan) for name in names], dtype=float)
-    elif isinstance(needed, int | float) and np.isfinite(needed):
+    elif isinstance(needed, int | float | np.number) and not isinstance(needed, bool) and np.isfinite(needed):
         sizes = np.full(len(names), float(needed))
     else:
         raise SpecError(f"needed is target_attainment's answer, a number, or a number by dimension, not {needed!r}.")
     detectable = table["detectable"].to_numpy(dtype=float) / estimates.scale
     words = [_verdict(size, seen) for size, seen in zip(sizes, detectable, strict=True)]
     return pd.DataFrame({"dimension": names, "needed": sizes, "detectable": detectable, "verdict": words})
+
+
+def _check_sizes(needed: Mapping[str, float], names: list[str]) -> None:
+    """Refuse a size that is no number, or one of a dimension that the answer does not have."""
+    for name, size in needed.items():
+        if name not in names:
+            raise SpecError(f"needed names {name!r}, and the answer has {', '.join(names)}. Name one of these.")
+        if not isinstance(size, int | float | np.number):
+            raise SpecError(f"needed of {name} is {size!r}; give a number, in points of score.")
 
 
 def _verdict(needed: float, detectable: float) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor_out, synthetic_control
 from papi_analysis.estimation.designs import Design
@@ -42,6 +43,7 @@ DURING_EARLIER = Note("Matched on the years of its earlier programme ({first}-{l
 WITH_EARLIER = Note("With its earlier programme: both as one, from {first} (the earlier one ended in {last})")
 
 
+@check_kinds
 def impact_robustness(
     panel: Panel,
     unit: str,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.cost import watched
 from papi_analysis.estimation.estimates import Estimates
@@ -20,6 +21,7 @@ from papi_analysis.study.study import Study
 LeftOut = Literal["unit", "year", "task"]
 
 
+@check_kinds
 def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     """Estimate the slopes again without each unit, year or task in turn.
 
@@ -43,7 +45,7 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
         "year": (panel.years, partial(_without, panel, "year")),
         "task": (sorted(study.tasks["task"].unique()), partial(_without_task, study)),
     }
-    if what not in ways:
+    if not isinstance(what, str) or what not in ways:
         raise SpecError(f"what is 'unit', 'year' or 'task', not {what!r}.")
     names, rest = ways[what]
     one_by_one = ([name] for name in names)  # a panel each, one at a time
@@ -51,6 +53,7 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
 
 
+@check_kinds
 def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0.3), **settings: Any) -> pd.DataFrame:
     """Estimate the slopes again as if reported completion were too high by so much, wherever it is above 0.
 
@@ -69,7 +72,7 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
         ``overstated`` (share), ``estimate``, ``low``, ``high``, ``p`` of the mean slope, and ``turns``: whether the
         conclusion (told from zero or not, and the side) differs from that of the first row.
     """
-    if any(not 0 <= point < 1 for point in points):
+    if not len(points) or any(not isinstance(point, int | float | np.number) or not 0 <= point < 1 for point in points):
         raise SpecError("points are shares of completion from 0 up to, not including, 1: 0.1 is ten percentage points.")
     rows = []
     for point in points:
@@ -83,6 +86,7 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
     return table.assign(turns=[bool(side != found[0]) for side in found])
 
 
+@check_kinds
 def conclusion_turns(panel: Panel, *, step: float = 0.05, **settings: Any) -> float:
     """Find the smallest overstatement of the reports at which the conclusion on the mean slope turns.
 
@@ -91,11 +95,14 @@ def conclusion_turns(panel: Panel, *, step: float = 0.05, **settings: Any) -> fl
     float
         In shares of completion, a multiple of ``step``; missing where it never turns before completion is gone.
     """
+    if not isinstance(step, int | float | np.number) or not 0 < step < 1:
+        raise SpecError(f"step is {step!r}; give a share of completion between 0 and 1, like 0.05.")
     table = overstated_reports(panel, np.arange(0.0, 1.0, step).round(6).tolist(), **settings)
     turned = table.loc[table["turns"], "overstated"]
     return float(turned.iloc[0]) if len(turned) else float("nan")
 
 
+@check_kinds
 def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.DataFrame:
     """Say what would have been concluded on each day, from the reports that had come by then.
 
@@ -117,7 +124,7 @@ def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.Data
         days = [day for day in after if day < study.progress["reported_on"].max()]
         days.append(study.progress["reported_on"].max())
     rows = []
-    for day in map(pd.Timestamp, days):
+    for day in map(_day, days):
         last = min(study.years[1], day.year - 1)
         panel = Panel.from_study(replace(study, years=(study.years[0], last)), known_on=day)
         mean = completion_slopes(panel).row("mean")
@@ -133,6 +140,17 @@ def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.Data
     return pd.DataFrame(rows)
 
 
+def _day(value: Any) -> pd.Timestamp:
+    try:
+        day = pd.Timestamp(value)
+    except (TypeError, ValueError):
+        day = pd.NaT
+    if pd.isna(day):
+        raise SpecError(f"days holds {value!r}; give days like '2019-03-31'.")
+    return day
+
+
+@check_kinds
 def negative_controls(study: Study) -> Estimates:
     """Ask for slopes where none should be: the dimensions that no task serves, on the programme's mean completion.
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.completion import completion
 from papi_analysis.panel.panel import Panel
@@ -23,6 +24,7 @@ Seed = int | np.random.Generator
 MISSING, LATE, REVISED, SILENT = 0.06, 0.10, 0.06, 0.04
 
 
+@check_kinds
 def simulate_progress(tasks: pd.DataFrame, *, rng: Seed = 0) -> pd.DataFrame:
     """Make up quarterly progress reports for a list of tasks; scores play no part.
 
@@ -103,6 +105,7 @@ def _long(
     )
 
 
+@check_kinds
 def simulate_study(
     panel: Panel,
     slopes: float | Sequence[float] = 0.0,
@@ -151,15 +154,17 @@ def simulate_study(
     """
     rng = np.random.default_rng(rng)
     K = len(panel.dimensions)
-    slope = (
-        np.broadcast_to(np.asarray(slopes, dtype=float), (K,)) if np.ndim(slopes) == 0 else np.asarray(slopes, float)
-    )
+    try:
+        given = np.asarray(slopes, dtype=float)
+    except (TypeError, ValueError):
+        given = np.array(np.nan)
+    slope = np.broadcast_to(given, (K,)) if given.ndim == 0 else given
     if slope.shape != (K,) or not np.isfinite(slope).all():
         raise SpecError(f"slopes is one finite number, or one for each of {', '.join(panel.dimensions)}.")
     for year in (start, end):
         panel.position("year", year)
-    if end < start or tasks_per_dimension < 1:
-        raise SpecError("the programme needs an end no earlier than its start, and at least one task per dimension.")
+    if end < start:
+        raise SpecError("the programme needs an end no earlier than its start.")
     chosen = _choose(panel, units, rng)
     tasks = _simulate_tasks(chosen, panel.dimensions, start, end, tasks_per_dimension, rng)
     progress = simulate_progress(tasks, rng=rng)

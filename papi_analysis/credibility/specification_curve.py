@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.credibility.long_runs import run_all
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
@@ -27,6 +29,7 @@ NOT_JOINT = Note("No joint test: the specifications do not share their reassignm
 Choices = Iterable[Any] | Mapping[str, Any]
 
 
+@check_kinds
 def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Choices]) -> Estimates:
     """Ask one question under every combination of choices, all dimensions at once.
 
@@ -64,6 +67,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     (2, 1.0)
 
     """
+    _check(ask, choices)
     kinds = {
         name: dict(values) if isinstance(values, Mapping) else {_word(value): value for value in values}
         for name, values in choices.items()
@@ -106,6 +110,22 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
             "below": float((table["mean"] < 0).mean()),
         },
     )
+
+
+def _check(ask: Any, choices: Mapping[str, Choices]) -> None:
+    """Refuse what cannot be called, what is no list of values, and arguments that ``ask`` does not take."""
+    if not callable(ask):
+        raise SpecError("ask is a function of the choices, like functools.partial(completion_slopes, panel).")
+    for name, values in choices.items():
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise SpecError(f"the values of {name} are {values!r}; give a list of them, like [{values!r}].")
+    try:
+        inspect.signature(ask).bind(**dict.fromkeys(choices))
+    except TypeError as error:
+        raise SpecError(
+            f"ask cannot be asked with {', '.join(choices)} alone: {error}. Fix its other arguments with "
+            "functools.partial(ask, panel, ...), and name choices as ask does."
+        ) from None
 
 
 def _try(ask: Callable[..., Estimates], settings: Mapping[str, Any]) -> Estimates | str:

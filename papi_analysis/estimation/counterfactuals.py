@@ -215,7 +215,7 @@ def find_estimator(estimator: str | Estimator) -> Estimator:
     """The estimator of that name, or the function itself."""
     if callable(estimator):
         return estimator
-    if estimator not in ESTIMATORS:
+    if not isinstance(estimator, str) or estimator not in ESTIMATORS:
         raise SpecError(f"method is one of {', '.join(ESTIMATORS)}, or a function of one's own, not {estimator!r}.")
     return ESTIMATORS[estimator]
 

@@ -95,6 +95,9 @@ class Estimates:
 
     def row(self, dimension: str) -> pd.Series:
         """Return the row of one dimension."""
+        known = [str(name) for name in self.table.get("dimension", ())]
+        if dimension not in known:
+            raise SpecError(f"{self.question} has no row {dimension!r}. It has {', '.join(known)}.")
         return self.table.set_index("dimension").loc[dimension]
 
     def _repr_html_(self) -> str:

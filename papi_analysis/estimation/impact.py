@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.cost import usual_draws
@@ -49,6 +50,7 @@ NO_GROUPS = Note(
 )
 
 
+@check_kinds
 def programme_impact(
     panel: Panel,
     unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int],

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, mean_over_units
@@ -22,6 +23,7 @@ RANGE = Note(
 )
 
 
+@check_kinds
 def regression_to_the_mean(panel: Panel, unit: str, base_year: int, end_year: int | None = None) -> Estimates:
     """Predict a unit's change from where it stood: units far above the mean come down, programme or none.
 

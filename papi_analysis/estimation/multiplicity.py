@@ -20,14 +20,14 @@ TIE = 1e-9
 
 def check_level(level: float) -> float:
     """Give back a level strictly between 0 and 1, or raise SpecError."""
-    if isinstance(level, str) or not 0 < level < 1:
+    if not isinstance(level, int | float | np.number) or not 0 < level < 1:
         raise SpecError(f"level is {level}; it must lie between 0 and 1, for instance 0.95.")
     return float(level)
 
 
 def check_count(draws: int) -> int:
     """Give back a number of draws of at least 1, or raise SpecError."""
-    if int(draws) != draws or draws < 1:
+    if not isinstance(draws, int | float | np.number) or not (1 <= draws < np.inf and int(draws) == draws):
         raise SpecError(f"draws is {draws}; ask for a whole number of at least 1, for instance 9999.")
     return int(draws)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.assignments import Moves
@@ -43,6 +44,7 @@ WITHIN = Note(
 )
 
 
+@check_kinds
 def completion_slopes(
     panel: Panel,
     spec: Specification | None = None,
@@ -259,6 +261,7 @@ def _places(panel: Panel, units: Sequence[str]) -> NDArray[np.bool_] | None:
     return out
 
 
+@check_kinds
 def change_slopes(panel: Panel, start: int | None = None, end: int | None = None) -> Estimates:
     """Describe the change of the score against the change of completion: plain slope, n and correlation.
 

@@ -66,6 +66,10 @@ class Specification:
             raise SpecError(f"lag is a whole number of years, not {self.lag!r}.")
         if self.years is not None:
             object.__setattr__(self, "years", first_and_last(self.years, "years"))
+        if not isinstance(self.lagged_score, bool):
+            raise SpecError(f"lagged_score is True or False, not {self.lagged_score!r}.")
+        if not isinstance(self.controls, str | tuple | list):
+            raise SpecError(f"controls is a list of names of the panel's controls, not {self.controls!r}.")
         object.__setattr__(self, "controls", (self.controls,) if isinstance(self.controls, str) else (*self.controls,))
 
     def update(self, **changes: Any) -> Specification:

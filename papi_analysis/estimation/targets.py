@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
@@ -22,6 +23,7 @@ NO_YEAR = Note("there is no score of {year} to hold the targets against: the stu
 NO_OUTCOME = Note("{dimensions}: the score of {end} was not published, so it cannot be said whether it was reached.")
 
 
+@check_kinds
 def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     """Compare the targets of a unit with what it reached, for each dimension and for their sum.
 

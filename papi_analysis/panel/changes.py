@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.panel import Panel
 
@@ -18,6 +19,7 @@ ERA_KINDS = ("definition", "mode", "sample")
 TOTAL = "total"
 
 
+@check_kinds
 def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> pd.DataFrame:
     """Say where each unit stood in each year: score, rank, group of four, distance from the mean.
 
@@ -43,7 +45,7 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     >>> place[["score", "rank", "ranked", "group"]].round(2).to_numpy().tolist()
     [[39.57, 1.0, 63.0, 1.0]]
     """
-    family = sorted(scores["dimension"].unique()) if dimensions is None else list(dimensions)
+    family = _family(scores, dimensions)
     if TOTAL in family:
         raise SpecError(f"a dimension cannot be called {TOTAL!r} here: the sum of the family has that name.")
     cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
@@ -70,6 +72,7 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     )
 
 
+@check_kinds
 def missing_scores(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> pd.DataFrame:
     """List what was not published: each unit and year in which a dimension has no score.
 
@@ -87,7 +90,7 @@ def missing_scores(scores: pd.DataFrame, dimensions: Sequence[str] | None = None
     [[2018, 'VN-13', 'D2, D4'], [2018, 'VN-45', 'D2, D4']]
 
     """
-    family = sorted(scores["dimension"].unique()) if dimensions is None else list(dimensions)
+    family = _family(scores, dimensions)
     cells = scores[scores["dimension"].isin(family)]
     asked = cells[["year", "dimension"]].drop_duplicates()
     grid = asked.merge(pd.DataFrame({"unit": sorted(scores["unit"].unique())}), how="cross")
@@ -97,6 +100,7 @@ def missing_scores(scores: pd.DataFrame, dimensions: Sequence[str] | None = None
     return listed.reset_index()
 
 
+@check_kinds
 def score_changes(panel: Panel, start: int | None = None, end: int | None = None) -> pd.DataFrame:
     """List the change of the score beside the change of completion.
 
@@ -180,6 +184,7 @@ def eras(
     return pd.DataFrame(rows, columns=["dimension", "first_year", "last_year"])
 
 
+@check_kinds
 def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
     """Say how far the mean over units moved in each year with a break after ``start`` up to ``end``.
 
@@ -205,6 +210,7 @@ def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dimension", "year", "kinds", "shift", "units"])
 
 
+@check_kinds
 def describe_panel(panel: Panel) -> pd.DataFrame:
     """Describe the panel by dimension: what a reader needs before any model.
 
@@ -239,6 +245,18 @@ def describe_panel(panel: Panel) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _family(scores: pd.DataFrame, dimensions: Sequence[str] | None) -> list[str]:
+    """The dimensions asked for, all of which must have scores; default every one that has."""
+    known = sorted(scores["dimension"].unique())
+    family = known if dimensions is None else list(dimensions)
+    missing = [name for name in family if name not in known]
+    if missing:
+        raise SpecError(
+            f"there are no scores for dimension {', '.join(map(str, missing))}. There are {', '.join(known)}."
+        )
+    return family
 
 
 def _crossings(panel: Panel, early: np.ndarray, late: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataWarning, Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.study.codebook import fieldwork_dates
@@ -79,6 +80,7 @@ class Panel:
     known_programmes: pd.DataFrame = field(default_factory=_NO_PROGRAMMES.copy)
 
     @classmethod
+    @check_kinds
     def from_frames(
         cls,
         scores: pd.DataFrame,
@@ -149,7 +151,7 @@ class Panel:
         for what, wanted in (("dimension", family), ("unit", without)):
             unknown = sorted(set(wanted) - set(scores[what]))
             if unknown:
-                raise SpecError(f"there are no scores for {what} {', '.join(unknown)}. Check the names.")
+                raise SpecError(f"there are no scores for {what} {', '.join(map(str, unknown))}. Check the names.")
         twice = sorted({name for name in family if family.count(name) > 1})
         if twice:
             raise SpecError(f"dimensions names {', '.join(twice)} twice. Name each dimension once.")
@@ -183,6 +185,7 @@ class Panel:
         )
 
     @classmethod
+    @check_kinds
     def from_study(cls, study: Study, *, known_on: Day | None = None) -> Panel:
         """Make the panel of a study: completion as it stood when each survey was in the field.
 
@@ -256,6 +259,8 @@ class Panel:
             "year": self.years,
             "dimension": self.dimensions,
         }
+        if axis not in axes:
+            raise SpecError(f"axis is one of {', '.join(axes)}, not {axis!r}.")
         labels = axes[axis]
         label = label if axis == "year" else name_text(label)
         if label not in labels:

@@ -253,7 +253,7 @@ def test_a_study_written_to_a_folder_comes_back_the_same(panel: pa.Panel, tmp_pa
         ({"start": 2010}, "the panel has no year 2010"),
         ({"end": 2021}, "the panel has no year 2021"),
         ({"start": 2019, "end": 2018}, "end no earlier than its start"),
-        ({"tasks_per_dimension": 0}, "at least one task per dimension"),
+        ({"tasks_per_dimension": 0}, "tasks_per_dimension is 0; give a whole number from 1 on"),
     ],
 )
 def test_studies_that_cannot_be_made_are_refused(panel: pa.Panel, options: dict, message: str) -> None:
