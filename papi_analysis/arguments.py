@@ -51,7 +51,12 @@ def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
+def _is_by_unit(value: Any) -> bool:
+    return isinstance(value, Mapping | pd.Series)
+
+
 _UNITS = Rule(_is_list, Note("a list of units, like ['VN-CT']"))
+_LABELS = Rule(_is_by_unit, Note("a label by unit, like {'VN-CT': 'south'}"))
 _FLAG = Rule(_is_flag, Note("True or False"))
 _TABLE = Rule(_is_table, Note("a table (a pandas DataFrame)"))
 _LIST = Rule(_is_list, Note("a list"))
@@ -75,9 +80,14 @@ RULES = {
     "folder": Rule(lambda value: isinstance(value, str | os.PathLike), Note("the path of a folder")),
     "without": Rule(lambda value: isinstance(value, str) or _is_list(value), _UNITS.expected),
     "excluded": _UNITS,
-    "known_programmes": _UNITS,
+    "known_programmes": Rule(
+        lambda value: _is_list(value) or _is_table(value), Note("a table of programmes, or a list of units")
+    ),
     "without_programme": _UNITS,
-    "strata": Rule(_is_mapping, Note("a label by unit, like {'VN-CT': 'south'}")),
+    "strata": _LABELS,
+    "clusters": _LABELS,
+    "within": _LABELS,
+    "weights": Rule(_is_by_unit, Note("a weight by unit, like {'VN-CT': 1.2}")),
     "names": Rule(_is_mapping, Note("pairs of names by code, like {'VN-CT': ('Can Tho', 'Cần Thơ')}")),
     "choices": Rule(_is_mapping, Note("values by argument, like {'lag': [0, 1]}")),
     "dimensions": Rule(_is_list, Note("a list of dimensions, like ['D1']")),
@@ -116,7 +126,7 @@ def check_kinds(function: Callable[P, Answer]) -> Callable[P, Answer]:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError:
             return function(*args, **kwargs)  # Python says which argument is missing or too many
-        for name in given.keys() & RULES.keys():
+        for name in (name for name in given if name in RULES):
             value, usual = given[name], signature.parameters[name].default
             several = name in one_unit and not isinstance(value, str | int | np.integer)
             if value is not usual and (several or not RULES[name].allows(value)):

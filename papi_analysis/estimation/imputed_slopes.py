@@ -89,7 +89,7 @@ def imputed_slopes(
     if requested == "clustered":
         own = solve(laid, laid.units[None])
         covariance = own.scores[0, 0] @ own.scores[0, 0].T
-        usual = Clustered(own.slopes[0, 0], covariance, len(carrying) - 1)
+        usual = Clustered(own.slopes[0, 0], covariance, int(laid.among.sum()) - 1)
         return Judged(usual, "clustered", sample, N, len(carrying), effective, (*notes, usual_note(effective)))
     if requested == "bootstrap" or eq.clusters is not None:
         codes = np.arange(len(eq.y)) if eq.clusters is None else eq.clusters

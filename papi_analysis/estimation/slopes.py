@@ -19,7 +19,7 @@ from papi_analysis.estimation.draws import StudentisedDraws
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.imputation import Programmes, programmes, solve
 from papi_analysis.estimation.imputed_slopes import imputed_slopes
-from papi_analysis.estimation.inference import Clustered, Engine, Inference, Judged, engine_rows, size_notes
+from papi_analysis.estimation.inference import Clustered, Engine, Inference, Judged, engine_rows, left_out, size_notes
 from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.regression import WithinFit, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
@@ -219,6 +219,8 @@ def judge(
             eq, laid, panel.units, inference, moves, override=override, draws=draws, rng=rng
         )
     judged = two_way_slopes(eq, panel.units, inference, moves, override=override, draws=draws, rng=rng)
+    lost = np.isfinite(panel.scores).any(axis=(1, 2)) & ~np.isfinite(eq.y).any(axis=(1, 2))
+    judged = replace(judged, notes=(*judged.notes, *left_out(panel.units, np.asarray(lost))))
     if spec.form == "imputation":
         return "levels", replace(judged, notes=(NO_UNTOUCHED, *judged.notes))
     return spec.form, judged
