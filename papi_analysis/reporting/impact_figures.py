@@ -167,7 +167,7 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
         ax.annotate(tongue.percent(weight, 1), (weight, place), xytext=(4, 0), textcoords="offset points", va="center",
                     fontsize=8)  # fmt: skip
     ax.set_yticks(places, [wrapped(tongue.name(unit, estimates.names)) for unit in shown.index], fontsize=8)
-    ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
+    ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share, int(shown.max() < 0.05)))
     below = int((mean < -1e-9).sum())
     words = tongue.text("Weight of the donors")
     if below:  # a line through the donors may weigh some against others

@@ -212,18 +212,18 @@ def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
     }
     if dimensions == 1:
         return tongue.text(
-            "From {start} to {end} the score of {unit} lay {gap} points from what the donors would have had", **values
+            "From {start} to {end} the score of {unit} lay {gap} points from what the donors predict for it", **values
         )
     if len(estimates.design["units"]) > 1:
         return tongue.text(
-            "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what their "
-            "donors would have had",
+            "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what the donors "
+            "predict for them",
             dimensions=dimensions,
             **values,
         )
     return tongue.text(
-        "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what its donors "
-        "would have had",
+        "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what the donors "
+        "predict for it",
         dimensions=dimensions,
         **values,
     )
