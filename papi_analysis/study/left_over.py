@@ -110,10 +110,10 @@ def _refuse_named(
 ) -> None:
     """Note the first text that names another unit; digits alone are a name where all texts are names."""
     names = {row: text for row, text in texts.items() if plain(text) in spellings}
-    if len(names) < len(texts):
+    if len(names) < len(texts) or table.counts(column):
         names = {row: text for row, text in names.items() if not text.isdigit()}
     row = next((row for row, text in names.items() if spellings[plain(text)] != value), None)
-    if row is not None and not table.counts(column):
+    if row is not None:
         what = Note("this names another unit than {unit}, which study.toml would put into every row", {"unit": value})
         remedy = Note("Write unit as the header of the column that names the units, or keep the rows of one alone.")
         label = table.header.labels.get(column, "")

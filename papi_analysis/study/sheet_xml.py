@@ -38,7 +38,8 @@ def split_sheet(xml: bytes) -> tuple[bytes, bytes]:
 def place_out_of_order(data: bytes) -> int | None:
     """Give the first row that holds a cell twice or in another place: readers differ in which one they take."""
     row, column = 0, b""
-    for kind, letters, digits in _PLACE.findall(data):
+    for found in _PLACE.finditer(data):
+        kind, letters, digits = found.groups(b"")
         number = int(digits or row + (kind == b"row"))
         place = letters.upper().rjust(3)
         if (kind == b"row" and number <= row) or (kind == b"c" and digits and (number != row or place <= column)):
