@@ -6,8 +6,9 @@ dimension), so that what the real scores did by themselves goes with completion 
 
 ``slopes``: with ``common`` every unit has the slope of 0.05 points per 10 percentage points; with ``unequal`` each has
 its own, drawn evenly between 0 and twice that, and the truth is the mean over the study's programme units. ``path``:
-``own`` for each unit, or ``one`` that all of them followed. ``inference`` is what ``auto`` chose: the bootstrap,
-reassignment among the programme units, or over all units.
+``own`` for each unit, or ``one`` that all of them followed. ``form`` and ``inference`` are what ``completion_slopes``
+used by itself: imputation, or levels where every unit has a programme and no cell is untouched; reassignment over all
+units, or the bootstrap.
 
 ``coverage_each`` counts the intervals of the six dimensions one by one, ``coverage_all`` the simultaneous ones at
 once, ``coverage_mean`` the interval of the mean slope, ``coverage_within`` that of the row 'within', where there is one
@@ -17,7 +18,7 @@ it is the smallest p-value.
 
 The table ``data/validation/coverage.csv`` comes from
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/coverage.py --studies 3000 --out data/validation/coverage.csv
+    OPENBLAS_NUM_THREADS=1 python benchmarks/coverage.py --studies 2000 --out data/validation/coverage.csv
 """
 
 from __future__ import annotations
@@ -119,16 +120,14 @@ def judge_all(panel: pa.Panel, pool: np.ndarray, draws: int, job: Job) -> np.nda
     return np.array(rows)
 
 
-def inference(panel: pa.Panel, pool: np.ndarray, case: Case) -> str:
-    """What ``auto`` chooses in this case."""
+def chosen(panel: pa.Panel, pool: np.ndarray, case: Case) -> dict[str, str]:
+    """Which slope and which inference the default is in this case."""
     made, _ = study(panel, pool, case, np.random.default_rng(0))
     design = pa.completion_slopes(made, draws=19).design
-    if design["inference"] == "bootstrap":
-        return "bootstrap"
-    return "among" if design["compared"] == case.programme_units else "over_all"
+    return {"form": design["form"], "inference": design["inference"]}
 
 
-def summary(case: Case, chosen: str, rows: np.ndarray, seed: int) -> dict:
+def summary(case: Case, default: dict[str, str], rows: np.ndarray, seed: int) -> dict:
     """One row of the table."""
     each, together, mean, within = (share(rows[:, column]) for column in range(4))
     errors = rows[:, 1:3].std(axis=0).max() / np.sqrt(len(rows))
@@ -136,7 +135,7 @@ def summary(case: Case, chosen: str, rows: np.ndarray, seed: int) -> dict:
         "programme_units": case.programme_units,
         "units": case.units,
         "path": case.path,
-        "inference": chosen,
+        **default,
         "slopes": case.slopes,
         "coverage_each": each,
         "coverage_all": together,
@@ -165,7 +164,7 @@ def measure(
     rows = []
     for case in places:
         own = [part for job, part in zip(jobs, done, strict=True) if job.case == case]
-        rows.append(summary(CASES[case], inference(panel, pool, CASES[case]), np.concatenate(own), seed))
+        rows.append(summary(CASES[case], chosen(panel, pool, CASES[case]), np.concatenate(own), seed))
     return pd.DataFrame(rows)
 
 

@@ -25,6 +25,7 @@ PUBLIC = [
     "confirm_detectable",
     "coverage_record",
     "describe_panel",
+    "design_record",
     "design_tests",
     "draw_agencies",
     "draw_changes",

@@ -159,7 +159,7 @@ def programmes(eq: Equations) -> Programmes:
             asked = (doses[own, t] > 0) & np.isfinite(eq.y[units[own], t])
             has = ready & np.isfinite(eq.y[:, t]) & among[:, None]
             untouched = (has & (since > t)[:, None]).sum(axis=0)
-            has &= untouched >= FEWEST + len(eq.names)
+            has &= untouched >= FEWEST + _varying(eq.controls[:, t], has)
             lost += int((asked & ~has[units[own]]).sum())
             if has.any() and (doses[own, t] > 0).any():
                 carried |= bool((untouched[has.any(axis=0)] < LINE).any())
@@ -177,6 +177,13 @@ def _start(before: Floats) -> tuple[Floats, Bools]:
     return start, np.isfinite(start).all(axis=2)
 
 
+def _varying(controls: Floats, has: Bools) -> Ints:
+    """How many controls (N, K, q) differ among the units of a comparison (K,); those of other years do not."""
+    values = np.where(has[:, :, None], controls, np.nan)
+    first = np.take_along_axis(values, has.argmax(axis=0)[None, :, None], axis=0)
+    return np.asarray((np.isfinite(values) & (values != first)).any(axis=0).sum(axis=1))
+
+
 def _comparison(
     eq: Equations, t: int, places: tuple[Ints, Ints], start: Floats, has: Bools, untouched: Ints
 ) -> Comparison:
@@ -191,7 +198,7 @@ def _comparison(
 
 
 def _orthonormal(Z: Floats) -> Floats:
-    """Columns (N, K, r) at right angles and of length one; zero where those before leave nothing of one."""
+    """Columns (N, K, r) at right angles and of length one; zero, or left out, where nothing of one is left."""
     Q, size = Z.copy(), np.linalg.norm(Z, axis=0)
     for j in range(Q.shape[2]):
         for i in [*range(j)] * 2:  # twice: the second pass removes what rounding left
@@ -199,7 +206,7 @@ def _orthonormal(Z: Floats) -> Floats:
         left = np.linalg.norm(Q[:, :, j], axis=0)
         kept = left > 1e-9 * size[:, j]
         Q[:, :, j] = np.where(kept, Q[:, :, j] / np.where(kept, left, 1.0), 0.0)
-    return Q
+    return Q[:, :, Q.any(axis=(0, 1))]
 
 
 class _Fitted(NamedTuple):

@@ -9,6 +9,9 @@ LABELS = {
     "base": "Base",
     "between": "Between regions",
     "between_p": "Between regions, p",
+    "any_of_six": "False alarms, any of six",
+    "bias": "Bias",
+    "bias_error": "Monte Carlo error of the bias",
     "carry_over": "Carry-over of a lead",
     "carry_se": "Carry-over, standard error",
     "rank_volatility": "Rank by volatility",
@@ -21,6 +24,7 @@ LABELS = {
     "crosses_break": "Crosses a break",
     "detectable": "Detectable",
     "decimals": "Decimals given",
+    "design": "Design",
     "digits": "Digits",
     "error": "Monte Carlo error",
     "fewest": "Fewest digits",
@@ -35,6 +39,7 @@ LABELS = {
     "what_vi": "What changed",
     "full": "To the last digit",
     "given": "Digits given",
+    "one": "False alarms, one dimension",
     "ours": "Ours",
     "quantity": "Quantity",
     "reference": "Reference",
@@ -107,6 +112,7 @@ LABELS = {
     "coverage_within": "Coverage, within",
     "attainable": "Attainable size",
     "inference": "Inference",
+    "panels": "Simulated panels",
     "path": "Completion",
     "programme_units": "Programme units",
     "slopes": "True slopes",
@@ -187,6 +193,10 @@ AS_GAPS = {"estimate": "mean_gap", "se": "spread", "detectable": "detectable_gap
 
 #: Columns that hold shares, shown in percent.
 SHARES = (
+    "one",
+    "any_of_six",
+    "bias",
+    "bias_error",
     "between",
     "false_alarms",
     "mc_error",
@@ -211,10 +221,10 @@ SHARES = (
 )
 
 #: Columns that hold p-values: three decimals, and below 0.001 only that.
-P_VALUES = ("between_p", "spread_p", "p", "p_joint", "p_holm", "floor")
+P_VALUES = ("between_p", "spread_p", "usual", "p", "p_joint", "p_holm", "floor")
 
 #: Columns that hold words of the package.
-WORDS = ("choice", "who", "inference", "path", "slopes", "verdict")
+WORDS = ("choice", "who", "design", "form", "inference", "path", "slopes", "verdict")
 
 #: Words that stand for the family of dimensions as a whole.
 FAMILY = {

@@ -29,6 +29,7 @@ COVERAGE = Schema(
         Column("programme_units", "integer", low=1),
         Column("units", "integer", low=1),
         Column("path"),
+        Column("form"),
         Column("inference"),
         Column("slopes"),
         *(Column(f"coverage_{of}", "number", 0.0, 1.0, empty=True) for of in ("each", "all", "mean", "within")),
@@ -40,6 +41,22 @@ COVERAGE = Schema(
         Column("versions"),
     ),
     key=("programme_units", "units", "path", "slopes"),
+)
+
+DESIGNS = Schema(
+    "designs",
+    (
+        Column("design"),
+        Column("programme_units", "integer", low=1),
+        Column("form"),
+        Column("inference"),
+        *(Column(of, "number", 0.0, 1.0) for of in ("one", "any_of_six", "mean")),
+        Column("bias", "number"),
+        Column("bias_error", "number", low=0.0),
+        Column("coverage", "number", 0.0, 1.0),
+        Column("panels", "integer", low=1),
+    ),
+    key=("design", "programme_units", "form"),
 )
 
 
@@ -64,6 +81,17 @@ def load_coverage() -> pd.DataFrame:
     Examples
     --------
     >>> load_coverage()["inference"].unique().tolist()
-    ['over_all', 'among', 'bootstrap']
+    ['reassignment', 'bootstrap']
     """
     return load_table(data_folder() / "validation" / "coverage.csv", COVERAGE)
+
+
+def load_designs() -> pd.DataFrame:
+    """Load false alarms, bias and coverage of the slopes in designs with known truth, see ``benchmarks/designs.py``.
+
+    Examples
+    --------
+    >>> load_designs()["form"].unique().tolist()
+    ['imputation', 'levels']
+    """
+    return load_table(data_folder() / "validation" / "designs.csv", DESIGNS)

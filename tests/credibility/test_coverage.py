@@ -11,6 +11,8 @@ import pytest
 from scipy import stats
 
 import papi_analysis as pa
+from papi_analysis.estimation.imputed_slopes import MEASURED
+from papi_analysis.estimation.inference import STUDENTISED
 
 ROOT = Path(__file__).parents[2]
 TABLE = pd.read_csv(ROOT / "data" / "validation" / "coverage.csv")
@@ -32,7 +34,10 @@ def pool(panel):
 
 def test_the_record_covers_every_method_that_auto_chooses():
     assert (TABLE["studies"] >= 2000).all()
-    assert set(TABLE["inference"]) == {"over_all", "among", "bootstrap"}
+    assert set(zip(TABLE["form"], TABLE["inference"], strict=True)) == {
+        ("imputation", "reassignment"),
+        ("levels", "bootstrap"),
+    }
     common = TABLE[TABLE["slopes"] == "common"]
     assert {1, 3, 5, 8, 20, 63} <= set(common.loc[common["units"] == 63, "programme_units"])
     assert set(TABLE.loc[TABLE["slopes"] == "unequal", "programme_units"]) == {3, 5, 8, 20, 63}
@@ -132,7 +137,7 @@ def test_a_row_of_the_record_comes_out_again(panel, request, case):
     tolerance = 0.0 if again["versions"] == stored["versions"] else 2 / stored["studies"]
     for name in [*COVERAGES, "attainable", "error"]:
         assert again[name] == pytest.approx(stored[name], abs=tolerance, rel=0, nan_ok=True), name
-    assert again["inference"] == stored["inference"]
+    assert again[["form", "inference"]].tolist() == stored[["form", "inference"]].tolist()
 
 
 def test_the_public_record_is_the_file_in_words():
@@ -141,5 +146,47 @@ def test_the_public_record_is_the_file_in_words():
     assert record["studies"].tolist() == TABLE["studies"].tolist()
     assert set(record["slopes"]) == {"The same for all", "Each its own"}
     shown = pa.table_frame(record, ["programme_units", "inference", "coverage_mean"], language="vi", digits=3)
-    assert "Bootstrap giữa các đơn vị có chương trình" in set(shown["Suy luận"])
+    assert "Gán lại trên mọi đơn vị" in set(shown["Suy luận"])
     assert not set(shown["Suy luận"]) & set(record["inference"])
+
+
+DESIGNS = pd.read_csv(ROOT / "data" / "validation" / "designs.csv")
+SIMULATED = runpy.run_path(str(ROOT / "benchmarks" / "designs.py"))
+
+
+def test_the_record_of_designs_has_both_slopes_of_each_design():
+    rows = [tuple(row) for row in DESIGNS[["design", "programme_units", "form"]].to_numpy()]
+    asked = [(d.name, d.programme_units) for d in SIMULATED["DESIGNS"]]
+    assert rows == [(*design, form) for design in asked for form in ("imputation", "levels")]
+    assert (DESIGNS["panels"] >= 500).all()
+
+
+def test_the_conditions_that_notes_name_are_the_measured_ones():
+    default = DESIGNS[DESIGNS["form"] == "imputation"]
+    few = default[(default["design"] == "unequal noise") & (default["programme_units"] < STUDENTISED)]
+    by_region = default[default["design"] == "regional"]
+    for name, rows in (("unequal noise", few), ("regional", by_region)):
+        assert MEASURED[name] == round(rows["any_of_six"].max(), 2), name
+
+
+def test_designs_are_drawn_as_they_are_called():
+    rng = np.random.default_rng(5)
+    for design in SIMULATED["DESIGNS"]:
+        _, C, effects = SIMULATED["draw"](design, rng)
+        begins = np.where(C.any(axis=2).any(axis=1), C.any(axis=2).argmax(axis=1), -1)
+        assert (begins >= 0).sum() == design.programme_units
+        assert set(begins[begins >= 0]) == set(design.starts)
+        assert not effects[C == 0].any()
+        carried = np.sort((C**2).sum(axis=(1, 2)))[::-1]
+        two = carried[:2].sum() > 0.9 * carried.sum()
+        assert two == (design.doses == "concentrated" or design.programme_units < 3)
+
+
+def test_the_public_record_of_designs_is_the_file_in_words():
+    record = pa.design_record()
+    numbers = ["one", "any_of_six", "mean", "bias", "bias_error", "coverage", "panels"]
+    assert record[numbers].equals(DESIGNS[numbers])
+    assert set(record["form"]) == {"Imputation", "Two-way"}
+    assert record["design"].nunique() == DESIGNS["design"].nunique()
+    shown = pa.table_frame(record, ["design", "form", "any_of_six", "bias"], language="vi")
+    assert not {*shown.index, *shown["Dạng"]} & {*record["design"], *record["form"]}

@@ -50,7 +50,8 @@ def slow_comparisons(y, C, k, controls=None, partakes=None):
             cells = [i for i in range(N) if partakes[i] and np.isfinite([y[i, t, k], y[i, s - 1, k]]).all()]
             free = [i for i in cells if since[i] > t]
             own = [i for i in cells if since[i] == s and C[i, t, k] > 0]
-            if len(free) < 2 + (0 if controls is None else controls.shape[3]) or not own:
+            varying = 0 if controls is None else int(np.ptp(controls[cells, t, k], axis=0).astype(bool).sum())
+            if len(free) < 2 + varying or not own:
                 continue
             mean, last = np.full((2, N), np.nan)
             for i in cells:
@@ -229,6 +230,17 @@ def test_slopes_are_those_of_loops_over_starts_and_years(N, starts, holes, weigh
         C[1, 5, 0] = np.nan
         y[1, 5, 0] = np.nan
     assert slopes(y, C, controls, weights) == pytest.approx(slow_slopes(y, C, controls, weights), rel=1e-9)
+
+
+def test_year_effects_of_regions_are_regions_held_constant_and_cost_no_years():
+    # Effects are those of one start and year already, so the columns of other years hold nothing there.
+    y, C = data(N=24, T=7)
+    regions = np.broadcast_to((np.arange(24)[:, None] % 4 == [1, 2, 3])[:, None, None], (24, 7, 2, 3)).astype(float)
+    by_year = (regions[..., None, :] * np.eye(7)[None, :, None, :, None]).reshape(24, 7, 2, 21)
+    assert programmes(equations_of(y, C, by_year)).lost == 0
+    expected = slow_slopes(y, C, regions)
+    assert slopes(y, C, regions) == pytest.approx(expected, rel=1e-9)
+    assert slopes(y, C, by_year) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
