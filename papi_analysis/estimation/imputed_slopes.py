@@ -10,6 +10,7 @@ from papi_analysis.errors import Note
 from papi_analysis.estimation.assignments import Moves, possible_assignments
 from papi_analysis.estimation.cost import USUAL, usual_draws
 from papi_analysis.estimation.imputation import (
+    ONE_START,
     Programmes,
     bootstrap_programmes,
     reassign_programmes,
@@ -28,7 +29,6 @@ from papi_analysis.estimation.inference import (
     left_out,
     usual_note,
 )
-from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.specification import Equations
 
 COMPARED = Note(
@@ -78,7 +78,7 @@ def imputed_slopes(
     check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
     notes = [Note(COMPARED.text, {"fewest": laid.untouched})]
     if laid.carried:
-        notes.append(Note(CARRIED.text, {"units": LINE}))
+        notes.append(Note(CARRIED.text, {"units": ONE_START}))
     if laid.lost:
         notes.append(Note(LOST.text, {"cells": laid.lost}))
     notes += left_out(units, ~laid.among, BEGUN)

@@ -63,7 +63,9 @@ def two_way_slopes(
     fits = tuple(eq.fit(everyone))
     effective = min(float(varies.sum()), *(float(cr2(fit, refuse=False)[1][0]) for fit in fits))
     check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
-    notes = [Note(NEGATIVE.text, {"share": _negative(eq, fits, everyone)}), *notes]
+    share = _negative(eq, fits, everyone)
+    if share:
+        notes = [Note(NEGATIVE.text, {"share": share}), *notes]
     P = int(varies.sum())
     if P > 1:
         notes.append(Note(CARRY.text, {"units": P, "effective": effective}))
