@@ -132,7 +132,7 @@ def coverage_record() -> pd.DataFrame:
     Examples
     --------
     >>> record = coverage_record()
-    >>> bool((record["studies"] >= 2000).all())
+    >>> bool((record["error"] < 0.02).all())
     True
 
     """

@@ -38,8 +38,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-#: Untouched units below which the lead is carried over one for one. A line through three doubles the error of a gap, one
-#: through six is no worse (difference in differences beside it, a lead of which .85 lasts).
+#: Untouched units below which the lead is carried over one for one: a line through three doubles the error of a gap,
+#: one through six is no worse.
 ONE_START = 6
 
 #: Fewest untouched units that make a comparison, besides one for each control.
