@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from papi_analysis.errors import Note
 from papi_analysis.estimation.design_tests import at_breaks
@@ -16,6 +17,8 @@ from papi_analysis.estimation.lagged_outcome import leverage
 from papi_analysis.estimation.placebos import Placebos
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
+
+Years = NDArray[np.int64]
 
 #: Below so many donors the comparison is thin, and a note says so.
 FEW_DONORS = 10
@@ -88,6 +91,9 @@ def impact_notes(
     unknown = int((design.donors & np.isnan(panel.completion).all(axis=(1, 2))).sum())
     if unknown:
         notes.append(Note(UNKNOWN_DONORS.text, {"units": unknown}))
+    never = [unit for unit in starts if _known(panel, design, unit) and not len(_begun(panel, design, unit))]
+    if never:
+        notes.append(Note(NEVER.text, {"unit": ", ".join(never), "end": panel.years[design.end]}))
     for unit, start in starts.items():
         notes += _start_notes(panel, design, unit, start)
     if asked.incomplete:
@@ -145,18 +151,24 @@ def _leverage(panel: Panel, design: Design) -> Note:
     return Note(note.text, place | {"leverage": own, "mean": mean, "rank": rank, "units": units})
 
 
+def _known(panel: Panel, design: Design, unit: str) -> bool:
+    """Whether the panel has any completion of a unit up to the end."""
+    return bool(np.isfinite(panel.completion[panel.position("unit", unit), : design.end + 1]).any())
+
+
+def _begun(panel: Panel, design: Design, unit: str) -> Years:
+    """The years up to the end in which a unit has completion above 0."""
+    done = panel.completion[panel.position("unit", unit), : design.end + 1]
+    return np.asarray(np.array(panel.years[: design.end + 1])[np.nan_to_num(done).max(axis=1) > 0])
+
+
 def _start_notes(panel: Panel, design: Design, unit: str, start: int) -> list[Note]:
     """Say where the start does not fit the completion that the panel has, and which programme came before."""
     notes = []
-    done = panel.completion[panel.position("unit", unit), : design.end + 1]
-    years = np.array(panel.years[: design.end + 1])
-    begun = years[np.nan_to_num(done).max(axis=1) > 0]
-    if np.isfinite(done).any():
-        if not len(begun):
-            notes.append(Note(NEVER.text, {"unit": unit, "end": int(years[-1])}))
-        elif begun[0] != start:
-            note = EARLY if begun[0] < start else LATE
-            notes.append(Note(note.text, {"unit": unit, "first": int(begun[0]), "start": start}))
+    begun = _begun(panel, design, unit)
+    if len(begun) and begun[0] != start:
+        note = EARLY if begun[0] < start else LATE
+        notes.append(Note(note.text, {"unit": unit, "first": int(begun[0]), "start": start}))
     earlier = earlier_programme(panel, unit, start)
     matched = np.array(panel.years)[design.pre(panel.position("year", start))]
     if earlier is not None and ((matched >= earlier[0]) & (matched <= earlier[1])).any():

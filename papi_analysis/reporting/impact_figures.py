@@ -134,9 +134,9 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     figure_of(axes).supxlabel(tongue.text("Years since the start (0: first programme year)"), fontsize=9)
     figure_of(axes).supylabel(tongue.text("Gap, points"), fontsize=9)
     band = tongue.text("{level} of placebos, all dimensions at once", level=tongue.percent(estimates.level))
-    for height, words, colour in ((0.13, name, BLUE), (0.03, band, INK)):
-        place: dict[str, Any] = {"xycoords": "axes fraction", "parse_math": False}
-        first.annotate(words, (0.03, height), fontsize=8, color=colour, weight="bold", **place)
+    for height, edge, words, colour in ((0.97, "top", name, BLUE), (0.03, "bottom", band, INK)):
+        place: dict[str, Any] = {"xycoords": "axes fraction", "va": edge, "fontsize": 8, "weight": "bold"}
+        first.annotate(wrapped(words, 26), (0.03, height), color=colour, **place)
     mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     late = table[table["since"] >= 0].groupby("dimension", sort=False)["estimate"]
     listed = "; ".join(f"{code}: {' / '.join(map(tongue.number, values))}" for code, values in late)
