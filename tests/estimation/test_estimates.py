@@ -32,7 +32,7 @@ def answer():
 def test_a_row_is_found_by_its_dimension(answer):
     assert answer.row("D1")["estimate"] == 0.5
     assert answer.row("mean").name == "mean"
-    with pytest.raises(KeyError, match="D9"):
+    with pytest.raises(pa.SpecError, match="no row 'D9'"):
         answer.row("D9")
 
 

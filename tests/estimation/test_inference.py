@@ -286,7 +286,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(real) -> None
         ({"years": (2016, 2016)}, "fewer than two"),
         ({"years": (2011, 2017)}, "completion above 0"),
         ({"controls": ["gdp"]}, "no control 'gdp'"),
-        ({"years": (2018, 2030)}, "no year 2030"),
+        ({"years": (2018, 2030)}, "last year 2030 is not within"),
     ],
 )
 def test_impossible_questions_are_refused_with_the_way_out(real, arguments, words) -> None:

@@ -112,7 +112,7 @@ WINDOWED = {
     "lag": {"lag": 1},
     "lead": {"lag": -1},
     "differences": {"form": "differences"},
-    "lagged score": {"lagged_score": True},
+    "lagged score": {"form": "levels", "lagged_score": True},
     "all": {"form": "differences", "lag": 1, "lagged_score": True, "controls": ["wealth"]},
 }
 
