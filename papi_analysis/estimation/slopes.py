@@ -32,7 +32,10 @@ PER_TEN_POINTS = 0.1
 
 DROPPED = Note("{dropped} of {cells} cells could not be used: the score, completion or a control is not known.")
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
-LEAD = Note("Completion of a later year ({years} ahead) is used: a placebo, for the future cannot move the present.")
+LEAD = Note(
+    "Completion of a later year ({years} ahead) is used, in the years before a unit's first completion alone: a placebo, "
+    "for the future cannot move the present."
+)
 NO_WEIGHT_IN = Note("weights are 0 for all units with scores in {dimension}. Give some above 0, or leave it out.")
 NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
@@ -349,7 +352,7 @@ def _counts(eq: Equations, judged: Judged) -> tuple[NDArray[np.int64], NDArray[n
     """Cells that are used and that are not (K,), of the units that take part; the two-way equations know their own."""
     used = np.isfinite(eq.y[judged.sample])
     n = np.array([fit.n for fit in judged.fits]) if judged.fits else used.sum(axis=(0, 1))
-    return n, used[:, :, 0].size - n
+    return n, eq.asked[judged.sample].sum(axis=(0, 1)) - n
 
 
 def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> list[Note]:
