@@ -55,8 +55,10 @@ INSIDE = Note(
 )
 WITH_PROGRAMME = Note("Not among the donors, for completion of their own in the years used: {units}.")
 UNKNOWN_DONORS = Note(
-    "Whether {units} unit(s) among the donors had a programme is not known: the panel has no completion for them."
+    "Whether {units} unit(s) among the donors had a programme is not known: the panel lacks completion of theirs in "
+    "years that are used."
 )
+TOO_FEW_ALIKE = Note("Not in the comparison, because too few units have their label: {units}.")
 EARLY = Note(
     "The panel has completion above 0 for {unit} from {first}, before the start that was asked for ({start}): these "
     "years count as years without the programme. Ask with start={first}."
@@ -85,9 +87,10 @@ def impact_notes(
         notes.append(_leverage(panel, design))
     if asked.with_programme:
         notes.append(Note(WITH_PROGRAMME.text, {"units": ", ".join(asked.with_programme)}))
-    unknown = int((design.donors & np.isnan(panel.completion).all(axis=(1, 2))).sum())
-    if unknown:
-        notes.append(Note(UNKNOWN_DONORS.text, {"units": unknown}))
+    if asked.unknown:
+        notes.append(Note(UNKNOWN_DONORS.text, {"units": asked.unknown}))
+    if asked.too_few_alike:
+        notes.append(Note(TOO_FEW_ALIKE.text, {"units": ", ".join(asked.too_few_alike)}))
     for unit, start in starts.items():
         notes += _start_notes(panel, design, unit, start)
     if asked.incomplete:

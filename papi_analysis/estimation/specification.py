@@ -82,7 +82,8 @@ class Specification:
 class Equations:
     """A specification applied to a panel: arrays over units, the years that are left, and dimensions.
 
-    ``y`` is NaN wherever the score, completion or a control is not known, or nothing is asked; ``C`` keeps what is known.
+    ``y`` is NaN wherever the score, completion or a control is not known, or nothing is asked; ``C`` keeps what is
+    known.
     """
 
     y: Floats  # (N, T, K)
