@@ -66,6 +66,7 @@ RULES = {
     "panel": Rule(_named("Panel"), Note("a Panel, for instance Panel.from_study(load_study(...))")),
     "study": Rule(_named("Study"), Note("a Study, for instance load_study(...)")),
     "estimates": Rule(_named("Estimates"), Note("the answer of programme_impact or completion_slopes")),
+    "gaps": Rule(_named("Estimates"), Note("the answer of programme_impact")),
     "spec": Rule(_named("Specification"), Note("a Specification, or its settings by name: lag=1")),
     "unit": Rule(
         lambda value: isinstance(value, str | int | np.integer) or _is_list(value) or _is_mapping(value),
@@ -87,6 +88,7 @@ RULES = {
     "strata": _LABELS,
     "clusters": _LABELS,
     "within": _LABELS,
+    "regions": _LABELS,
     "weights": Rule(_is_by_unit, Note("a weight by unit, like {'VN-CT': 1.2}")),
     "names": Rule(_is_mapping, Note("pairs of names by code, like {'VN-CT': ('Can Tho', 'Cần Thơ')}")),
     "choices": Rule(_is_mapping, Note("values by argument, like {'lag': [0, 1]}")),

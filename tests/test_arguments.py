@@ -25,7 +25,7 @@ FRAMES = partial(pa.Panel.from_frames, STUDY.scores, PANEL.frame().drop(columns=
 #: Functions that need more than bad arguments, with one argument after the other that is of the wrong kind.
 WRONG = [
     (SLOPES, {"rng": [-1, 1.5, "a", None, True], "spec": ["lag"], "strata": [1], "excluded": [None, "VN-HN"]}),
-    (SLOPES, {"draws": [None, "9", 0, np.inf], "level": [None, "x", 1], "lag": ["1", 0.5], "override": ["yes"]}),
+    (SLOPES, {"draws": ["9", 0, np.inf], "level": [None, "x", 1], "lag": ["1", 0.5], "override": ["yes"]}),
     (SLOPES, {"years": [2018, ("2015", "2018"), (2018, 2015)], "controls": [1], "lagged_score": ["no", None]}),
     (IMPACT, {"rng": [-1, "a"], "draws": ["x"], "level": [None], "method": [["did"], 1], "without": [None, 1]}),
     (IMPACT, {"before": [2016, ("2014", "2016"), (2016,)], "end": ["2020", [2020]], "treated_as_donor": ["no"]}),
@@ -35,7 +35,7 @@ WRONG = [
     (CONFIRM, {"rng": [-1], "unit": [None], "level": [0, None], "draws": [0]}),
     (partial(pa.rank_methods, PANEL, unit="VN-CT", start=2018), {"unit": [None], "nearest": [0], "draws": ["x"]}),
     (partial(pa.impact_robustness, PANEL, start=2018), {"unit": [None, ["VN-CT", "VN-HN"]]}),
-    (partial(pa.impact_robustness, PANEL, "VN-CT", 2018), {"known_programmes": [None, "VN-HN"], "draws": ["x"]}),
+    (partial(pa.impact_robustness, PANEL, "VN-CT", 2018), {"known_programmes": ["VN-HN"], "draws": ["x"]}),
     (partial(pa.target_attainment, STUDY), {"unit": [["VN-CT"], 1.5]}),
     (partial(pa.regression_to_the_mean, PANEL, "VN-CT"), {"base_year": [None, "2016"]}),
     (partial(pa.overstated_reports, PANEL), {"points": [0.1, ["x"], [], [2]]}),

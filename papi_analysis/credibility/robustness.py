@@ -16,7 +16,7 @@ from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
-from papi_analysis.estimation.impact_notes import earlier_programme
+from papi_analysis.estimation.impact_notes import earlier_programme, known_in_years
 from papi_analysis.estimation.impact_question import first_years, impact_design
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import holm
@@ -97,7 +97,8 @@ def impact_robustness(
     vertex = partial(synthetic_control, solve=vertex_weights)
     asked.append((Note("Synthetic control, weights at a vertex"), {"method": vertex}))
     asked.append((Note("Lagged-outcome adjustment, treated unit no donor of placebos"), {"treated_as_donor": False}))
-    others = _known(panel, unit, start, end) if known_programmes is None else known_programmes
+    last = panel.years[-1] if end is None else end
+    others = known_in_years(panel, start, last) if known_programmes is None else known_programmes
     if len(others):
         left_out = sorted({name for name in map(name_text, others) if name in panel.units and name != unit})
         asked.append((Note("Lagged-outcome adjustment, known programmes left out"), {"without": left_out}))
@@ -132,14 +133,6 @@ def impact_robustness(
     table = pd.DataFrame(rows)
     table["choice"] = pd.Series([row["choice"] for row in rows], dtype=object)  # words that can be translated
     return table
-
-
-def _known(panel: Panel, unit: str, start: int, end: int | None) -> list[str]:
-    """Other units that are known to have had a programme in years of this one."""
-    known = panel.known_programmes
-    last = panel.years[-1] if end is None else end
-    meets = (known["period_start"] <= last) & ~(known["period_end"] < start)
-    return sorted({name for name in known.loc[meets, "unit"] if name in panel.units and name != unit})
 
 
 def _around_earlier(panel: Panel, unit: str, start: int) -> list[tuple[Note, dict[str, Any]]]:

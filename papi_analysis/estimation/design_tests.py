@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from papi_analysis.errors import Note
+from papi_analysis.arguments import check_kinds
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.impact_question import impact_design
+from papi_analysis.estimation.impact_question import first_years, impact_design
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.panel.changes import break_years
@@ -39,6 +40,12 @@ REGIONS = Note(
 )
 
 
+NO_REGIONS = Note(
+    "regions must have at least two labels, one of them for two units or more; else there is nothing to test between "
+    "them. Give other labels, or leave regions out."
+)
+
+
 class Spread(NamedTuple):
     """How the spread over units changed: ratio of standard deviations after by before (K,), and p (K,)."""
 
@@ -46,6 +53,7 @@ class Spread(NamedTuple):
     p: Floats
 
 
+@check_kinds
 def design_tests(
     panel: Panel,
     unit: str,
@@ -83,7 +91,7 @@ def design_tests(
     Raises
     ------
     SpecError
-        As ``programme_impact``; a unit without a region.
+        As ``programme_impact``; a unit without a region, one region for all or one for each.
 
     Examples
     --------
@@ -94,8 +102,8 @@ def design_tests(
     [0.35, 0.69]
 
     """
-    asked = impact_design(panel, {unit: start}, end, before, without, 1, LINE)
-    design, first = asked.design, panel.position("year", start)
+    asked = impact_design(panel, first_years(panel, unit, start), end, before, without, 1, LINE)
+    design, first = asked.design, int(asked.design.starts[0])
     part = design.eligible
     level, after = design.Y[:, design.pre(first)].mean(axis=1), design.Y[:, design.post(first)].mean(axis=1)
     slope, error = carry_over(level[design.donors], after[design.donors])
@@ -118,6 +126,8 @@ def design_tests(
     notes = [LEADS, SPREADS]
     if regions is not None:
         codes = unit_labels(panel, regions, "regions")[part]
+        if not 1 < len(np.unique(codes)) < len(codes):  # whoever has which label, the share is the same
+            raise SpecError(NO_REGIONS)
         columns["between"], columns["between_p"] = between_groups((after - level)[part], codes, draws, rng)
         chance = (len(np.unique(codes)) - 1) / (len(codes) - 1)
         notes.append(Note(REGIONS.text, {"chance": chance, "draws": draws}))

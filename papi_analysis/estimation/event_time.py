@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.multiplicity import critical_value
@@ -21,6 +22,7 @@ CHANGING = Note(
 NO_PLACEBOS = Note("{method} has no placebos, so there is no band by year. Ask programme_impact with another method.")
 
 
+@check_kinds
 def event_time(gaps: Estimates) -> Estimates:
     """Tell the gaps of an answer by years since the start of each unit's programme, beside the placebos'.
 

@@ -58,7 +58,13 @@ INSIDE = Note(
 )
 WITH_PROGRAMME = Note("Not among the donors, for completion of their own in the years used: {units}.")
 UNKNOWN_DONORS = Note(
-    "Whether {units} unit(s) among the donors had a programme is not known: the panel has no completion for them."
+    "Whether {units} unit(s) among the donors had a programme is not known: the panel lacks completion of theirs in "
+    "years that are used."
+)
+TOO_FEW_ALIKE = Note("Not in the comparison, because too few units have their label: {units}.")
+KNOWN_DONORS = Note(
+    "Among the donors, although known to have had a programme of their own in these years: {units}. impact_robustness "
+    "shows the gap without them; without=[...] leaves them out."
 )
 EARLY = Note(
     "The panel has completion above 0 for {unit} from {first}, before the start that was asked for ({start}): these "
@@ -88,12 +94,19 @@ def impact_notes(
         notes.append(_leverage(panel, design))
     if asked.with_programme:
         notes.append(Note(WITH_PROGRAMME.text, {"units": ", ".join(asked.with_programme)}))
-    unknown = int((design.donors & np.isnan(panel.completion).all(axis=(1, 2))).sum())
-    if unknown:
-        notes.append(Note(UNKNOWN_DONORS.text, {"units": unknown}))
+    known = [
+        name for name in known_in_years(panel, min(starts.values()), panel.years[design.end]) if name not in starts
+    ]
+    known = [name for name in known if design.donors[panel.position("unit", name)]]
+    if known:
+        notes.append(Note(KNOWN_DONORS.text, {"units": ", ".join(known)}))
     never = [unit for unit in starts if _known(panel, design, unit) and not len(_begun(panel, design, unit))]
     if never:
         notes.append(Note(NEVER.text, {"unit": ", ".join(never), "end": panel.years[design.end]}))
+    if asked.unknown:
+        notes.append(Note(UNKNOWN_DONORS.text, {"units": asked.unknown}))
+    if asked.too_few_alike:
+        notes.append(Note(TOO_FEW_ALIKE.text, {"units": ", ".join(asked.too_few_alike)}))
     for unit, start in starts.items():
         notes += _start_notes(panel, design, unit, start)
     if asked.incomplete:
@@ -110,6 +123,13 @@ def surveys_note(panel: Panel, unit: Any, start: int | None, end: int | None) ->
     first = min(first_years(panel, unit, start).values())
     last = panel.years[-1] if end is None else panel.last_to(end, "the end")
     return [Note(SURVEYS.text, {"years": ", ".join(map(str, missed)), "first": first, "last": last})]
+
+
+def known_in_years(panel: Panel, start: int, end: int) -> list[str]:
+    """Units that are known to have had a programme in some year from ``start`` to ``end``."""
+    known = panel.known_programmes
+    meets = (known["period_start"] <= end) & ~(known["period_end"] < start)
+    return sorted({name for name in known.loc[meets, "unit"] if name in panel.units})
 
 
 def earlier_programme(panel: Panel, unit: str, start: int) -> tuple[int, int] | None:

@@ -47,6 +47,8 @@ class Asked(NamedTuple):
     design: Design
     incomplete: list[str]  # cells are missing
     with_programme: list[str]  # completion of their own in the years used
+    too_few_alike: list[str]  # too few others have their label
+    unknown: int  # donors whose completion is not known in some year used
 
 
 def first_years(
@@ -142,10 +144,12 @@ def impact_design(
         values = {"units": int(busy.sum()), "first": first, "last": last, "donors": none}
         raise SpecError(Note(ALL_WITH_PROGRAMMES.text, values))
     pool &= ~busy
+    apart = np.zeros_like(pool)
     if groups is not None:
-        pool &= _large_groups(panel, starts, pool | treated, groups, least, within)
+        apart = pool & ~_large_groups(panel, starts, pool | treated, groups, least, within)
+        pool &= ~apart
     if pool.sum() < least:
-        free = ~treated & ~named & ~busy
+        free = ~treated & ~named & ~busy & (True if size is None else size > 0)
         advice = _fewer_years(panel, free, early, last, needed, least)
         raise SpecError(Note(TOO_FEW_DONORS.text, {"donors": int(pool.sum()), "needed": least, "advice": advice}))
     design = programme_design(
@@ -160,7 +164,9 @@ def impact_design(
     )
     _check_gaps(panel, design, used)
     names = np.array(panel.units, dtype=object)
-    return Asked(design, names[~complete & ~treated & ~named].tolist(), names[busy].tolist())
+    incomplete = ~complete & ~treated & ~named
+    unknown = int((pool & np.isnan(panel.completion[:, used]).any(axis=(1, 2))).sum())
+    return Asked(design, names[incomplete].tolist(), names[busy].tolist(), names[apart].tolist(), unknown)
 
 
 def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:

@@ -32,7 +32,11 @@ PER_TEN_POINTS = 0.1
 
 DROPPED = Note("{dropped} of {cells} cells could not be used: the score, completion or a control is not known.")
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
-LEAD = Note("Completion of a later year ({years} ahead) is used: a placebo, for the future cannot move the present.")
+LEAD = Note(
+    "Completion of a later year ({years} ahead) is used, in the years before a unit's first completion alone: a "
+    "placebo, for the future cannot move the present."
+)
+ONLY_ONE = Note("{unit} is the only unit with scores in its stratum, so its programme cannot move. Use wider strata.")
 NO_WEIGHT_IN = Note("weights are 0 for all units with scores in {dimension}. Give some above 0, or leave it out.")
 NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
@@ -234,9 +238,7 @@ def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
     alone = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
     if alone.any():
         unit = panel.units[int(np.flatnonzero(alone)[0])]
-        raise SpecError(
-            f"{unit} is the only unit with scores in its stratum, so its programme cannot move. Use wider strata."
-        )
+        raise SpecError(Note(ONLY_ONE.text, {"unit": unit}))
 
 
 def _weighted(eq: Equations, weights: NDArray[np.float64] | None) -> Equations:
@@ -349,7 +351,7 @@ def _counts(eq: Equations, judged: Judged) -> tuple[NDArray[np.int64], NDArray[n
     """Cells that are used and that are not (K,), of the units that take part; the two-way equations know their own."""
     used = np.isfinite(eq.y[judged.sample])
     n = np.array([fit.n for fit in judged.fits]) if judged.fits else used.sum(axis=(0, 1))
-    return n, used[:, :, 0].size - n
+    return n, eq.asked[judged.sample].sum(axis=(0, 1)) - n
 
 
 def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> list[Note]:

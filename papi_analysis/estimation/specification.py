@@ -29,7 +29,8 @@ class Specification:
     ----------
     lag
         Years (surveys, where they are not yearly) by which completion precedes the score; negative for a lead, which is
-        a placebo.
+        a placebo: it is asked of the years before a unit's first completion alone, for the later ones hold what the
+        programme did.
     form
         ``"imputation"``, ``"levels"`` or ``"differences"``.
     years
@@ -81,7 +82,8 @@ class Specification:
 class Equations:
     """A specification applied to a panel: arrays over units, the years that are left, and dimensions.
 
-    ``y`` is NaN wherever the score, completion or a control is not known; ``C`` keeps what is known.
+    ``y`` is NaN wherever the score, completion or a control is not known, or nothing is asked; ``C`` keeps what is
+    known.
     """
 
     y: Floats  # (N, T, K)
@@ -89,7 +91,7 @@ class Equations:
     controls: Floats  # (N, T, K, q)
     names: tuple[str, ...]  # of the q controls
     dimensions: tuple[str, ...]
-    dropped: NDArray[np.int64]  # (K,) cells of the chosen years that cannot be used
+    asked: NDArray[np.bool_]  # (N, T, K) cells that the question is about; a lead leaves out what a programme touched
     unit_effects: bool
     weights: Floats | None = None  # (N,)
     clusters: NDArray[np.int64] | None = None  # (N,) codes from 0; units unless given
@@ -162,13 +164,19 @@ def equations(panel: Panel, spec: Specification) -> Equations:
         )
     y, C, W = y[:, keep], C[:, keep], W[:, keep]
     usable = np.isfinite(y) & np.isfinite(C) & np.isfinite(W).all(axis=-1)
+    asked = np.ones(y.shape, dtype=bool)
+    if spec.lag < 0:
+        own = panel.completion[:, keep]
+        touched = np.logical_or.accumulate((np.nan_to_num(panel.completion) > 0).any(axis=2), axis=1)[:, keep]
+        asked &= ~touched[:, :, None]
+        usable &= asked & np.isfinite(own)
     return Equations(
         y=np.where(usable, y, np.nan),
-        C=C,
+        C=np.where(asked, C, 0.0),  # where nothing is asked, whoever follows a programme in a placebo gets none of it
         controls=W,
         names=tuple(names),
         dimensions=panel.dimensions,
-        dropped=(~usable).sum(axis=(0, 1)),
+        asked=asked,
         unit_effects=spec.form != "differences",
     )
 

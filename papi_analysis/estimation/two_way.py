@@ -107,7 +107,9 @@ def two_way_estimates(eq: Equations, units: Sequence[str]) -> NDArray[np.float64
 
 
 def _varies(eq: Equations) -> Bools:
-    """Units (N,) whose completion differs between two of their cells that have a score."""
+    """Units (N,) whose completion differs between two of their cells that have a score, or from year to year."""
+    if not eq.unit_effects:  # differences hold what changed
+        return np.asarray((np.isfinite(eq.y) & (np.abs(eq.C) > 1e-12)).any(axis=(1, 2)))
     high = np.where(np.isfinite(eq.y), eq.C, -np.inf).max(axis=1)
     low = np.where(np.isfinite(eq.y), eq.C, np.inf).min(axis=1)
     return np.asarray((high > low + 1e-12).any(axis=1))

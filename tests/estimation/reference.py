@@ -109,7 +109,7 @@ def equations_of(y, C, controls=None, weights=None):
         controls=W,
         names=tuple(f"w{j}" for j in range(W.shape[3])),
         dimensions=tuple(f"D{k}" for k in range(K)),
-        dropped=np.zeros(K, dtype=np.int64),
+        asked=np.ones(y.shape, dtype=bool),
         unit_effects=True,
         weights=weights,
     )

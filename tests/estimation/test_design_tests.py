@@ -116,3 +116,30 @@ def test_what_cannot_be_tested_is_refused(panel, regions) -> None:
         pa.design_tests(panel, "VN-CT", 2018, 2020, regions=short)
     with pytest.raises(pa.SpecError, match="whole number"):
         pa.design_tests(panel, "VN-CT", 2018, 2020, regions=regions, draws=0)
+
+
+@pytest.mark.parametrize("label", [lambda i: "one for all", lambda i: i])
+def test_regions_that_leave_nothing_to_test_are_refused(label):
+    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    with pytest.raises(pa.SpecError, match="regions must have at least two labels"):
+        pa.design_tests(panel, "VN-CT", 2018, regions={unit: label(i) for i, unit in enumerate(panel.units)})
+
+
+def test_a_start_between_surveys_is_the_next_survey_as_for_the_gap():
+    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    kept = [t for t, year in enumerate(panel.years) if year != 2018]
+    panel = replace(
+        panel,
+        scores=panel.scores[:, kept],
+        completion=panel.completion[:, kept],
+        years=tuple(year for year in panel.years if year != 2018),
+    )
+    between, at = (pa.design_tests(panel, "VN-CT", start).table for start in (2018, 2019))
+    pd.testing.assert_frame_equal(between, at)
+
+
+@pytest.mark.parametrize("wrong", [{"regions": ["a"]}, {"unit": ["VN-CT"]}, {"start": "2018"}, {"panel": 5}])
+def test_wrong_kinds_are_answered_kindly(wrong):
+    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    with pytest.raises(pa.SpecError):
+        pa.design_tests(**{"panel": panel, "unit": "VN-CT", "start": 2018, **wrong})

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from reference import panel_of
 
 import papi_analysis as pa
 
@@ -332,3 +333,30 @@ def test_labels_that_cannot_be_are_refused_with_the_way_out(real, regions, argum
 def test_the_exact_t_knows_no_groups(real, regions) -> None:
     with pytest.raises(pa.SpecError, match="exact t inference of lee_wooldridge compares all units"):
         pa.programme_impact(real, "VN-CT", 2018, 2020, method="lee_wooldridge", within=regions)
+
+
+def labelled(few):
+    """Twelve units, u00 with a programme in the last two of six years; the last ``few`` have another label."""
+    rng = np.random.default_rng(3)
+    done = np.zeros((12, 6, 1))
+    done[0, 4:] = 0.5
+    return panel_of(rng.normal(size=(12, 6, 1)), done), {f"u{i:02}": "a" if i < 12 - few else "b" for i in range(12)}
+
+
+def test_units_whose_label_is_rare_are_named():
+    panel, labels = labelled(2)
+    answer = pa.programme_impact(panel, "u00", 2005, within=labels)
+    assert "because too few units have their label: u10, u11." in pa.remarks(answer)
+    panel, labels = labelled(5)
+    assert "have their label" not in pa.remarks(pa.programme_impact(panel, "u00", 2005, within=labels))
+
+
+def test_donors_whose_completion_is_not_known_in_a_year_that_is_used_are_counted():
+    panel, _ = labelled(0)
+    done = panel.completion.copy()
+    done[3, 5] = done[4, 0] = np.nan
+    panel = replace(panel, completion=done)
+    assert "Whether 2 unit(s) among the donors" in pa.remarks(pa.programme_impact(panel, "u00", 2005))
+    assert "Whether 1 unit(s) among the donors" in pa.remarks(
+        pa.programme_impact(panel, "u00", 2005, before=(2002, 2004))
+    )

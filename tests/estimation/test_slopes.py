@@ -61,6 +61,10 @@ def slow_cells(panel, dimension, form="levels", lag=0):
         before = frame.assign(year=frame["year"] + 1)
         frame = frame.merge(before, on=["unit", "year"], suffixes=("", "_before"))
         frame["y"], frame["x"] = frame["y"] - frame["y_before"], frame["x"] - frame["x_before"]
+    if lag < 0:  # a lead is asked of the years before a unit's first completion, where its completion is known
+        begun = panel.frame().query("completion > 0").groupby("unit")["year"].min()
+        known = panel.frame().query("dimension == @dimension").dropna(subset="completion")[["unit", "year"]]
+        frame = frame[frame["year"] < frame["unit"].map(begun).fillna(np.inf)].merge(known, on=["unit", "year"])
     return frame.dropna()
 
 
@@ -250,10 +254,39 @@ def test_a_lag_is_completion_moved_by_hand(lag):
     np.testing.assert_allclose(bare(panel, lag=lag), bare(by_hand), rtol=1e-12)
 
 
+@pytest.mark.parametrize("form", ["imputation", "levels", "differences"])
+@pytest.mark.parametrize("lag", [-1, -2])
+def test_a_lead_does_not_see_what_the_programme_did(form, lag):
+    """Two points for full completion change no number: the placebo ends where a unit's programme begins."""
+    panel = make_panel(8, gaps=0.0, start=2014)
+    moved = dataclasses.replace(panel, scores=panel.scores + 2 * panel.completion)
+    spec = Specification(lag=lag, form=form)
+    np.testing.assert_array_equal(slope_estimates(moved, spec), slope_estimates(panel, spec))
+
+
+def test_a_unit_that_goes_at_one_pace_has_a_programme_in_differences_too():
+    panel = make_panel(1, gaps=0.0)
+    done = np.zeros_like(panel.completion)
+    done[0] = 0.1 * np.arange(1, T + 1)[:, None]
+    answer = pa.completion_slopes(dataclasses.replace(panel, completion=done), form="differences", draws=99)
+    assert answer.design["programme_units"] == 1
+
+
+def test_a_lead_counts_holes_and_not_the_years_that_it_does_not_ask_about():
+    panel = make_panel(8, gaps=0.0, start=2014)
+    scores = panel.scores.copy()
+    scores[20, 1, 0] = np.nan
+    table = ask(dataclasses.replace(panel, scores=scores), lag=-1)
+    asked = 16 * (T - 1) + 8 * 3  # others up to the last year but one; programme units in the three years before 2014
+    assert table.loc["D1", ["n", "dropped"]].tolist() == [asked - 1, 1]
+    assert table.loc["D2", ["n", "dropped"]].tolist() == [asked, 0]
+
+
 def test_a_lead_is_completion_moved_the_other_way_and_called_a_placebo():
     panel = make_panel(24)
+    before = np.where((panel.completion == 0) & (np.arange(T) < 2)[:, None], panel.scores, np.nan)
     by_hand = dataclasses.replace(
-        panel, scores=panel.scores[:, :-1], completion=panel.completion[:, 1:], years=panel.years[:-1]
+        panel, scores=before[:, :-1], completion=panel.completion[:, 1:], years=panel.years[:-1]
     )
     np.testing.assert_allclose(bare(panel, lag=-1), bare(by_hand), rtol=1e-12)
     lead, lag = (
