@@ -25,7 +25,7 @@ FRAMES = partial(pa.Panel.from_frames, STUDY.scores, PANEL.frame().drop(columns=
 #: Functions that need more than bad arguments, with one argument after the other that is of the wrong kind.
 WRONG = [
     (SLOPES, {"rng": [-1, 1.5, "a", None, True], "spec": ["lag"], "strata": [1], "excluded": [None, "VN-HN"]}),
-    (SLOPES, {"draws": [None, "9", 0, np.inf], "level": [None, "x", 1], "lag": ["1", 0.5], "override": ["yes"]}),
+    (SLOPES, {"draws": ["9", 0, np.inf], "level": [None, "x", 1], "lag": ["1", 0.5], "override": ["yes"]}),
     (SLOPES, {"years": [2018, ("2015", "2018"), (2018, 2015)], "controls": [1], "lagged_score": ["no", None]}),
     (IMPACT, {"rng": [-1, "a"], "draws": ["x"], "level": [None], "method": [["did"], 1], "without": [None, 1]}),
     (IMPACT, {"before": [2016, ("2014", "2016"), (2016,)], "end": ["2020", [2020]], "treated_as_donor": ["no"]}),
