@@ -33,6 +33,9 @@ PER_TEN_POINTS = 0.1
 DROPPED = Note("{dropped} of {cells} cells could not be used: the score, completion or a control is not known.")
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
 LEAD = Note("Completion of a later year ({years} ahead) is used: a placebo, for the future cannot move the present.")
+NO_COMPLETION = Note(
+    "no unit has completion above 0 in these years, so nothing varies. Choose years in which something was completed."
+)
 NO_WEIGHT_IN = Note("weights are 0 for all units with scores in {dimension}. Give some above 0, or leave it out.")
 NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
@@ -211,7 +214,7 @@ def judge(
 ) -> tuple[str, Judged]:
     """The form that was used in fact, and its judged slopes."""
     if not (np.nan_to_num(eq.C) > 0).any():
-        raise SpecError("no unit has completion above 0 in these years, so nothing varies. Choose other years.")
+        raise SpecError(NO_COMPLETION)
     _check_strata(panel, eq, moves)
     laid = _laid(eq, spec)
     if laid is not None:
