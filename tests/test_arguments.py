@@ -35,7 +35,7 @@ WRONG = [
     (CONFIRM, {"rng": [-1], "unit": [None], "level": [0, None], "draws": [0]}),
     (partial(pa.rank_methods, PANEL, unit="VN-CT", start=2018), {"unit": [None], "nearest": [0], "draws": ["x"]}),
     (partial(pa.impact_robustness, PANEL, start=2018), {"unit": [None, ["VN-CT", "VN-HN"]]}),
-    (partial(pa.impact_robustness, PANEL, "VN-CT", 2018), {"known_programmes": [None, "VN-HN"], "draws": ["x"]}),
+    (partial(pa.impact_robustness, PANEL, "VN-CT", 2018), {"known_programmes": ["VN-HN"], "draws": ["x"]}),
     (partial(pa.target_attainment, STUDY), {"unit": [["VN-CT"], 1.5]}),
     (partial(pa.regression_to_the_mean, PANEL, "VN-CT"), {"base_year": [None, "2016"]}),
     (partial(pa.overstated_reports, PANEL), {"points": [0.1, ["x"], [], [2]]}),

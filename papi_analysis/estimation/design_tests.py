@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.designs import Design
@@ -46,6 +47,7 @@ class Spread(NamedTuple):
     p: Floats
 
 
+@check_kinds
 def design_tests(
     panel: Panel,
     unit: str,
