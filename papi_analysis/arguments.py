@@ -35,6 +35,11 @@ def _is_whole(value: Any, least: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
 
 
+def _is_name(value: Any) -> bool:
+    """Whether a value is a text or a whole number, which is 1.0 where a missing name stood in the column."""
+    return isinstance(value, str | int | np.integer) or (isinstance(value, float) and value.is_integer())
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping | pd.DataFrame)
 
@@ -69,7 +74,7 @@ RULES = {
     "gaps": Rule(_named("Estimates"), Note("the answer of programme_impact")),
     "spec": Rule(_named("Specification"), Note("a Specification, or its settings by name: lag=1")),
     "unit": Rule(
-        lambda value: isinstance(value, str | int | np.integer) or _is_list(value) or _is_mapping(value),
+        lambda value: _is_name(value) or _is_list(value) or _is_mapping(value),
         Note("the code of a unit, like 'VN-CT'"),
     ),
     "rng": Rule(
@@ -130,7 +135,7 @@ def check_kinds(function: Callable[P, Answer]) -> Callable[P, Answer]:
             return function(*args, **kwargs)  # Python says which argument is missing or too many
         for name in (name for name in given if name in RULES):
             value, usual = given[name], signature.parameters[name].default
-            several = name in one_unit and not isinstance(value, str | int | np.integer)
+            several = name in one_unit and not _is_name(value)
             if value is not usual and (several or not RULES[name].allows(value)):
                 words = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
                 raise SpecError(Note(WRONG.text, {"name": name, "given": words, "expected": RULES[name].expected}))

@@ -105,12 +105,14 @@ def check(folder: Path, language: str | None, table: Path | None) -> None:
       papi-analysis check my-study
       papi-analysis check my-study --table problems.xlsx
     """
+    from papi_analysis.reporting.export import check_table_name
     from papi_analysis.reporting.files import refuse_others
     from papi_analysis.reporting.problems import list_problems
 
     language = _language(folder, language)
     tongue = find_language(language)
     if table is not None:
+        check_table_name(table)
         refuse_others(table)
     try:
         study, remarks = _load(folder)

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.impact_question import YEARS_BEFORE
 from papi_analysis.panel.panel import Panel
+
+NO_YEARS_BEFORE = Note("calibration needs {years} years before the start {start}, and a base year before it.")
 
 
 class Fake(NamedTuple):
@@ -44,7 +46,7 @@ def fake_programmes(
     treated = panel.position("unit", unit)
     first, last, before = (panel.position("year", year) for year in (start, end, base))
     if not (YEARS_BEFORE <= first <= last and before < first):
-        raise SpecError(f"calibration needs {YEARS_BEFORE} years before the start {start}, and a base year before it.")
+        raise SpecError(Note(NO_YEARS_BEFORE.text, {"years": YEARS_BEFORE, "start": start}))
     path = panel.completion[treated, first : last + 1]
     total = panel.scores.sum(axis=2)
     own = _ranks(total[:, before])[treated]

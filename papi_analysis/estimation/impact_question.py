@@ -29,6 +29,10 @@ FEWER_YEARS = Note("Use fewer years: before=({first}, {last}).")
 NO_FEWER_YEARS = Note(
     "Fewer years do not help: let more units be donors, or leave out the dimensions that few units have."
 )
+NOT_PUBLISHED = Note(
+    "the score of {unit} in {dimension}, {year}, was not published, so the gap there cannot be known. Choose other "
+    "years, or leave the dimension out."
+)
 ALL_WITH_PROGRAMMES = Note(
     "of the units that could be compared, {units} have completion above 0 between {first} and {last} and {donors} have "
     "none: nothing says what the scores would have been without a programme. Choose an end before the others started, "
@@ -62,7 +66,7 @@ def first_years(
     else:
         if start is None:
             raise SpecError("give the first year of the programme: start=2018, for instance.")
-        starts = dict.fromkeys([unit] if isinstance(unit, str | int) else unit, start)
+        starts = dict.fromkeys([unit] if isinstance(unit, str | int | float | np.integer) else unit, start)
     starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
         raise SpecError("name at least one unit with a programme.")
@@ -187,7 +191,7 @@ def _fewer_years(panel: Panel, free: Bools, start: int, last: int, needed: int, 
 
 
 def _left_out(panel: Panel, starts: Mapping[str, int], without: Sequence[str | int]) -> Bools:
-    names = [*map(name_text, [without] if isinstance(without, str | int) else without)]
+    names = [*map(name_text, [without] if isinstance(without, str | int | float | np.integer) else without)]
     for name in names:
         if name in starts:
             raise SpecError(f"{name} has the programme and cannot be left out of its own donors.")
@@ -200,10 +204,8 @@ def _check_treated(panel: Panel, starts: Mapping[str, int], complete: Bools, use
         i = panel.position("unit", name)
         if not complete[i]:
             t, k = np.argwhere(~np.isfinite(panel.scores[i]) & used[:, None])[0]
-            raise SpecError(
-                f"the score of {name} in {panel.dimensions[k]}, {panel.years[t]}, was not published, so the gap there "
-                "cannot be known. Choose other years, or leave the dimension out."
-            )
+            values = {"unit": name, "dimension": panel.dimensions[k], "year": panel.years[t]}
+            raise SpecError(Note(NOT_PUBLISHED.text, values))
 
 
 def _large_groups(

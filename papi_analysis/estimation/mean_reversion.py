@@ -21,6 +21,11 @@ SAME_BREAKS = Note(
 RANGE = Note(
     "The range is that of the same prediction with the lines of all {windows} windows of as many years in the panel."
 )
+NO_SCORE = Note(
+    "{unit} has no score of {dimensions} in {year}. Choose years in which it has all scores, or leave the dimension "
+    "out."
+)
+FEW_OTHERS = Note("only {units} other units have scores in {base} and {end}: too few.")
 
 
 @check_kinds
@@ -82,7 +87,7 @@ def regression_to_the_mean(panel: Panel, unit: str, base_year: int, end_year: in
     ]
     centre, slope, national, n = windows[b]
     if n.min() < 10:
-        raise SpecError(f"only {int(n.min())} other units have scores in {base_year} and {panel.years[e]}: too few.")
+        raise SpecError(Note(FEW_OTHERS.text, {"units": int(n.min()), "base": base_year, "end": panel.years[e]}))
     predictions = np.array([national + line * (away[i] - centre) for _, line, _, _ in windows])
     expected = predictions[b]
     table = pd.DataFrame(
@@ -125,10 +130,8 @@ def _check_own(panel: Panel, i: int, years: tuple[int, int]) -> None:
     for t in years:
         missing = [name for name, score in zip(panel.dimensions, panel.scores[i, t], strict=True) if np.isnan(score)]
         if missing:
-            raise SpecError(
-                f"{panel.units[i]} has no score of {', '.join(missing)} in {panel.years[t]}. "
-                "Choose years in which it has all scores, or leave the dimension out."
-            )
+            values = {"unit": panel.units[i], "dimensions": ", ".join(missing), "year": panel.years[t]}
+            raise SpecError(Note(NO_SCORE.text, values))
 
 
 def _lines(away: Floats, change: Floats, others: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:

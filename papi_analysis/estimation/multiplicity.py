@@ -21,7 +21,7 @@ TIE = 1e-9
 def check_level(level: float) -> float:
     """Give back a level strictly between 0 and 1, or raise SpecError."""
     if not isinstance(level, int | float | np.number) or not 0 < level < 1:
-        raise SpecError(f"level is {level}; it must lie between 0 and 1, for instance 0.95.")
+        raise SpecError(f"level is {level!r}; it must lie between 0 and 1, for instance 0.95.")
     return float(level)
 
 

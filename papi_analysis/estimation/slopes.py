@@ -37,6 +37,9 @@ LEAD = Note(
     "placebo, for the future cannot move the present."
 )
 ONLY_ONE = Note("{unit} is the only unit with scores in its stratum, so its programme cannot move. Use wider strata.")
+NO_COMPLETION = Note(
+    "no unit has completion above 0 in these years, so nothing varies. Choose years in which something was completed."
+)
 NO_WEIGHT_IN = Note("weights are 0 for all units with scores in {dimension}. Give some above 0, or leave it out.")
 NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
@@ -215,7 +218,7 @@ def judge(
 ) -> tuple[str, Judged]:
     """The form that was used in fact, and its judged slopes."""
     if not (np.nan_to_num(eq.C) > 0).any():
-        raise SpecError("no unit has completion above 0 in these years, so nothing varies. Choose other years.")
+        raise SpecError(NO_COMPLETION)
     _check_strata(panel, eq, moves)
     laid = _laid(eq, spec)
     if laid is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.canvas import alternative, figure_of, png, render
 from papi_analysis.reporting.downloads import csv_text, hold_numbers
@@ -23,6 +23,8 @@ from papi_analysis.reporting.tables import Table, shown_columns, table_estimates
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+NO_FORM = Note("nothing can be saved as {file!r}. End the name with one of {suffixes}.")
 
 #: Length of a figure's title; the whole description stands beside it.
 TITLE = 100
@@ -82,7 +84,7 @@ def save_table(
     'Nội dung;Điểm\nD1;5,12\n'
     """
     path = Path(path)
-    write = _find(_TABLES, path, "a table")
+    write = _find(_TABLES, path)
     return write_whole(path, write(_sheet(table, find_language(language), simulated)))
 
 
@@ -115,16 +117,21 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
     from matplotlib.figure import Figure
 
     path = Path(path)
-    write = _find(_FIGURES, path, "a figure")
+    write = _find(_FIGURES, path)
     figure = drawn if isinstance(drawn, Figure) else figure_of(drawn)
     if not alternative(figure):
         raise SpecError("the figure has no alternative text. Say what it shows: figure.set_label('...').")
     return write_whole(path, write(figure))
 
 
-def _find(writers: Mapping[str, Callable[[Any], bytes]], path: Path, what: str) -> Callable[[Any], bytes]:
+def check_table_name(path: Path) -> None:
+    """Raise `SpecError` where a table cannot be saved under this name."""
+    _find(_TABLES, path)
+
+
+def _find(writers: Mapping[str, Callable[[Any], bytes]], path: Path) -> Callable[[Any], bytes]:
     if path.suffix.lower() not in writers:
-        raise SpecError(f"{what} cannot be saved as {path.name!r}. End the name with one of {', '.join(writers)}.")
+        raise SpecError(Note(NO_FORM.text, {"file": path.name, "suffixes": ", ".join(writers)}))
     return writers[path.suffix.lower()]
 
 

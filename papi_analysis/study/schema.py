@@ -314,7 +314,7 @@ def parse_column(values: pd.Series, kind: Kind) -> pd.Series:
         return days.where(
             days.between(pd.Timestamp(PROGRAMME_YEARS[0], 1, 1), pd.Timestamp(PROGRAMME_YEARS[1], 12, 31))
         )
-    if values.dtype == object or not pd.api.types.is_numeric_dtype(values):
+    if values.dtype == object or not pd.api.types.is_numeric_dtype(values) or values.dtype.kind == "c":
         text = values.astype(str).str.strip().astype(object)
         # Python reads the texts, to the last bit on every version of pandas.
         values = text.where(text.str.fullmatch(NUMBER).astype(bool))

@@ -120,9 +120,9 @@ def test_family_wise_rate():
     assert abs(alarms / 600 - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 600)
 
 
-@pytest.mark.parametrize("level", [0, 1, -0.1, 95, float("nan")])
+@pytest.mark.parametrize("level", [0, 1, -0.1, 95, float("nan"), "0.9"])
 def test_refuses_a_level_outside(level):
-    with pytest.raises(SpecError, match="between 0 and 1"):
+    with pytest.raises(SpecError, match=f"level is {level!r}; .*between 0 and 1"):
         check_level(level)
 
 

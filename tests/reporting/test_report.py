@@ -267,6 +267,16 @@ def test_reports_that_all_still_say_nothing_is_done(unlike: Any):
     own = ProgrammeReport(unlike("progress.csv", (r",[\d.]+,(\d+)$", r",0,\1")))
     assert "This study's data cannot answer: " in texts(own, "slopes")
     assert "Completion on 2020-09-30: 0%." in texts(own, "summary")
+    assert "không đơn vị nào có mức hoàn thành trên 0" in texts(ProgrammeReport(own.study, "vi"), "slopes")
+
+
+def test_why_there_is_no_answer_is_said_in_the_language_of_the_report(study: Any):
+    from test_programme_report import changed
+
+    one = study.scores["unit"].eq("VN-CT") & study.scores["year"].eq(2020) & study.scores["dimension"].eq("D2")
+    own = ProgrammeReport(changed(study, scores=study.scores[~one]), "vi")
+    assert "điểm của VN-CT ở D2, năm 2020, không được công bố" in texts(own, "impact")
+    assert "VN-CT không có điểm của D2 trong năm 2020." in own.tongue.say(own.answers.reversion.args[0])
 
 
 def test_a_year_without_the_provinces_scores_has_no_rank(study: Any):

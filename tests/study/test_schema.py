@@ -94,6 +94,11 @@ def test_edges_and_spaces_are_fine(value: str) -> None:
     assert check_frame(reports(completion=value), PROGRESS)["completion"][1] == float(value)
 
 
+def test_complex_numbers_are_no_numbers() -> None:
+    with pytest.raises(DataError, match=r"this is not a number \('2j'\)"):
+        check_frame(pd.DataFrame({"unit": ["a"], "year": [2018], "dimension": ["D"], "score": [2j]}), SCORES)
+
+
 def test_numbers_are_read_to_the_last_bit() -> None:
     written = [repr(float(value)) for value in np.random.default_rng(0).random(2000)]
     frame = pd.DataFrame([GOOD | {"task": f"T{i}", "completion": text} for i, text in enumerate(written)])
