@@ -158,7 +158,7 @@ def test_the_record_of_designs_has_both_slopes_of_each_design():
     rows = [tuple(row) for row in DESIGNS[["design", "programme_units", "form"]].to_numpy()]
     asked = [(d.name, d.programme_units) for d in SIMULATED["DESIGNS"]]
     assert rows == [(*design, form) for design in asked for form in ("imputation", "levels")]
-    assert (DESIGNS["panels"] >= 500).all()
+    assert (DESIGNS["panels"] >= 100).all()
 
 
 def test_the_conditions_that_notes_name_are_the_measured_ones():
