@@ -293,5 +293,5 @@ def test_numbers_are_names_of_units_and_dimensions(kind: type) -> None:
 
 @pytest.mark.parametrize("years", [("1", "4"), "1-4", (1, 2, 4), (1.5, 4)])
 def test_years_that_are_no_two_whole_numbers_are_refused(years) -> None:
-    with pytest.raises(pa.SpecError, match="whole numbers"):
+    with pytest.raises(pa.SpecError, match="a first and a last year"):
         pa.Panel.from_frames(SCORES, DONE, years=years)

@@ -102,7 +102,7 @@ def test_many_units_are_counted_and_a_few_are_named(language):
         panel, starts = staggered("ab", units)
         said = pa.sentence(pa.programme_impact(panel, starts, method="did", draws=19), language=language)
         assert shown in said
-        assert {"en": "their donors", "vi": "đối chứng của chúng"}[language] in said
+        assert {"en": "the donors predict for them", "vi": "các đơn vị so sánh dự báo"}[language] in said
         assert ("u00" in said) == (units == 3)
 
 

@@ -14,6 +14,7 @@ from openpyxl import Workbook
 import papi_analysis as pa
 from papi_analysis.cli import main
 from papi_analysis.errors import Note, Problem
+from papi_analysis.reporting.files import GENERATOR
 from papi_analysis.study import files, grids, office, schema
 from papi_analysis.study import study as study_module
 from papi_analysis.study.grids import MAX_CELLS, MAX_COLUMNS, MAX_PART, read_workbook
@@ -428,8 +429,8 @@ def test_the_earlier_report_stays_when_a_table_is_refused(folder) -> None:
     folder.put("tasks.csv", HEADER + ROW * (MAX_CELLS // 4))
     earlier = folder.path / "report" / "index.html"
     earlier.parent.mkdir()
-    earlier.write_text("earlier")
+    earlier.write_text(GENERATOR)
     result = CliRunner().invoke(main, ["report", str(folder.path)])
     assert result.exit_code == 1
     assert "the file is too large" in result.output
-    assert [(path.name, path.read_text()) for path in earlier.parent.iterdir()] == [("index.html", "earlier")]
+    assert [(path.name, path.read_text()) for path in earlier.parent.iterdir()] == [("index.html", GENERATOR)]
