@@ -132,7 +132,7 @@ def coverage_record() -> pd.DataFrame:
     Examples
     --------
     >>> record = coverage_record()
-    >>> bool((record["error"] < 0.02).all())
+    >>> bool((record["error"].dropna() < 0.02).all())  # no interval, no error, in the last row
     True
 
     """
