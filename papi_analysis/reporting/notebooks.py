@@ -7,13 +7,15 @@ the programme report of the bundled study, ``index.html``; ``... FOLDER --in-pla
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from papi_analysis.errors import PapiError, SpecError
 from papi_analysis.reporting.files import refuse_others, write_whole
@@ -141,6 +143,8 @@ def running(
 def execute_notebook(path: str | os.PathLike[str], *, on_start: Callable[[Any], None] | None = None) -> NotebookNode:
     """Run a notebook from its own folder and return it with its outputs; the file is not changed.
 
+    What the kernel writes past its cells, as libraries do while it ends, reaches no terminal.
+
     Parameters
     ----------
     path
@@ -153,8 +157,9 @@ def execute_notebook(path: str | os.PathLike[str], *, on_start: Callable[[Any], 
     SpecError
         The file is missing, is no notebook, or the notebooks extra is not installed.
     PapiError
-        A cell failed, took longer than `TIMEOUT` seconds, or ended the kernel; the message names the notebook
-        and the code cell (by the number that Jupyter shows beside it), and repeats what the cell itself said.
+        The kernel did not start, or a cell failed, took longer than `TIMEOUT` seconds, or ended the kernel; the
+        message names the notebook and the code cell (by the number that Jupyter shows beside it), and repeats what
+        the cell, or the kernel that broke down, said last.
 
     Examples
     --------
@@ -192,19 +197,33 @@ def execute_notebook(path: str | os.PathLike[str], *, on_start: Callable[[Any], 
     )
     if on_start is not None:
         on_start(client)
-    try:
-        # Figures go into the notebook, whatever this process was told to draw with.
-        client.execute(env={name: value for name, value in os.environ.items() if name != "MPLBACKEND"})
-    except CellExecutionError as error:
-        reason = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
-    except CellTimeoutError:
-        reason = f"still running after {TIMEOUT} seconds"
-    except DeadKernelError:
-        reason = "the kernel died; the machine may be out of memory"
-    else:
-        _keep_what_is_the_same_everywhere(notebook)
-        return notebook
+    # Figures go into the notebook, whatever this process was told to draw with.
+    env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    with tempfile.TemporaryFile() as said:
+        try:
+            client.execute(env=env, stdout=said, stderr=said)
+        except CellExecutionError as error:
+            reason = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+        except CellTimeoutError:
+            reason = f"still running after {TIMEOUT} seconds"
+        except DeadKernelError:
+            reason = f"the kernel died; the machine may be out of memory{_last_words(said)}"
+        except RuntimeError as error:
+            if started:
+                raise
+            atexit.unregister(client._cleanup_kernel)  # it has been, and a second time would end in a traceback
+            raise PapiError(f"{path.name}: the kernel did not start ({error}){_last_words(said)}") from None
+        else:
+            _keep_what_is_the_same_everywhere(notebook)
+            return notebook
     raise PapiError(f"{path.name}, code cell {len(started)}: {reason}")
+
+
+def _last_words(said: IO[bytes]) -> str:
+    """Return the last line of what a kernel wrote past its cells, to close an error with, or nothing."""
+    said.seek(0)
+    lines = said.read().decode("utf-8", "replace").split("\n")
+    return next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")
 
 
 def _keep_what_is_the_same_everywhere(notebook: NotebookNode) -> None:

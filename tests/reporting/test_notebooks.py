@@ -63,6 +63,20 @@ def test_runs_here_in_the_notebooks_folder_with_figures_inline(
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_a_kernel_says_while_it_ends_reaches_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    late = """
+import atexit, os
+from pathlib import Path
+def last_words():
+    os.write(1, b"Assertion failed"), os.write(2, b"Assertion failed")  # as a library does that aborts
+    Path("ended").touch()
+"""
+    path = write(tmp_path / "a.ipynb", late, "_ = atexit.register(last_words)", "print(1)")
+    assert printed(execute_notebook(path)) == ["1"]
+    assert (tmp_path / "ended").exists()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_is_stored_is_the_same_everywhere(tmp_path: Path):
     slow = "import time\nprint(1, flush=True)\ntime.sleep(0.4)\nprint(1)"
     path = write(tmp_path / "a.ipynb", slow, "", "print(2)", title="T", papermill={}, kernelspec=CONDA)
@@ -93,9 +107,21 @@ def test_an_error_names_notebook_and_cell_and_has_no_traceback(tmp_path: Path):
 def test_a_dead_kernel_and_a_slow_cell_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(PapiError, match=r"c\.ipynb, code cell 1: the kernel died"):
         execute_notebook(write(tmp_path / "c.ipynb", "import os; os._exit(1)"))
+    dies = "import os; os.write(2, b'first\\nmalloc(): corrupted top size\\n\\n'); os.abort()"
+    with pytest.raises(PapiError, match=r"c\.ipynb, code cell 1: the kernel died.*: malloc\(\): corrupted top size$"):
+        execute_notebook(write(tmp_path / "c.ipynb", dies))
     monkeypatch.setattr(notebooks, "TIMEOUT", 1)
     with pytest.raises(PapiError, match=r"d\.ipynb, code cell 2: still running after 1 seconds"):
         execute_notebook(write(tmp_path / "d.ipynb", "import time", "time.sleep(60)"))
+
+
+def test_a_kernel_that_does_not_start_is_an_error_with_its_last_words(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    (tmp_path / "ipykernel_launcher.py").write_text("raise ImportError('no zmq here')")
+    with pytest.raises(PapiError, match=r"^e\.ipynb: the kernel did not start \(.*\): ImportError: no zmq here$"):
+        execute_notebook(write(tmp_path / "e.ipynb", "1"))
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_what_is_no_notebook_is_refused(tmp_path: Path):
