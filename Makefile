@@ -13,11 +13,12 @@ BENCH_READY := $(VENV)/.ready-bench
 # Notebook kernels draw inline; a backend taken over from outside would leave every figure out.
 unexport MPLBACKEND
 
-.PHONY: help report test lab check notebooks bench ends lock clean
+.PHONY: help report test test-all lab check notebooks bench ends lock clean
 
 help:
 	@echo "make report     write the programme report, reports/index.html, and a page of each notebook, run anew"
-	@echo "make test       run every test, the notebooks and docstring examples among them"
+	@echo "make test       run the tests, the notebooks and docstring examples among them, without the slow ones"
+	@echo "make test-all   run every test; before a release"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make check      format, lint and types"
 	@echo "make notebooks  run the notebooks again in place, so that their stored outputs are fresh"
@@ -32,8 +33,12 @@ help:
 report: $(READY)
 	$(PY) -m papi_analysis.reporting.notebooks notebooks reports
 
+# One process for each core; the tests of a file, or the cells of a notebook, stay in order in one of them.
 test: $(READY)
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --dist loadfile
+
+test-all: $(READY)
+	$(PY) -m pytest -n auto --dist loadfile -m ""
 
 lab: $(READY)
 	$(PY) -m jupyterlab --KernelManager.transport_encryption=auto notebooks

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+
+# One thread for each test process, and for the kernels it starts, before numpy is imported: matrices here are small,
+# and processes side by side with as many threads each as the machine has cores wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import time
 from pathlib import Path
 from queue import Empty
