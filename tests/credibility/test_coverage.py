@@ -127,9 +127,7 @@ def test_coverage_measured_again(panel, pool, units):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [(1, 63, "own", "common"), (8, 63, "own", "common"), (20, 63, "own", "common")])
-def test_a_row_of_the_record_comes_out_again(panel, request, case):
-    if "slow" not in request.config.getoption("markexpr"):
-        pytest.skip("takes minutes: choose it with -m slow")
+def test_a_row_of_the_record_comes_out_again(panel, case):
     place = CASES.index(case)
     stored = TABLE.iloc[place]
     pool = BENCH["paths"](panel, BENCH["SETS"], int(stored["seed"]))

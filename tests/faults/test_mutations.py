@@ -55,7 +55,5 @@ def test_a_mutation_never_ends_in_another_number_in_silence(shelf: Shelf, kind: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS_OF_MUTATION)
-def test_nor_does_any_of_a_thousand(shelf: Shelf, kind: str, request: pytest.FixtureRequest) -> None:
-    if "slow" not in request.config.getoption("markexpr"):
-        pytest.skip("takes minutes: choose it with -m slow")
+def test_nor_does_any_of_a_thousand(shelf: Shelf, kind: str) -> None:
     check(shelf, kind, range(30, 1030))
