@@ -72,6 +72,35 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     )
 
 
+def middle_halves(scores: pd.DataFrame) -> pd.DataFrame:
+    """Say where the middle half of the units stood in each year with a survey.
+
+    Returns
+    -------
+    DataFrame
+        ``dimension``, ``year``, ``low`` and ``high`` (the 25th and 75th percentile over the units), ``mean``.
+    """
+    within = scores.groupby(["dimension", "year"], sort=True)["score"]
+    middle = {"low": within.quantile(0.25), "high": within.quantile(0.75), "mean": within.mean()}
+    return pd.DataFrame(middle).reset_index()
+
+
+def best_and_worst(scores: pd.DataFrame, family: Sequence[str]) -> pd.Series | None:
+    """Say when the sum of one unit's scores was highest and lowest, over the years that have all of them.
+
+    Returns
+    -------
+    Series
+        ``best`` and ``worst`` year, ``most`` and ``least`` points; None where no year has all scores.
+    """
+    sums = scores.groupby("year")["score"].agg(["sum", "size"])
+    full = sums.loc[sums["size"] == len(family), "sum"]
+    if full.empty:
+        return None
+    ends = {"best": int(full.idxmax()), "worst": int(full.idxmin()), "most": full.max(), "least": full.min()}
+    return pd.Series(ends, dtype=object)
+
+
 @check_kinds
 def missing_scores(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> pd.DataFrame:
     """List what was not published: each unit and year in which a dimension has no score.

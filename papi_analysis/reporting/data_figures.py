@@ -5,14 +5,14 @@ Every function draws what it is given; it computes nothing but positions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.panel.changes import TOTAL, break_years
+from papi_analysis.panel.changes import TOTAL, best_and_worst, break_years, middle_halves
 from papi_analysis.reporting.canvas import (
     BLUE,
     GREEN,
@@ -51,18 +51,21 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
     own = cells[cells["unit"] == unit]
     if own.empty:
         raise SpecError(f"the study has no scores of unit {unit!r}. Choose one of its units, by its code.")
-    years = range(int(cells["year"].min()), int(cells["year"].max()) + 1)
+    surveys = sorted(cells["year"].unique())
+    middle = middle_halves(cells).set_index("dimension")
     axes = grid_axes(len(family)) if axes is None else axes
     for ax, dimension in zip(np.ravel(axes), family, strict=False):
-        scores = cells[cells["dimension"] == dimension].pivot(index="year", columns="unit", values="score")
-        _draw_path(ax, scores.reindex(index=years), unit)
+        ranges = middle.loc[[dimension]].set_index("year").reindex(surveys)
+        _draw_path(ax, ranges, own[own["dimension"] == dimension].set_index("year")["score"].reindex(surveys))
         for year in break_years(study.breaks, dimension):
             ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=":")
         ax.yaxis.set_major_formatter(tongue.tick)
         set_title(ax, dimension, tongue, study.names)
         tidy(ax)
     labelled = own["dimension"].map(family.index).min()
-    _label_path(np.ravel(axes)[labelled], cells[cells["dimension"] == family[labelled]], unit, tongue, study.names)
+    seen = own[own["dimension"] == family[labelled]].set_index("year")["score"].sort_index()
+    top = middle.loc[[family[labelled]]].set_index("year")["high"]
+    _label_path(np.ravel(axes)[labelled], seen, top, tongue.name(unit, study.names), tongue)
     first = np.ravel(axes)[0]
     shown = tuple(name for name in study.simulated_tables if name in ("scores", "breaks"))
     mark_simulated(first, shown, tongue, whole_figure=True)
@@ -71,60 +74,36 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
         "half of all units; breaks are dotted.",
         unit=tongue.name(unit, study.names),
         panels=len(family),
-        first=years[0],
-        last=years[-1],
+        first=surveys[0],
+        last=surveys[-1],
     )
-    add_alternative(first, f"{words} {_extremes(own, len(family), tongue)}".strip())
+    ends = best_and_worst(own, family)
+    if ends is not None:
+        words += " " + tongue.text(
+            "Their sum was highest in {best} ({most}) and lowest in {worst} ({least}).", **ends.to_dict()
+        )
+    add_alternative(first, words)
     return axes
 
 
-def _draw_path(ax: Axes, scores: pd.DataFrame, unit: str) -> None:
-    """Draw one dimension's scores (years, units): a unit among all; a year without a score breaks the line."""
+def _draw_path(ax: Axes, middle: pd.DataFrame, own: pd.Series) -> None:
+    """Draw one dimension: a unit among all; a survey without a score of the unit breaks its line."""
     from matplotlib.ticker import MaxNLocator
 
-    years = scores.index
-    low, high = scores.quantile(0.25, axis=1), scores.quantile(0.75, axis=1)
-    ax.fill_between(years, low, high, color=PALE, alpha=0.6, linewidth=0)
-    ax.plot(years, scores.mean(axis=1), color=GREY, linewidth=1.2, linestyle="--")
-    own = scores[unit] if unit in scores else pd.Series(np.nan, index=years)
-    ax.plot(years, own, color=BLUE, linewidth=2, marker="o", markersize=3)
+    ax.fill_between(middle.index, middle["low"], middle["high"], color=PALE, alpha=0.6, linewidth=0)
+    ax.plot(middle.index, middle["mean"], color=GREY, linewidth=1.2, linestyle="--")
+    ax.plot(own.index, own, color=BLUE, linewidth=2, marker="o", markersize=3)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _label_path(
-    ax: Axes, scores: pd.DataFrame, unit: str, tongue: Language, names: Mapping[str, tuple[str, str]]
-) -> None:
+def _label_path(ax: Axes, own: pd.Series, top: pd.Series, name: str, tongue: Language) -> None:
     """Name the unit at its last score and the band at its end."""
-    own = scores[scores["unit"] == unit].sort_values("year").iloc[-1]
-    last = int(scores["year"].max())
-    top = scores.loc[scores["year"] == last, "score"].quantile(0.75)
     near: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 8}
-    ax.annotate(
-        wrapped(tongue.name(unit, names), 30),
-        (own["year"], own["score"]),
-        xytext=(0, -12),
-        color=BLUE,
-        weight="bold",
-        **near,
-    )
+    last = (own.index[-1], own.iloc[-1])
+    ax.annotate(wrapped(name, 30), last, xytext=(0, -12), color=BLUE, weight="bold", **near)
     words = wrapped(tongue.text("mean, middle half"), 18)
-    ax.annotate(words, (last, top), xytext=(0, 5), color="#595959", **near)
+    ax.annotate(words, (top.index[-1], top.iloc[-1]), xytext=(0, 5), color="#595959", **near)
     ax.margins(y=0.12)
-
-
-def _extremes(own: pd.DataFrame, family: int, tongue: Language) -> str:
-    """Say when the sum of a unit's scores was highest and lowest, over the years that have all of them."""
-    sums = own.groupby("year")["score"].agg(["sum", "size"])
-    full = sums.loc[sums["size"] == family, "sum"]
-    if full.empty:
-        return ""
-    return tongue.text(
-        "Their sum was highest in {best} ({most}) and lowest in {worst} ({least}).",
-        best=int(full.idxmax()),
-        most=float(full.max()),
-        worst=int(full.idxmin()),
-        least=float(full.min()),
-    )
 
 
 @drawing
@@ -147,7 +126,7 @@ def draw_rank(
     if own.empty:
         raise SpecError(f"unit {unit!r} has no rank: in no year does it have a score of every dimension.")
     ax = one_axes(8, 3) if ax is None else ax
-    years = range(int(places["year"].min()), int(places["year"].max()) + 1)
+    years = sorted(places["year"].unique())
     ax.plot(years, own.set_index("year")["rank"].reindex(years), color=BLUE, linewidth=2, marker="o")
     for year, rank in zip(own["year"], own["rank"], strict=True):
         ax.annotate(

@@ -15,11 +15,10 @@ import pandas as pd
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.canvas import alternative, figure_of, png, render
-from papi_analysis.reporting.downloads import csv_text, hold_numbers
+from papi_analysis.reporting.downloads import csv_text
 from papi_analysis.reporting.files import GENERATOR, write_whole
-from papi_analysis.reporting.language import Language, find_language
-from papi_analysis.reporting.office_files import Sheet, docx_file, xlsx_file
-from papi_analysis.reporting.tables import Table, shown_columns, table_estimates, table_frame
+from papi_analysis.reporting.office_files import docx_file, xlsx_file
+from papi_analysis.reporting.tables import Table, table_estimates, table_frame
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,8 +54,8 @@ def save_table(
     Parameters
     ----------
     table
-        An answer, a frame of this package, or what ``table_frame`` and ``table_estimates`` made of one. All show the
-        same words and digits; a workbook holds the numbers of the first two in full, and of the last its texts.
+        An answer, a frame, or what ``table_frame`` and ``table_estimates`` made of one. All show the same words and
+        digits, labels in the index too; a workbook holds the numbers in full.
     path
         Its suffix decides the form: ``.html``, ``.tex`` (for the package booktabs), ``.docx``, ``.xlsx`` or
         ``.csv``. A file that is there is replaced.
@@ -85,7 +84,7 @@ def save_table(
     """
     path = Path(path)
     write = _find(_TABLES, path)
-    return write_whole(path, write(_sheet(table, find_language(language), simulated)))
+    return write_whole(path, write(_table(table, language, simulated)))
 
 
 def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
@@ -135,57 +134,44 @@ def _find(writers: Mapping[str, Callable[[Any], bytes]], path: Path) -> Callable
     return writers[path.suffix.lower()]
 
 
-def _sheet(table: Estimates | pd.DataFrame, tongue: Language, simulated: Sequence[str]) -> Sheet:
+def _table(table: Estimates | pd.DataFrame, language: str, simulated: Sequence[str]) -> Table:
+    """Make a table of whatever is one, and refuse letters that no file can hold."""
     if isinstance(table, Estimates):
-        frame, shown = shown_columns(table), table_estimates(table, language=tongue.code)
-    elif isinstance(table, Table):
-        frame, shown = table.reset_index(), table
-    elif isinstance(table, pd.DataFrame) and len(table.columns):
-        frame, shown = table, table_frame(table, language=tongue.code, simulated=simulated)
-    else:
+        table = table_estimates(table, language=language)
+    elif isinstance(table, pd.DataFrame) and not isinstance(table, Table) and len(table.columns):
+        table = table_frame(table, language=language, simulated=simulated)
+    if not isinstance(table, Table):
         raise SpecError(f"{type(table).__name__} is no table to save. Give an answer, or a frame that has columns.")
-    head = [str(shown.columns.name or ""), *map(str, shown.columns)]
-    rows = [head, *([str(name), *map(str, row)] for name, *row in shown.itertuples(name=None))]
+    rows = table.rows
     for number, row in enumerate(rows):
-        for column, text in zip(head, row, strict=True):
+        for column, text in zip(rows[0], row, strict=True):
             if found := _FORBIDDEN.search(text):
                 place = f"row {number}, column {column!r}" if number else f"the head of column {column!r}"
-                raise SpecError(f"{place} holds {found[0]!r}, which no file can hold. Take it out of {text!r}.")
-    values = [list(row) for row in frame.itertuples(index=False, name=None)]
-    numbers = tuple(map(hold_numbers, zip(*rows[1:], strict=True))) or (False,) * len(rows[0])
-    return Sheet(shown.caption, rows, values, numbers, tongue)
+                raise SpecError(f"{place} holds {found[0]!r}, which no file can hold. Take it out of {str(text)!r}.")
+    return table
 
 
-def _csv(sheet: Sheet) -> bytes:
+def _csv(table: Table) -> bytes:
     # A reader of csv takes the first line for the head, so a caption can only stand below.
-    below = [[], [sheet.caption]] if sheet.caption else []
-    return csv_text([*sheet.rows, *below], sheet.tongue.code).encode("utf-8-sig")
+    below = [[], [table.caption]] if table.caption else []
+    return csv_text([*table.rows, *below], table.language).encode("utf-8-sig")
 
 
-def _html(sheet: Sheet) -> bytes:
-    texts = pd.DataFrame(sheet.rows[1:], columns=pd.Index(sheet.rows[0], dtype=object), dtype=object)
-    shown = Table(texts.iloc[:, 1:].set_axis(texts.iloc[:, 0], axis="index"))
-    shown.columns.name, shown.index.name, shown.caption = sheet.rows[0][0], None, sheet.caption
-    head, end, body = shown._repr_html_().partition("</thead>")
-    table = (
-        head.replace("<th></th>", "<td></td>").replace("<th>", '<th scope="col">')
-        + end
-        + body.replace("<th>", '<th scope="row">')
-    )
-    title = html.escape(sheet.caption or ", ".join(sheet.rows[0]))
+def _html(table: Table) -> bytes:
+    title = html.escape(table.caption or ", ".join(table.rows[0]))
     page = (
-        f'<!DOCTYPE html>\n<html lang="{sheet.tongue.code}">\n<head>\n<meta charset="utf-8">\n{GENERATOR}\n'
-        f"<title>{title}</title>\n</head>\n<body>\n{table}\n</body>\n</html>\n"
+        f'<!DOCTYPE html>\n<html lang="{table.language}">\n<head>\n<meta charset="utf-8">\n{GENERATOR}\n'
+        f"<title>{title}</title>\n</head>\n<body>\n{table.to_markup()}\n</body>\n</html>\n"
     )
     return page.encode()
 
 
-def _latex(sheet: Sheet) -> bytes:
-    head, *rows = [[_escaped(text, number=bool(number)) for text in row] for number, row in enumerate(sheet.rows)]
+def _latex(table: Table) -> bytes:
+    head, *rows = [[_escaped(text, number=bool(number)) for text in row] for number, row in enumerate(table.rows)]
     # What follows the end of a row in brackets, or a star, would be the row's distance to the next.
     rows = [[re.sub(r"^(\s*)([\[*])", r"\1{\2}", first), *rest] for first, *rest in rows]
-    places = "".join("r" if sheet.numbers[column] else "l" for column in range(len(head)))
-    caption = _escaped(sheet.caption) or None
+    places = "".join("r" if number else "l" for number in table.numbers)
+    caption = _escaped(table.caption) or None
     frame = pd.DataFrame(rows, columns=head)
     return str(frame.to_latex(index=False, escape=False, caption=caption, column_format=places)).encode()
 

@@ -15,15 +15,13 @@ from urllib.parse import quote
 from papi_analysis.errors import PapiError
 from papi_analysis.reporting.downloads import csv_address, file_name, hold_numbers
 from papi_analysis.reporting.notebooks import notebooks_extra
-from papi_analysis.reporting.page import WHOLE, WIDE
+from papi_analysis.reporting.page import WHOLE
+from papi_analysis.reporting.tables import SHORT, WIDE
 
 with notebooks_extra():
     from bs4 import BeautifulSoup
 
 _HEADING = re.compile(r"^h[1-6]$")
-
-#: Text of a cell up to this length is a name and is not broken over lines.
-SHORT = 28
 
 
 def finish_page(html: str, frame: Mapping[str, Any]) -> str:

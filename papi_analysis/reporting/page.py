@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from papi_analysis.reporting.canvas import alternative, figure_of, house_style, png
-from papi_analysis.reporting.downloads import csv_address, file_name, hold_numbers
+from papi_analysis.reporting.downloads import csv_address, file_name
 from papi_analysis.reporting.files import GENERATOR
 from papi_analysis.reporting.language import find_language
 from papi_analysis.reporting.section import Section, Words
@@ -41,9 +41,6 @@ WORDS = {
 
 #: Figures are drawn at 144 dots per inch; a browser counts 96 pixels per inch.
 PIXELS_PER_DOT = 96 / 144
-
-#: A table with more columns is set smaller in print, where nothing scrolls.
-WIDE = 8
 
 #: A table of up to so many rows is kept on one printed page; a longer one would leave half a page blank.
 WHOLE = 24
@@ -208,21 +205,14 @@ class _Parts:
 
     def _table(self, table: Table) -> dict[str, Any]:
         self.tables += 1
-        head = [str(table.columns.name or ""), *map(str, table.columns)]
-        rows = [head, *([str(name), *map(str, row)] for name, *row in table.itertuples(name=None))]
-        numbers = [False, *(hold_numbers(column) for column in list(zip(*rows[1:], strict=True))[1:])]
-        numbers += [False] * (len(head) - len(numbers))  # a table without rows
-        marked = [list(zip(row, numbers, strict=True)) for row in rows]
+        rows = table.rows
         # The caption says, among others, which inputs are made up: so does the name of the file.
         file = file_name(self.file, self.words["table"], str(self.tables), table.caption)
         return {
             "kind": "table",
-            "caption": table.caption,
             "label": f"{self.words['table']} {self.tables}: {table.caption or self.heading}",
             "box": "table whole" if len(rows) <= WHOLE else "table",
-            "wide": len(head) > WIDE,
-            "head": marked[0],
-            "rows": marked[1:],
+            "markup": table.to_markup(),
             "file": f"{file}.csv",
             "csv": csv_address(rows, self.language),
         }

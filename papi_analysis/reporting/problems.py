@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-import pandas as pd
-
 from papi_analysis.errors import Problem
 from papi_analysis.reporting.language import Language, find_language
-from papi_analysis.reporting.tables import Table
+from papi_analysis.reporting.tables import Table, as_table
 
 #: What heads the columns of a list of problems.
 HEADS = ("File", "Sheet", "Row", "Column", "Value", "What", "What to do")
@@ -56,11 +54,9 @@ def table_problems(problems: Iterable[Problem], *, language: str = "en") -> Tabl
         )
         for problem in problems
     ]
-    texts = pd.DataFrame([list(map(printable, row)) for row in rows], columns=heads, dtype=object)
-    texts = texts.loc[:, (texts != "").any()] if rows else texts
-    shown = Table(texts.set_index(texts.columns[0]))
-    shown.columns.name, shown.index.name = shown.index.name, None
-    return shown
+    columns = list(zip(*(map(printable, row) for row in rows), strict=True)) or [()] * len(heads)
+    filled = [place for place, texts in enumerate(columns) if any(texts) or not rows]
+    return as_table([heads[place] for place in filled], [columns[place] for place in filled], tongue)
 
 
 def list_problems(problems: Iterable[Problem], *, language: str = "en") -> str:

@@ -12,30 +12,91 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.downloads import hold_numbers
 from papi_analysis.reporting.labels import AS_GAPS, FAMILY, KINDS, LABELS, P_VALUES, SHARES, WORDS
 from papi_analysis.reporting.language import MISSING, Language, find_language
 
+#: Text of a cell up to this length is a name and is not broken over lines.
+SHORT = 28
+
+#: A table with more columns is set smaller in print, where nothing scrolls.
+WIDE = 8
+
+
+class Text(str):
+    """The text of a cell, and the value that it stands for."""
+
+    value: object
+
+    def __new__(cls, text: str, value: object) -> Text:
+        """Keep the value beside the text."""
+        made = super().__new__(cls, text)
+        made.value = value
+        return made
+
 
 class Table(pd.DataFrame):  # type: ignore[misc]  # pandas ships no types
-    """A frame of texts that shows all of itself, under a caption where it has one."""
+    """A frame of texts, the rows named by its index, that shows all of itself under a caption where it has one.
 
-    _metadata = ("caption",)
+    Each text made of a value keeps it (`Text`), so that a workbook holds numbers and days as such.
+    """
+
+    _metadata = ("caption", "language")
     caption: str = ""
+    language: str = "en"
 
     @property
     def _constructor(self) -> type[Table]:
         return Table
 
+    @property
+    def rows(self) -> list[list[str]]:
+        """The texts row by row: first the head, and in each row first its name."""
+        head = [str(self.columns.name or ""), *map(str, self.columns)]
+        names = (name if isinstance(name, str) else str(name) for name in self.index)
+        cells = zip(*(self.iloc[:, place] for place in range(self.shape[1])), strict=True)
+        body = zip(names, cells if self.shape[1] else ((),) * len(self), strict=True)
+        return [head, *([name, *row] for name, row in body)]
+
+    @property
+    def numbers(self) -> list[bool]:
+        """Which columns, that of the names first, hold numbers and nothing else, gaps aside."""
+        columns = list(zip(*self.rows[1:], strict=True))
+        return [hold_numbers(column) for column in columns] or [False] * (1 + self.shape[1])
+
+    def to_markup(self) -> str:
+        """Return the table as HTML: headers with their scope, numbers in a class of their own, texts as texts."""
+        head, *rows = self.rows
+        numbers = [False, *self.numbers[1:]]
+        opening = '<table class="wide">' if len(head) > WIDE else "<table>"
+        caption = [f"<caption>{html.escape(self.caption)}</caption>"] if self.caption else []
+        heads = ["<thead>", _row(head, numbers, "col", len(head)), "</thead>"]
+        body = ["<tbody>", *(_row(row, numbers, "row", 1) for row in rows), "</tbody>"]
+        return "\n".join([opening, *caption, *heads, *body, "</table>"])
+
     def _repr_html_(self) -> str:
-        with pd.option_context("display.max_colwidth", None):
-            page: str = self.to_html(border=0, max_rows=None, max_cols=None)
-        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        return page.replace(">", f">\n  {caption}", 1) if caption else page
+        return self.to_markup()
 
     def __repr__(self) -> str:
         with pd.option_context("display.max_colwidth", None, "display.width", 200):
             rows: str = self.to_string(max_rows=None, max_cols=None)
         return f"{self.caption}\n{rows}" if self.caption else rows
+
+
+def _row(texts: Sequence[str], numbers: Sequence[bool], scope: str, heads: int) -> str:
+    """Return one row as HTML, its first cells headers; an empty header would be announced for every cell."""
+    cells = []
+    for place, (text, number) in enumerate(zip(texts, numbers, strict=True)):
+        tag, opening = ("th", f'th scope="{scope}"') if place < heads and text else ("td", "td")
+        name = "number" if number else "" if scope == "col" else _width(tag, text)
+        marked = f' class="{name}"' if name else ""
+        cells.append(f"<{opening}{marked}>{html.escape(text)}</{tag}>")
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _width(tag: str, text: str) -> str:
+    """Names stay on one line and sentences keep some width, so that a phone does not squeeze them into columns."""
+    return "short" * (len(text) <= SHORT) if tag == "th" else "long" * (len(text) > SHORT)
 
 
 def table_frame(
@@ -53,7 +114,7 @@ def table_frame(
     frame
         Any table of this package.
     columns
-        Which columns, in order; default all. The first names the rows.
+        Which columns, in order; default all. The first names the rows; labels in the frame's index stand before all.
     language
         ``"en"`` or ``"vi"``.
     digits
@@ -73,14 +134,33 @@ def table_frame(
 
     """
     tongue = find_language(language)
-    chosen = list(frame.columns) if columns is None else list(columns)
-    cells = {name: [_cell(value, str(name), tongue, digits) for value in frame[name].tolist()] for name in chosen}
-    texts = pd.DataFrame(cells, dtype=object)
-    texts.columns = pd.Index([_label(str(name), tongue) for name in chosen], dtype=object)
-    shown = Table(texts.set_index(texts.columns[0]))
-    shown.columns.name, shown.index.name = shown.index.name, None
-    shown.caption = mark(simulated, tongue)
+    frame = frame if columns is None else frame[list(columns)]
+    frame = _with_labels(frame)
+    cells = [
+        [Text(_cell(value, str(name), tongue, digits), value) for value in values.tolist()]
+        for name, values in frame.items()
+    ]
+    return as_table([_label(name, tongue) for name in frame.columns], cells, tongue, mark(simulated, tongue))
+
+
+def as_table(heads: Sequence[str], columns: Sequence[Sequence[str]], tongue: Language, caption: str = "") -> Table:
+    """Put texts together, column by column; the first column names the rows."""
+    texts = pd.DataFrame(dict(enumerate(columns)), dtype=object)
+    shown = Table(texts.iloc[:, 1:])
+    shown.columns = pd.Index(heads[1:], dtype=object, name=heads[0])
+    shown.index = pd.Index(list(columns[0]), dtype=object)
+    shown.caption, shown.language = caption, tongue.code
     return shown
+
+
+def _with_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put labels that stand in a frame's index into columns before the others; a plain count of rows is none."""
+    index = frame.index
+    if index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index.dtype):
+        return frame
+    names = ["" if name is None else name for name in index.names]
+    labels = index.to_frame(index=False, name=names if index.nlevels > 1 else names[0])
+    return pd.concat([labels, frame.reset_index(drop=True)], axis=1)
 
 
 def table_estimates(
@@ -130,7 +210,12 @@ def mark(simulated: Sequence[str], tongue: Language) -> str:
     return tongue.text("SIMULATED: {tables}", tables=", ".join(tongue.text(name) for name in simulated))
 
 
-def _label(name: str, tongue: Language) -> str:
+def _label(name: object, tongue: Language) -> str:
+    if isinstance(name, tuple):
+        return ", ".join(_label(part, tongue) for part in name if part != "")
+    name = str(name)
+    if not name:
+        return ""
     if name.startswith("shift_"):
         return tongue.text("National shift {year}", year=name.removeprefix("shift_"))
     return tongue.text(LABELS.get(name, name))

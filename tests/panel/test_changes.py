@@ -12,9 +12,11 @@ import pytest
 import papi_analysis as pa
 from papi_analysis.panel.changes import (
     TOTAL,
+    best_and_worst,
     break_years,
     describe_panel,
     eras,
+    middle_halves,
     national_shifts,
     score_changes,
     standing,
@@ -291,3 +293,16 @@ def test_units_without_any_score_are_no_reason_to_warn() -> None:
     assert np.isnan(table["sd_between"][0])
     assert shifts["units"].eq(0).all()
     assert shifts["shift"].isna().all()
+
+
+def test_the_middle_half_by_hand():
+    scores = pd.DataFrame({"dimension": "D1", "year": 2018, "unit": list("abcde"), "score": [5.0, 1.0, 2.0, 4.0, 3.0]})
+    both = pd.concat([scores, scores.assign(year=2020, score=scores["score"] + 1).iloc[:1]])
+    assert middle_halves(both).to_numpy().tolist() == [["D1", 2018, 2.0, 4.0, 3.0], ["D1", 2020, 6.0, 6.0, 6.0]]
+
+
+def test_best_and_worst_years_are_those_with_every_score():
+    rows = [(2018, "D1", 5.0), (2018, "D2", 4.0), (2019, "D1", 9.0), (2020, "D1", 4.0), (2020, "D2", 4.5)]
+    own = pd.DataFrame(rows, columns=["year", "dimension", "score"])
+    assert best_and_worst(own, ["D1", "D2"]).to_dict() == {"best": 2018, "worst": 2020, "most": 9.0, "least": 8.5}
+    assert best_and_worst(own, ["D1", "D2", "D3"]) is None

@@ -238,10 +238,48 @@ def test_two_columns_may_have_the_same_head(form: str, save: Any):
     assert READERS[form](save(frame, form)) == [["Task", "Title", "Title"], ["a", "one", "một"]]
 
 
-def test_a_table_made_ready_is_saved_as_its_texts(save: Any):
-    table = pa.table_frame(pd.DataFrame({"dimension": ["D1"], "score": [5.123]}), language="vi")
+def test_a_table_made_ready_keeps_its_numbers(save: Any):
+    frame = pd.DataFrame({"dimension": ["D1", "D2"], "score": [5.123, 4.5], "n": [3, 4]})
+    table = pa.table_frame(frame, language="vi")
     rows = cells_of(save(table, "xlsx"))
-    assert [[cell.value for cell in row] for row in rows] == [["Nội dung", "Điểm"], ["D1", "5,12"]]
+    assert [[cell.value for cell in row] for row in rows][:2] == [["Nội dung", "Điểm", "Số ô"], ["D1", 5.123, 3]]
+    turned = table.iloc[::-1][["Điểm"]]
+    turned.loc["D1", "Điểm"] = "about 5"
+    assert [[cell.value for cell in row] for row in cells_of(save(turned, "xlsx"))][1:] == [
+        ["D2", 4.5],
+        ["D1", "about 5"],
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_labels_in_the_index_are_kept(form: str, save: Any):
+    frame = pd.DataFrame({"dimension": ["D1", "D2"], "year": [2018, 2019], "score": [5.25, 4.5]})
+    for indexed, head, first in (
+        (frame.set_index("dimension"), ["Dimension", "Year", "Score"], ["D1", "2018", "5.25"]),
+        (frame.set_index(["year", "dimension"]), ["Year", "Dimension", "Score"], ["2018", "D1", "5.25"]),
+        (frame.set_index("dimension").rename_axis(None)[["score"]], ["", "Score"], ["D1", "5.25"]),
+    ):
+        path = save(indexed, form)
+        if form == "csv":
+            shown = read_csv(path)
+        elif form == "xlsx":
+            shown = [[cell.value for cell in row] for row in cells_of(path)]
+            first = [float(text) if text[0].isdigit() else text for text in first]
+            shown[0] = [text or "" for text in shown[0]]
+        else:
+            shown = READERS[form](path)
+        assert shown[:2] == [head, first]
+        path.unlink()
+
+
+def test_a_count_of_rows_is_no_label(save: Any):
+    frame = pd.DataFrame({"dimension": ["D1", "D2"], "score": [5.25, 4.5]})
+    assert read_csv(save(frame[frame["score"] < 5], "csv")) == [["Dimension", "Score"], ["D2", "4.50"]]
+
+
+def test_heads_of_several_levels_are_read_together():
+    frame = pd.DataFrame([["D1", 5.0]], columns=pd.MultiIndex.from_tuples([("dimension", ""), ("score", 2018)]))
+    assert pa.table_frame(frame).rows == [["Dimension", "Score, 2018"], ["D1", "5.00"]]
 
 
 @pytest.mark.parametrize("form", FORMS)

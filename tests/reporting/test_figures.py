@@ -243,6 +243,16 @@ def test_history_is_that_of_the_scores(study):
         assert drawn == sorted(set(study.breaks.loc[hit, "year"]))
 
 
+def test_a_survey_every_second_year_is_one_line(study):
+    biennial = study.scores[study.scores["year"] % 2 == 0]
+    axes = pa.draw_history(dataclasses.replace(study, scores=biennial), "VN-CT")
+    years, scores = line_data(axes.ravel()[0].lines[1])
+    assert years.tolist() == list(range(2012, 2025, 2))
+    assert np.isfinite(scores).all()
+    rank = pa.draw_rank(pa.standing(biennial, SIX), "VN-CT").lines[0]
+    assert np.isfinite(line_data(rank)[1]).all()
+
+
 def test_history_keeps_gaps_and_counts_whole_years_only(study):
     # Quang Ninh has no D2 and D4 in 2018: its line breaks there, and the sum of four is not its lowest sum of six.
     axes = pa.draw_history(study, "VN-13")
