@@ -33,12 +33,14 @@ help:
 report: $(READY)
 	$(PY) -m papi_analysis.reporting.notebooks notebooks reports
 
-# One process for each core; the tests of a file, or the cells of a notebook, stay in order in one of them.
+# One process for each core; the tests of a file, or the cells of a notebook, stay in order in one of them. Files go
+# in the order of testpaths, where the notebooks, which take longest, come first.
+TEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 test: $(READY)
-	$(PY) -m pytest -n auto --dist loadfile
+	$(TEST)
 
 test-all: $(READY)
-	$(PY) -m pytest -n auto --dist loadfile -m ""
+	$(TEST) -m ""
 
 lab: $(READY)
 	$(PY) -m jupyterlab --KernelManager.transport_encryption=auto notebooks

@@ -91,14 +91,15 @@ def test_those_that_stood_as_high_are_the_nearest_in_rank_in_every_period(panel)
     assert [unit for unit, start, _ in alike if start == 2018] == in_2016["unit"].head(3).tolist()
 
 
-def test_estimators_are_ranked_without_the_treated_unit(panel) -> None:
-    ranked = pa.rank_methods(panel, **ASKED)
+@pytest.mark.parametrize("asked", [{"draws": 10, "nearest": 2}, pytest.param({}, marks=pytest.mark.slow)])
+def test_estimators_are_ranked_without_the_treated_unit(panel, asked) -> None:
+    ranked = pa.rank_methods(panel, **ASKED, **asked)
     assert ranked["rmse"].is_monotonic_increasing
     assert len(ranked) == 6
     peers = ranked.set_index("choice")["peers"]
     assert abs(peers["Lagged-outcome adjustment"]) < 0.03
     assert peers["Difference in differences"] < -0.1
-    direct = pa.calibrate(panel, "synthetic_did", **ASKED)
+    direct = pa.calibrate(panel, "synthetic_did", **ASKED, **asked)
     row = ranked.set_index("choice").loc["Synthetic difference in differences"]
     assert [row["alarms_all"], row["alarms_alike"]] == pytest.approx(family(direct))
 

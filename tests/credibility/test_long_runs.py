@@ -329,5 +329,5 @@ def test_errors_name_the_fake_programme_wherever_they_happen(panel, backend) -> 
 
 def test_the_package_keeps_no_part_in_the_folder_of_the_caller(panel, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    pa.calibrate(panel, "did", **ASKED)
+    pa.calibrate(panel, "did", **ASKED, draws=3)
     assert not list(Path.cwd().iterdir())

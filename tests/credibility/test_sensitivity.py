@@ -33,9 +33,12 @@ def test_leaving_out_a_unit_a_year_or_a_task_is_asking_without_it(study, panel) 
     gone[:, panel.position("year", 2019)] = np.nan
     without = replace(panel, scores=gone)
     assert years.loc["2019", "D3"] == pytest.approx(pa.completion_slopes(without).row("D3")["estimate"])
-    tasks = pa.leave_one_out(study, "task").set_index("left_out")
-    assert len(tasks) == 59
-    full = pa.completion_slopes(panel).table.set_index("dimension")["estimate"]
+    few = sorted({"CT-44", *study.tasks.groupby("dimension")["task"].agg(["first", "last"]).stack()})
+    tasks, progress = (table[table["task"].isin(few)] for table in (study.tasks, study.progress))
+    fewer = replace(study, tasks=tasks, progress=progress)
+    tasks = pa.leave_one_out(fewer, "task").set_index("left_out")
+    assert sorted(tasks.index) == few
+    full = pa.completion_slopes(pa.Panel.from_study(fewer)).table.set_index("dimension")["estimate"]
     served = study.tasks.set_index("task").loc["CT-44", "dimension"]
     changed = [name for name in panel.dimensions if abs(tasks.loc["CT-44", name] - full[name]) > 1e-12]
     assert changed == [served]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 
 import matplotlib
 import numpy as np
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
-from papi_analysis.reporting.programme_report import SECTIONS
+from papi_analysis.reporting.programme_report import SECTIONS, ProgrammeReport
+from papi_analysis.reporting.section import Section
 from papi_analysis.study.study import make_study
 
 matplotlib.use("agg")
@@ -52,12 +54,31 @@ def study():
 
 @pytest.fixture(scope="session")
 def parts(study):
-    """Every part of the bundled study's report, by language and section."""
-    made = {}
-    for language in ("en", "vi"):
-        report = pa.ProgrammeReport(study, language)
-        made[language] = {name: list(getattr(report, name)()) for name in SECTIONS}
-    return made
+    """Every part of the bundled study's report, by language and section, from the same answers."""
+    english, vietnamese = (pa.ProgrammeReport(study, language) for language in ("en", "vi"))
+    vietnamese.answers = english.answers
+    return {
+        report.tongue.code: {name: list(getattr(report, name)()) for name in SECTIONS}
+        for report in (english, vietnamese)
+    }
+
+
+@pytest.fixture(scope="session")
+def made(parts):
+    """Give, as a context, reports on the bundled study that show the parts already made, whoever asks for them."""
+
+    @contextmanager
+    def shown():
+        with pytest.MonkeyPatch.context() as patch:
+            for name in SECTIONS:
+
+                def section(report, name=name):
+                    return Section(tuple(parts[report.tongue.code][name]))
+
+                patch.setattr(ProgrammeReport, name, section)
+            yield
+
+    return shown
 
 
 @pytest.fixture(scope="session")

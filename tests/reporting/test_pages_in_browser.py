@@ -62,7 +62,7 @@ def everything() -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pages(made: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Write the sample and the report in both languages, and pages of the notebooks as they are stored."""
     folder = tmp_path_factory.mktemp("pages")
     written = {f"sample_{language}": folder / f"sample_{language}.html" for language in ("en", "vi")}
@@ -70,11 +70,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         language = name[-2:]
         options = {"language": language, "pages": PAGES, "file": PAGES[1][0], "banner": "Made up"}
         path.write_text(html_of(*everything(), **options), "utf-8")
-    with pytest.MonkeyPatch.context() as patch:
+    with made(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(notebooks, "execute_notebook", lambda path, **_: read_notebook(path))
         start = notebooks.write_pages(FOLDER, folder / "report")
+        vietnamese = render_report(output=folder / "report_vi", language="vi")
     written |= {path.stem: start.with_name(f"{path.stem}.html") for path in NOTEBOOKS}
-    return written | {"index_en": start, "index_vi": render_report(output=folder / "report_vi", language="vi")}
+    return written | {"index_en": start, "index_vi": vietnamese}
 
 
 @pytest.fixture(

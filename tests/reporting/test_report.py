@@ -41,11 +41,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(parts: Any, study: Any, tmp_path_factory: pytest.TempPathFactory) -> BeautifulSoup:
+def page(made: Any, study: Any, tmp_path_factory: pytest.TempPathFactory) -> BeautifulSoup:
     """The page that is written from the same parts."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, shown in parts["en"].items():
-            patch.setattr(ProgrammeReport, name, lambda _, shown=shown: Section(tuple(shown)))
+    with made():
         return soup_of(render_report(study, tmp_path_factory.mktemp("report")))
 
 
