@@ -17,6 +17,7 @@ _HOMES = {
         "load_known_programmes",
         "load_units",
     ),
+    "papi_analysis.study.records": ("load_validation",),
     "papi_analysis.study.scores": ("load_scores",),
     "papi_analysis.study.study": ("Study", "load_study"),
     "papi_analysis.panel.completion": ("completion", "completion_by_agency", "reporting_record", "task_states"),
@@ -53,7 +54,7 @@ _HOMES = {
     "papi_analysis.reporting.sentences": ("remarks", "sentence"),
     "papi_analysis.reporting.specification_figures": ("draw_specification_curve",),
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
-    "papi_analysis.reporting.validation_tables": ("table_validation",),
+    "papi_analysis.reporting.validation": ("draw_validation", "table_validation"),
     "papi_analysis.credibility.calibration": ("calibrate", "confirm_detectable", "rank_methods"),
     "papi_analysis.credibility.coverage": ("can_tell", "coverage_record", "design_record"),
     "papi_analysis.credibility.robustness": ("impact_robustness",),
@@ -66,7 +67,10 @@ _HOMES = {
     ),
     "papi_analysis.credibility.specification_curve": ("specification_curve",),
     "papi_analysis.credibility.simulation": ("simulate_progress", "simulate_study"),
-    "papi_analysis.credibility.validation": ("validate",),
+}
+#: Names of earlier versions, and what to use instead.
+_GONE = {
+    "validate": "load_validation(kind) gives the same table, as it was written; `make validation` computes it anew",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -77,6 +81,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
     if name in _HOME_OF:
         return getattr(import_module(_HOME_OF[name]), name)
+    if name in _GONE:
+        raise AttributeError(f"{name} is no longer in {__name__}: {_GONE[name]}.")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.study.references import load_coverage, load_designs
+from papi_analysis.study.records import load_coverage, load_designs
 
 CANNOT_TELL = Note("This design cannot tell")
 WOULD_TELL = Note("It would have been seen")

@@ -61,7 +61,7 @@ MESSAGES = sorted(
     {text for _, _, text in (*TEXTS, *NOTES)}
     | set(LABELS.values())
     | set(FAMILY.values())
-    | set(KINDS)
+    | set(KINDS.values())
     | {*TABLES, *WORDS.values(), "yes", "no"}
 )
 
