@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study.codebook import plain
-from papi_analysis.study.grids import Cell, Percent
+from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text
+from papi_analysis.study.findings import SHEET_ROWS, Findings
 from papi_analysis.study.headers import fits
-from papi_analysis.study.schema import LONG, TASKS, Findings, parse_column
-from papi_analysis.study.wording import Remarks, cell_text, is_number
+from papi_analysis.study.numbers import is_number
+from papi_analysis.study.schema import TASKS, parse_column
+from papi_analysis.study.words import plain, words
 
 if TYPE_CHECKING:
-    from papi_analysis.study.body import Table
+    from papi_analysis.study.rows import Table
 
 #: What a label holds that is meant for a period, however it is written.
-_TIME = re.compile(r"(19|20|21)\d\d|\bqu[yi]|\bquarter|\bq ?\d|\bthang|\bmonth|\bnam\b|\byear|\d ?/ ?\d")
+_HINTS = [rf"\b{plain(word)}" + ("" if word.endswith("...") else r"\b") for word in words("periods")["hint"]]
+_TIME = re.compile("|".join([r"(19|20|21)\d\d", r"\bq ?\d", r"\d ?/ ?\d", *_HINTS]))
 #: How rows are counted: 1, 2, 1.1, I, II, a, b).
 _COUNT = re.compile(r"(\d+|[ivxlc]+|[a-z])([.)/-]\w*)*", re.IGNORECASE)
 #: So many rows are named in one sentence.
@@ -55,8 +57,8 @@ def refuse_numbers(table: Table, kept: list[int], wide: Collection[int]) -> None
 
 def _is_of_a_task(label: str, cells: list[Cell]) -> bool:
     """Say whether a column of numbers belongs to the tasks, which may stand in the same sheet."""
-    words = fits(label, TASKS)
-    return bool(words) and (bool(words & {"weight", "share"}) or not any(map(_is_part, cells)))
+    columns = fits(label, TASKS)
+    return bool(columns) and (bool(columns & {"weight", "share"}) or not any(map(_is_part, cells)))
 
 
 def _only_counts(table: Table, column: int, cells: list[Cell]) -> bool:
@@ -79,7 +81,7 @@ def compare_twins(table: Table, frame: pd.DataFrame, wide: Mapping[int, object])
         if table.named.get(used) != name:
             continue
         kind = next(column for column in table.schema.columns if column.name == name)
-        cells = pd.Series([table.rows[i % LONG + 1][other] for i in frame.index], index=frame.index, dtype=object)
+        cells = pd.Series([table.rows[i % SHEET_ROWS + 1][other] for i in frame.index], index=frame.index, dtype=object)
         aside = Remarks(Findings(""), Findings(""))
         texts = table.reader(kind, wide, aside, table.header.labels[other])(cells)
         read, own = parse_column(texts, kind.kind), parse_column(frame[name], kind.kind)

@@ -12,20 +12,16 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study import left_over, wording
-from papi_analysis.study.codebook import plain
-from papi_analysis.study.grids import Sheet, Unreadable
+from papi_analysis.study import left_over, numbers
+from papi_analysis.study.cells import Remarks, Unreadable, cell_text, read_names, read_texts
+from papi_analysis.study.dates import read_dates
+from papi_analysis.study.findings import REPEATED_COLUMN, SHEET_ROWS, sheet_row
 from papi_analysis.study.headers import Header, counts_rows, is_numbering, says_percent
-from papi_analysis.study.schema import LONG, REPEATED_COLUMN, Column, Schema, sheet_row
+from papi_analysis.study.schema import Column, Schema
+from papi_analysis.study.sheets import Sheet
 from papi_analysis.study.tables import check_widths
-from papi_analysis.study.wording import Remarks, cell_text
+from papi_analysis.study.words import known, plain
 
-#: What stands at the head of a row that sums up others, and at the head of what follows a table.
-_TOTALS = {
-    *("tong", "tong cong", "tong so", "cong", "binh quan", "trung binh"),
-    *("total", "sum", "subtotal", "sub total", "grand total", "average", "mean"),
-}
-_CLOSING = ("nguoi lap", "nguon", "ghi chu", "noi nhan", "thu truong", "chu tich", "giam doc", "source", "note")
 #: How headings between the rows are counted, where tasks are counted 1, 2, 3: I, II, III or A, B, C.
 _LETTERED = re.compile(r"[ivx]+|[a-h]")
 #: Columns that hold parts of a whole, which may be written in percent.
@@ -163,7 +159,7 @@ class Table:
     def _completion(self, first: int, second: int) -> tuple[int, int] | None:
         """Of two columns that say how far a task is, give the one in numbers and the one in words."""
         body = self.rows[self.header.body :]
-        worded = [wording.are_states(row[column] for row in body) for column in (first, second)]
+        worded = [numbers.are_states(row[column] for row in body) for column in (first, second)]
         return {(True, False): (second, first), (False, True): (first, second)}.get((worded[0], worded[1]))
 
     def _frame(self, rows: list[int], index: pd.Index) -> pd.DataFrame:
@@ -271,7 +267,7 @@ class Table:
                 self.refuse_header(*REPEATED_COLUMN, column)
         cells = [(row, column) for row in kept for column in wide if cell_text(self.rows[row][column]).strip()]
         order = {column: place for place, column in enumerate(wide)}
-        index = pd.Index([row - 1 + LONG * order[column] for row, column in cells], dtype="int64")
+        index = pd.Index([row - 1 + SHEET_ROWS * order[column] for row, column in cells], dtype="int64")
         frame = self._frame([row for row, _ in cells], index)
         days = {column: day.isoformat() for column, day in self.header.days.items()}
         frame["as_of"] = [days[column] for _, column in cells]
@@ -302,17 +298,17 @@ class Table:
                 texts = self.reader(columns[name], wide)(cells).reindex(frame.index, fill_value="")
                 self._remember(name, cells, texts)
             else:
-                texts = wording.read_texts(cells)
+                texts = read_texts(cells)
             result[name] = texts
         worded = pd.DataFrame(result, index=frame.index, dtype=object)
         labels = [self.header.labels[column] for column in wide]
         for index, text in worded["completion"].items() if wide else ():
-            self.periods[(sheet_row(index), text)] = labels[index // LONG]
+            self.periods[(sheet_row(index), text)] = labels[index // SHEET_ROWS]
         return worded if self.states is None else self._compare_states(worded, self.states)
 
     def _remember(self, name: str, cells: pd.Series, texts: pd.Series) -> None:
         """Keep what a cell held where it was put into other words, for what is said of it later."""
-        before = wording.read_texts(cells)
+        before = read_texts(cells)
         changed = before.index[(before != texts[before.index]).to_numpy()]
         for index, old, new in zip(changed, before[changed], texts[changed], strict=True):
             self.written[(sheet_row(index), name, new)] = old
@@ -329,30 +325,30 @@ class Table:
         spellings = self.source.spellings.get(name)
         if name == "completion":
             known = self.source.in_progress
-            return lambda cells: wording.read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
+            return lambda cells: numbers.read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
         if name in _PARTS:
-            return lambda cells: wording.read_parts(cells, name, remarks, high, in_percent=percent)
+            return lambda cells: numbers.read_parts(cells, name, remarks, high, in_percent=percent)
         if spellings is not None:
-            return lambda cells: wording.read_names(cells, name, remarks, spellings)
+            return lambda cells: read_names(cells, name, remarks, spellings)
         if column.kind == "date":
-            return lambda cells: wording.read_dates(cells, name, remarks)
-        kinds = {"integer": wording.read_whole, "number": wording.read_numbers}
+            return lambda cells: read_dates(cells, name, remarks)
+        kinds = {"integer": numbers.read_whole, "number": numbers.read_numbers}
         if column.kind in kinds:
             return lambda cells: kinds[column.kind](cells, name, remarks, high)
-        return wording.read_texts
+        return read_texts
 
     def _compare_states(self, frame: pd.DataFrame, column: int) -> pd.DataFrame:
         """Hold the column in words against the one in numbers, and use it where there is no number."""
         states = pd.Series([self.rows[index + 1][column] for index in frame.index], index=frame.index, dtype=object)
         label = self.header.labels[column]
         frame = frame.drop(columns=label)
-        denied = [wording.contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]
+        denied = [numbers.contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]
         what = Note("the words contradict the number beside them")
         self.remarks.refuse(states[denied], label, what, Note("Correct one of the two."))
         blank = (frame["completion"].str.strip() == "") & (states != "")
         if blank.any():
             known = self.source.in_progress
-            read = wording.read_states(states[blank], "completion", self.remarks, in_progress=known)
+            read = numbers.read_states(states[blank], "completion", self.remarks, in_progress=known)
             frame.loc[blank, "completion"] = read
         return frame
 
@@ -369,9 +365,9 @@ class Table:
 
 
 def _sums_up(text: str) -> bool:
-    return len(text) < 20 and plain(text) in _TOTALS
+    return len(text) < 20 and plain(text) in known("rows", "total")
 
 
 def _closes(text: str) -> bool:
     words = plain(text[:40])
-    return any(words == closing or words.startswith(f"{closing} ") for closing in _CLOSING)
+    return any(words == closing or words.startswith(f"{closing} ") for closing in known("rows", "closing"))
