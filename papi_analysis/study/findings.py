@@ -82,7 +82,7 @@ class Findings:
         rows = rows.iloc[: self.count(what, column, len(rows))]
         remedies = {value: remedy if isinstance(remedy, Note) else remedy(value) for value in set(rows[column])}
         self._listed += [
-            Problem(what, remedies[value], self.file, sheet_row(index), column, shown(value))
+            Problem(what, remedies[value], self.file, sheet_row(index), column, as_written(value))
             for index, value in zip(rows.index, rows[column], strict=True)
         ]
 
@@ -113,7 +113,7 @@ def _alike(wanted: str, names: Iterable[str]) -> list[str]:
     return []
 
 
-def shown(value: object) -> str:
+def as_written(value: object) -> str:
     """Write a value as a table would: a day without its hour, a whole number without decimals."""
     if isinstance(value, pd.Timestamp):
         return str(value.date())

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study.findings import LISTED, REPEATED_COLUMN, Findings, nearest, sheet_row, shown
+from papi_analysis.study.findings import LISTED, REPEATED_COLUMN, Findings, as_written, nearest, sheet_row
 
 Kind = Literal["text", "number", "integer", "date"]
 
@@ -273,7 +273,7 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
     remedy = Note("Keep one row for each {key}.", {"key": column})
     for index, twin in again.iloc[:LISTED].items():
         what = Note("the row repeats row {row}", {"row": sheet_row(twin)})
-        value = ", ".join(map(shown, named.loc[index]))
+        value = ", ".join(map(as_written, named.loc[index]))
         findings.add(what, remedy, row=sheet_row(index), column=column, value=value)
     if len(again) > LISTED:
         findings.count(what, column, len(again) - LISTED)
