@@ -13,7 +13,7 @@ BENCH_READY := $(VENV)/.ready-bench
 # Notebook kernels draw inline; a backend taken over from outside would leave every figure out.
 unexport MPLBACKEND
 
-.PHONY: help report test test-all lab check notebooks bench ends lock clean
+.PHONY: help report test test-all lab check notebooks bench validation ends lock clean
 
 help:
 	@echo "make report     write the programme report, reports/index.html, and a page of each notebook, run anew"
@@ -23,6 +23,7 @@ help:
 	@echo "make check      format, lint and types"
 	@echo "make notebooks  run the notebooks again in place, so that their stored outputs are fresh"
 	@echo "make bench      run the benchmarks"
+	@echo "make validation compute the published cases anew, for notebook 06"
 	@echo "make ends       compare the notebooks at the lowest and newest versions, 1 and 2 threads (needs uv)"
 	@echo "make lock       choose and pin the packages again (needs uv)"
 	@echo "make clean      remove .venv, reports and caches"
@@ -55,6 +56,9 @@ notebooks: $(READY)
 
 bench: $(BENCH_READY)
 	$(PY) benchmarks/run.py
+
+validation: $(READY)
+	$(PY) benchmarks/validation/validate.py
 
 # The stored numbers of all notebooks must hold at both ends of the versions that pyproject.toml allows.
 LOWEST := "numpy==1.26.*" "scipy==1.15.*" "pandas==2.2.*" "statsmodels==0.14.2"

@@ -17,6 +17,7 @@ _HOMES = {
         "load_known_programmes",
         "load_units",
     ),
+    "papi_analysis.study.records": ("load_validation",),
     "papi_analysis.study.scores": ("load_scores",),
     "papi_analysis.study.study": ("Study", "load_study"),
     "papi_analysis.panel.completion": ("completion", "completion_by_agency", "reporting_record", "task_states"),
@@ -53,7 +54,7 @@ _HOMES = {
     "papi_analysis.reporting.sentences": ("remarks", "sentence"),
     "papi_analysis.reporting.specification_figures": ("draw_specification_curve",),
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
-    "papi_analysis.reporting.validation_tables": ("table_validation",),
+    "papi_analysis.reporting.validation": ("draw_validation", "table_validation"),
     "papi_analysis.credibility.calibration": ("calibrate", "confirm_detectable", "rank_methods"),
     "papi_analysis.credibility.coverage": ("coverage_record", "design_record"),
     "papi_analysis.credibility.planning": ("plan_study",),
@@ -67,13 +68,15 @@ _HOMES = {
     ),
     "papi_analysis.credibility.specification_curve": ("specification_curve",),
     "papi_analysis.credibility.simulation": ("simulate_progress", "simulate_study"),
-    "papi_analysis.credibility.validation": ("validate",),
     "papi_analysis.credibility.verdicts": ("verdicts",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-#: Names that were public, and what to ask instead.
-_GONE = {"can_tell": "verdicts(answer, needed), where needed is gain_needed(gap, targets) or a size in points"}
+#: Names of earlier versions, and what to use instead.
+_GONE = {
+    "can_tell": "ask verdicts(answer, needed), where needed is gain_needed(gap, targets) or a size in points",
+    "validate": "load_validation(kind) gives the same table, as it was written; `make validation` computes it anew",
+}
 
 __all__ = sorted(_HOME_OF)
 
@@ -83,7 +86,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         return getattr(import_module(_HOME_OF[name]), name)
     if name in _GONE:
-        raise AttributeError(f"{name} is no more: ask {_GONE[name]}.")
+        raise AttributeError(f"{name} is no longer in {__name__}: {_GONE[name]}.")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -80,11 +80,11 @@ def init(folder: Path, language: str | None) -> None:
     Example:
       papi-analysis init my-study --language vi
     """
-    from papi_analysis.study.templates import write_templates
+    from papi_analysis.study.examples import copy_example
 
     language = _language(folder, language)
     tongue = find_language(language)
-    files = write_templates(folder, language)
+    files = copy_example(folder, language)
     click.echo(tongue.text("Written to {folder}:", folder=folder))
     for file in files:
         click.echo(f"  {file.relative_to(folder)}")

@@ -193,6 +193,16 @@ def test_wheel_carries_the_data_and_nothing_else(wheel: Path):
 
 
 @pytest.mark.wheel
+def test_wheel_carries_words_and_examples(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    study = ROOT / "papi_analysis" / "study"
+    files = [study / "words.toml", *(path for path in (study / "examples").rglob("*") if path.is_file())]
+    assert len(files) == 15
+    assert {path.relative_to(ROOT).as_posix() for path in files} <= names
+
+
+@pytest.mark.wheel
 def test_wheel_works_in_an_empty_environment(elsewhere: Path, tmp_path: Path):
     program = (
         "import papi_analysis as pa; study = pa.load_study('can_tho_2018_2020'); "

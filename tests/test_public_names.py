@@ -38,6 +38,7 @@ PUBLIC = [
     "draw_reversion",
     "draw_specification_curve",
     "draw_targets",
+    "draw_validation",
     "draw_weights",
     "eras",
     "event_time",
@@ -52,6 +53,7 @@ PUBLIC = [
     "load_scores",
     "load_study",
     "load_units",
+    "load_validation",
     "missing_scores",
     "national_shifts",
     "negative_controls",
@@ -77,7 +79,6 @@ PUBLIC = [
     "table_validation",
     "target_attainment",
     "task_states",
-    "validate",
     "verdicts",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study.references import load_coverage, load_designs
+from papi_analysis.study.records import load_coverage, load_designs
 
 #: Words for the codes of the stored tables.
 WORDS: dict[str, dict[str, Note]] = {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import Note
 from papi_analysis.estimation.cost import quiet, watched
-from papi_analysis.study.results import fingerprint, store_part, stored_part
+from papi_analysis.study.finished_parts import fingerprint, store_part, stored_part
 
 Floats = NDArray[np.float64]
 Folder = str | os.PathLike[str]

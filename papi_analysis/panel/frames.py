@@ -10,7 +10,8 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.panel.states import TASK, Frame, code_of, raw_code_of
-from papi_analysis.study.schema import PROGRESS, TASKS, Column, Schema, nearest
+from papi_analysis.study.findings import nearest
+from papi_analysis.study.schema import PROGRESS, TASKS, Column, Schema
 
 
 def needed(schema: Schema) -> list[Column]:

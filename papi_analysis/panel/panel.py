@@ -14,13 +14,13 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataWarning, Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.study.codebook import fieldwork_dates
+from papi_analysis.study.findings import Findings
 from papi_analysis.study.schema import (
     BREAKS,
     COMPLETION,
     KNOWN_PROGRAMMES,
     SCORES,
     Column,
-    Findings,
     Schema,
     check_frame,
     name_text,

@@ -6,6 +6,7 @@ from __future__ import annotations
 LABELS = {
     "agency": "Lead agency",
     "as_of": "Date",
+    "away": "Units of the last digit",
     "base": "Base",
     "between": "Between regions",
     "between_p": "Between regions, p",
@@ -255,8 +256,22 @@ FAMILY = {
 }
 
 
-#: What can break the comparability of a score, as a table of breaks names it.
-KINDS = {"definition": "definition", "sample": "sample", "mode": "mode", "level": "level"}
+#: What the column ``kind`` holds: what can break the comparability of a score, and the kinds of methods.
+KINDS = {
+    "definition": "definition",
+    "sample": "sample",
+    "mode": "mode",
+    "level": "level",
+    "least squares": "Least squares",
+    "panel effects": "Panel effects",
+    "one treated unit": "One treated unit",
+    "wild cluster bootstrap": "Wild cluster bootstrap",
+    "exact randomisation": "Exact randomisation",
+    "several hypotheses": "Several hypotheses",
+    "synthetic control": "Synthetic control",
+    "synthetic difference in differences": "Synthetic difference in differences",
+    "difference in differences": "Difference in differences",
+}
 
 #: Verdicts on what was needed.
 VERDICTS = {

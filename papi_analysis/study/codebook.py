@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.study.schema import BREAKS, DIMENSIONS, UNITS, name_text, nearest
+from papi_analysis.study.findings import nearest
+from papi_analysis.study.schema import BREAKS, DIMENSIONS, UNITS, name_text
 from papi_analysis.study.tables import load_table, read_table
+from papi_analysis.study.words import plain
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -89,20 +90,6 @@ def fieldwork_dates(years: Iterable[int]) -> pd.Series:
     known = middle.reindex(index.astype(str))
     assumed = pd.to_datetime(index.astype(str) + "-09-30")
     return pd.Series(known.fillna(pd.Series(assumed, index=known.index)).to_numpy(), index=index, name="date")
-
-
-@lru_cache(maxsize=4096)  # the same names come again and again in a table
-def plain(name: str) -> str:
-    """Fold a name for comparison: no diacritics, no case, single spaces, no punctuation.
-
-    Examples
-    --------
-    >>> plain("TP. Cần Thơ")
-    'tp can tho'
-    """
-    letters = unicodedata.normalize("NFKD", name.replace("đ", "d").replace("Đ", "D"))
-    kept = (c if c.isalnum() else " " for c in letters if not unicodedata.combining(c))
-    return " ".join("".join(kept).casefold().split())
 
 
 @lru_cache(maxsize=8)

@@ -8,10 +8,12 @@ import pandas as pd
 
 from papi_analysis.errors import Note, Problem
 from papi_analysis.study import codebook
+from papi_analysis.study.cells import in_old_font
+from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
+from papi_analysis.study.findings import sheet_row
 from papi_analysis.study.office import OLD_FONT, Reading
-from papi_analysis.study.schema import NUMBER, parse_column, sheet_row
-from papi_analysis.study.templates import EXAMPLE_UNIT, example_rows
-from papi_analysis.study.wording import cell_text, in_old_font
+from papi_analysis.study.schema import parse_column
+from papi_analysis.study.words import plain
 
 
 def tell_slips(readings: Mapping[str, Reading]) -> Iterator[Problem]:
@@ -49,7 +51,7 @@ def _tell_spellings(reading: Reading, column: str) -> Iterator[Problem]:
     names = parse_column(reading.frame[column], "text")
     ways: dict[str, dict[str, int]] = {}
     for index, name in names.items():
-        ways.setdefault(codebook.plain(name), {}).setdefault(name, index)
+        ways.setdefault(plain(name), {}).setdefault(name, index)
     for spelled in ways.values():
         if len(spelled) > 1:
             what = Note("one agency may be written in several ways: {names}", {"names": "; ".join(spelled)})
@@ -62,7 +64,7 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
     columns, examples = example_rows(table)
     if not examples or not {*columns} <= {*reading.frame.columns}:
         return
-    rows = [tuple(map(_shortest, row)) in examples for row in reading.frame[[*columns]].itertuples(index=False)]
+    rows = [tuple(map(shortest, row)) in examples for row in reading.frame[[*columns]].itertuples(index=False)]
     found = reading.frame[rows]
     what = Note("rows of the template's example are still in the table: {n}", {"n": len(found)})
     remedy = Note("Put your own in their place.")
@@ -70,11 +72,6 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
         found = found[found["unit"] != EXAMPLE_UNIT] if "unit" in found else found[:0]
         what = Note("targets of the template's example, which are those of Can Tho: {n}", {"n": len(found)})
     yield from _told(reading, what, remedy, columns[0], found.index[:1])
-
-
-def _shortest(text: str) -> str:
-    """Write a number as the example does, whatever zeros stand behind it."""
-    return cell_text(float(text)) if NUMBER.fullmatch(text.strip()) else text.strip()
 
 
 def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Problem
 from papi_analysis.study import codebook
-from papi_analysis.study.body import Source
+from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.office import Reading, read_office_table
+from papi_analysis.study.rows import Source
 from papi_analysis.study.schema import (
     BREAKS,
     DIMENSIONS,
@@ -23,7 +24,6 @@ from papi_analysis.study.schema import (
     check_frame,
 )
 from papi_analysis.study.settings import TABLES
-from papi_analysis.study.wording import dimension_spellings
 
 _SCHEMAS = {
     "scores": SCORES,

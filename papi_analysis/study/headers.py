@@ -9,63 +9,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from papi_analysis.study.codebook import plain
-from papi_analysis.study.grids import Cell, Sheet
+from papi_analysis.study.cells import Cell, cell_text
+from papi_analysis.study.dates import period, written_day
 from papi_analysis.study.schema import DAY, Schema
-from papi_analysis.study.wording import cell_text, period, written_day
+from papi_analysis.study.sheets import Sheet
+from papi_analysis.study.words import known, plain, words
 
 #: How many rows from the top may hold titles before the header.
 SEARCHED = 30
 #: No header is longer; longer texts are not looked at.
 LONGEST = 120
 
-#: What stands over a column, beside its own name; diacritics, case and punctuation do not matter.
-_WORDS = {
-    "unit": (
-        "Đơn vị; Địa phương; Tỉnh; Tỉnh thành; Tỉnh/thành phố; Tỉnh, TP; Thành phố; Mã đơn vị; Mã tỉnh; Province; "
-        "Province/city; Unit code"
-    ),
-    "year": "Năm; Năm khảo sát; Năm mục tiêu; Năm đạt; Target year; Survey year",
-    "dimension": "Nội dung; Chỉ số nội dung; Trục nội dung; Lĩnh vực; Mã nội dung; Chỉ số; Dimension code",
-    "score": "Điểm; Điểm số; Điểm đạt được",
-    "target": "Chỉ tiêu; Mục tiêu; Điểm mục tiêu; Điểm chỉ tiêu; Target score",
-    "task": (
-        "Mã nhiệm vụ; Mã số nhiệm vụ; Mã số; Mã; Nhiệm vụ số; Số hiệu nhiệm vụ; Nhiệm vụ; Task code; Task number; "
-        "Task no"
-    ),
-    "title_vi": (
-        "Tên nhiệm vụ; Nội dung nhiệm vụ; Nhiệm vụ; Nội dung công việc; Công việc; Tên nhiệm vụ (tiếng Việt); "
-        "Title in Vietnamese"
-    ),
-    "title_en": "Tên nhiệm vụ (tiếng Anh); Task title; Title; Title in English; Task name",
-    "weight": "Trọng số; Hệ số",
-    "share": "Tỷ trọng; Tỉ trọng; Phần đóng góp; Share of task",
-    "start": "Ngày bắt đầu; Thời gian bắt đầu; Thời điểm bắt đầu; Bắt đầu; Thời gian thực hiện; Start date",
-    "due": (
-        "Thời hạn; Thời hạn hoàn thành; Hạn hoàn thành; Ngày hoàn thành theo kế hoạch; Hạn; Ngày kết thúc; Thời "
-        "gian kết thúc; Thời gian thực hiện; Due date; Deadline; End date"
-    ),
-    "lead_agency_vi": (
-        "Cơ quan chủ trì; Đơn vị chủ trì; Cơ quan thực hiện; Đơn vị thực hiện; Cơ quan chủ trì (tiếng Việt); Lead "
-        "agency in Vietnamese"
-    ),
-    "lead_agency_en": "Cơ quan chủ trì (tiếng Anh); Lead agency; Lead agency in English",
-    "as_of": "Kỳ báo cáo; Quý; Kỳ; Tính đến ngày; Thời điểm báo cáo; Period; Reporting period; Quarter",
-    "reported_on": "Ngày báo cáo; Ngày gửi báo cáo; Report date; Date of report",
-    "completion": (
-        "Tỷ lệ hoàn thành; Tỉ lệ hoàn thành; Mức độ hoàn thành; Kết quả thực hiện; Tiến độ; Tiến độ thực hiện; "
-        "Trạng thái; Tình trạng; Status; Progress; Completion rate"
-    ),
-    "revision": "Lần sửa; Lần sửa đổi; Lần điều chỉnh",
-    "name_en": "Tên tiếng Anh; Name in English",
-    "name_vi": "Tên tiếng Việt; Tên; Name in Vietnamese",
-    "region": "Vùng",
-    "variants": "Cách viết khác; Tên gọi khác",
-    "scale_min": "Điểm thấp nhất; Lowest score",
-    "scale_max": "Điểm cao nhất; Highest score",
-}
-#: Columns that only count the rows.
-_COUNTS = {"stt", "tt", "so tt", "so thu tu", "no"}
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
@@ -102,7 +56,7 @@ class Header:
 def _folded(schema: Schema) -> dict[str, frozenset[str]]:
     fits: dict[str, set[str]] = {}
     for column in schema.columns:
-        for word in (column.name, *filter(None, _WORDS.get(column.name, "").split("; "))):
+        for word in (column.name, *words("headers").get(column.name, ())):
             fits.setdefault(plain(word), set()).add(column.name)
     return {word: frozenset(names) for word, names in fits.items()}
 
@@ -118,18 +72,18 @@ def fits(label: str, schema: Schema) -> frozenset[str]:
     """
     if len(label) > LONGEST:
         return frozenset()
-    known = _folded(schema)
-    return known.get(plain(label)) or known.get(plain(_BRACKETS.sub(" ", label))) or frozenset()
+    folded = _folded(schema)
+    return folded.get(plain(label)) or folded.get(plain(_BRACKETS.sub(" ", label))) or frozenset()
 
 
 def counts_rows(label: str) -> bool:
     """Say whether a column with this label only counts the rows: "STT", "TT", "No."."""
-    return plain(label) in _COUNTS
+    return plain(label) in known("rows", "count")
 
 
 def says_percent(label: str) -> bool:
     """Say whether a label says that its numbers are percentages."""
-    return re.search("%|percent|phan tram", f"{label} {plain(label)}") is not None
+    return "%" in label or any(word in f"{label} {plain(label)}" for word in known("numbers", "percent"))
 
 
 def label_day(label: Cell) -> date | None:

@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study.codebook import plain
-from papi_analysis.study.grids import Cell, Percent
+from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text
+from papi_analysis.study.findings import SHEET_ROWS, Findings
 from papi_analysis.study.headers import fits
-from papi_analysis.study.schema import LONG, TASKS, Findings, parse_column
-from papi_analysis.study.wording import Remarks, cell_text, is_number
+from papi_analysis.study.numbers import is_number
+from papi_analysis.study.schema import TASKS, parse_column
+from papi_analysis.study.words import plain, words
 
 if TYPE_CHECKING:
-    from papi_analysis.study.body import Table
+    from papi_analysis.study.rows import Table
 
 #: What a label holds that is meant for a period, however it is written.
-_TIME = re.compile(r"(19|20|21)\d\d|\bqu[yi]|\bquarter|\bq ?\d|\bthang|\bmonth|\bnam\b|\byear|\d ?/ ?\d")
+_HINTS = [rf"\b{plain(word)}" + ("" if word.endswith("...") else r"\b") for word in words("periods")["hint"]]
+_TIME = re.compile("|".join([r"(19|20|21)\d\d", r"\bq ?\d", r"\d ?/ ?\d", *_HINTS]))
 #: How rows are counted: 1, 2, 1.1, I, II, a, b).
 _COUNT = re.compile(r"(\d+|[ivxlc]+|[a-z])([.)/-]\w*)*", re.IGNORECASE)
 #: So many rows are named in one sentence.
 _NAMED = 20
 
 
-def refuse_slips(table: Table, named: Mapping[int, str]) -> None:
-    """Refuse a header one letter off a column that may be absent: its values would count as not given."""
-    may_lack = [c.name for c in table.schema.columns if c.default is not None or c.name in table.source.fill]
-    for name in set(may_lack) - {*named.values()}:
-        for column, label in table.header.labels.items():
-            if column not in named and _one_slip(plain(label), plain(name)):
-                what = Note("the header is almost {name}", {"name": name})
-                table.refuse_header(what, Note("Correct it, or rename the column."), column)
-
-
-def refuse_numbers(table: Table, kept: list[int], wide: Collection[int]) -> None:
+def refuse_numbers(table: Table) -> None:
     """Refuse a further column of numbers beside the quarters: it may be a quarter whose header is not understood."""
     for column in range(table.width):
         label = table.header.labels.get(column, "")
-        cells = [table.rows[row][column] for row in kept]
-        if column in table.named or column in wide or _only_counts(table, column, cells):
+        cells = [table.rows[row][column] for row in table.body]
+        if column in table.columns.used or _only_counts(table, column, cells):
             continue
         timed = _TIME.search(f"{label.lower()} {plain(label)}") is not None
         suspects = _holds if timed else is_number
@@ -55,14 +46,14 @@ def refuse_numbers(table: Table, kept: list[int], wide: Collection[int]) -> None
 
 def _is_of_a_task(label: str, cells: list[Cell]) -> bool:
     """Say whether a column of numbers belongs to the tasks, which may stand in the same sheet."""
-    words = fits(label, TASKS)
-    return bool(words) and (bool(words & {"weight", "share"}) or not any(map(_is_part, cells)))
+    columns = fits(label, TASKS)
+    return bool(columns) and (bool(columns & {"weight", "share"}) or not any(map(_is_part, cells)))
 
 
 def _only_counts(table: Table, column: int, cells: list[Cell]) -> bool:
     """Say whether a column counts the rows: by its label, or because it holds 1, 2, 3 and so on."""
     texts = [cell_text(cell).strip() for cell in cells if _holds(cell)]
-    if table.counts(column):
+    if table.columns.counts(column):
         return all(_COUNT.fullmatch(text) for text in texts) and not any(map(_is_part, cells))
     return len(texts) > 2 and texts == [str(n) for n in range(1, len(texts) + 1)]
 
@@ -73,15 +64,15 @@ def _is_part(cell: Cell) -> bool:
     return isinstance(cell, Percent) or text.endswith("%") or re.fullmatch(r"0*[.,]\d+", text) is not None
 
 
-def compare_twins(table: Table, frame: pd.DataFrame, wide: Mapping[int, object]) -> None:
+def compare_twins(table: Table, frame: pd.DataFrame) -> None:
     """Hold each column that means the same as one that is used against it: where they differ neither is sure."""
-    for name, used, other in table.twins:
+    for name, used, other in table.columns.twins:
         if table.named.get(used) != name:
             continue
         kind = next(column for column in table.schema.columns if column.name == name)
-        cells = pd.Series([table.rows[i % LONG + 1][other] for i in frame.index], index=frame.index, dtype=object)
+        cells = pd.Series([table.rows[i % SHEET_ROWS + 1][other] for i in frame.index], index=frame.index, dtype=object)
         aside = Remarks(Findings(""), Findings(""))
-        texts = table.reader(kind, wide, aside, table.header.labels[other])(cells)
+        texts = table.reader(kind, aside, table.header.labels[other])(cells)
         read, own = parse_column(texts, kind.kind), parse_column(frame[name], kind.kind)
         codes = table.source.spellings.get(name)
         means = read.isin({*codes.values()}) if codes else read.notna() & (read != "")
@@ -94,15 +85,14 @@ def compare_twins(table: Table, frame: pd.DataFrame, wide: Mapping[int, object])
             table.remarks.guess(cells[means], label, what, Note("To be sure, keep one of the two."))
 
 
-def refuse_units(table: Table, kept: list[int], name: str, value: str) -> None:
+def refuse_units(table: Table, name: str, value: str) -> None:
     """Refuse to fill in the unit where something that is not used names others: their rows would count as its own."""
     spellings = table.source.spellings.get(name, {})
-    others = {*range(len(table.rows))} - {*kept, *range(table.header.top, table.header.body)}
+    others = {*range(len(table.rows))} - {*table.body, *range(table.header.top, table.header.body)}
     for column in range(table.width):
-        cells = {row: cell_text(table.rows[row][column]).strip() for row in kept} if column not in table.named else {}
-        _refuse_named(table, column, {row: text for row, text in cells.items() if text}, spellings, value)
-        beside = {row: cell_text(table.rows[row][column]).strip() for row in sorted(others)}
-        _refuse_named(table, column, {row: text for row, text in beside.items() if text}, spellings, value)
+        for rows in (table.body if column not in table.named else [], sorted(others)):
+            texts = {row: cell_text(table.rows[row][column]).strip() for row in rows}
+            _refuse_named(table, column, {row: text for row, text in texts.items() if text}, spellings, value)
 
 
 def _refuse_named(
@@ -110,7 +100,7 @@ def _refuse_named(
 ) -> None:
     """Note the first text that names another unit; digits alone are a name where all texts are names."""
     names = {row: text for row, text in texts.items() if plain(text) in spellings}
-    if len(names) < len(texts) or table.counts(column):
+    if len(names) < len(texts) or table.columns.counts(column):
         names = {row: text for row, text in names.items() if not text.isdigit()}
     row = next((row for row, text in names.items() if spellings[plain(text)] != value), None)
     if row is not None:
@@ -120,11 +110,12 @@ def _refuse_named(
         table.remarks.problems.add(what, remedy, row=row + 1, column=label, value=names[row])
 
 
-def refuse_spanning(table: Table, kept: Collection[int], wide: Collection[int]) -> None:
+def refuse_spanning(table: Table) -> None:
     """Refuse cells merged over several columns: the file holds their value in the first alone."""
+    body = {*table.body}
     for block in table.sheet.merged:
         columns = [c for c in range(block.left, min(block.right, table.width - 1) + 1) if c in table.header.labels]
-        if len(columns) < 2 or block.top not in kept or not any(c in wide or c in table.named for c in columns):
+        if len(columns) < 2 or block.top not in body or not table.columns.used & {*columns}:
             continue
         if _holds(value := table.rows[block.top][block.left]):
             what = Note("the cell is merged over several columns")
@@ -133,10 +124,10 @@ def refuse_spanning(table: Table, kept: Collection[int], wide: Collection[int]) 
             table.remarks.problems.add(what, remedy, row=block.top + 1, column=label, value=cell_text(value))
 
 
-def tell_beside(table: Table, kept: list[int], wide: Mapping[int, object]) -> None:
+def tell_beside(table: Table) -> None:
     """List what is not used, what is hidden and read all the same, and cells that may have swallowed rows."""
     guesses = table.remarks.guesses
-    if unused := [*_unused(table, kept, wide)]:
+    if unused := [*_unused(table)]:
         what = Note("these columns are not used: {names}", {"names": "; ".join(unused)})
         remedy = Note("To use one, write the name of the column that it stands for as its header.")
         guesses.add(what, remedy, row=table.header.body)
@@ -147,26 +138,27 @@ def tell_beside(table: Table, kept: list[int], wide: Mapping[int, object]) -> No
     for row, label, text in _swallowing(table):
         what = Note("the cell holds line breaks and as many separators as a row: two quotation marks may enclose rows")
         guesses.add(what, Note("Delete a quotation mark that stands alone."), row=row + 1, column=label, value=text)
-    _tell_hidden(table, kept, wide)
+    _tell_hidden(table)
 
 
-def _unused(table: Table, kept: list[int], wide: Mapping[int, object]) -> Iterator[str]:
+def _unused(table: Table) -> Iterator[str]:
     """Yield the headers of columns that are not used and do more than count rows."""
     for column, label in sorted(table.header.labels.items()):
-        counts = table.counts(column) and _only_counts(table, column, [table.rows[row][column] for row in kept])
-        if not counts and column not in table.named and column not in wide and label not in table.schema.further:
+        cells = [table.rows[row][column] for row in table.body]
+        counts = table.columns.counts(column) and _only_counts(table, column, cells)
+        if not counts and column not in table.columns.used and label not in table.schema.further:
             yield label
 
 
-def _tell_hidden(table: Table, kept: list[int], wide: Mapping[int, object]) -> None:
+def _tell_hidden(table: Table) -> None:
     guesses, sheet = table.remarks.guesses, table.sheet
     remedy = Note("To be sure, show what is hidden, and see whether it is to count.")
     if sheet.hidden:
         guesses.add(Note("the sheet is hidden, and read like any other"), remedy)
-    if rows := sorted(sheet.hidden_rows & {*kept}):
+    if rows := sorted(sheet.hidden_rows & {*table.body}):
         what = Note("hidden rows are read like any other: {rows}", {"rows": _numbers(rows)})
         guesses.add(what, remedy, row=rows[0] + 1)
-    for column in sorted(sheet.hidden_columns & (table.named.keys() | wide.keys())):
+    for column in sorted(sheet.hidden_columns & table.columns.used):
         what = Note("the column is hidden, and read like any other")
         guesses.add(what, remedy, row=table.header.body, column=table.header.labels[column])
 
@@ -188,17 +180,3 @@ def _numbers(rows: Iterable[int]) -> str:
 
 def _holds(cell: Cell) -> bool:
     return cell_text(cell).strip() != ""
-
-
-def _one_slip(word: str, name: str) -> bool:
-    """Say whether one letter more, less or other, or two that changed places, make one word of the other."""
-    start = _common(word, name)
-    end = _common(word[start:][::-1], name[start:][::-1])
-    one, other = word[start : len(word) - end], name[start : len(name) - end]
-    return word != name and (max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1]))
-
-
-def _common(one: str, other: str) -> int:
-    """Count the letters with which both begin."""
-    same = (a == b for a, b in zip(one, other, strict=False))
-    return sum(1 for _ in itertools.takewhile(bool, same))

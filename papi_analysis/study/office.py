@@ -15,13 +15,14 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.body import Source, Table
-from papi_analysis.study.grids import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Cell, Sheet, read_workbook, too_wide
+from papi_analysis.study.cells import Cell, Remarks, cell_text, in_old_font
+from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
-from papi_analysis.study.schema import Findings, Schema
+from papi_analysis.study.rows import Source, Table
+from papi_analysis.study.schema import Schema
+from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Sheet, read_workbook, too_wide
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
-from papi_analysis.study.templates import is_notes
-from papi_analysis.study.wording import Remarks, cell_text, in_old_font
+from papi_analysis.study.words import words
 
 #: What is said of text in TCVN3 or VNI, and what to do.
 OLD_FONT = (
@@ -88,7 +89,7 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
         remarks.guesses.add(what, Note("Make sure that this is where the table ends."), row=len(sheet.rows), value=last)
     table = Table(sheet, header, schema, source, remarks)
     frame = table.read()
-    unused = tuple(other.name for other in sheets if other is not sheet and not other.blank and not is_notes(other))
+    unused = tuple(other.name for other in sheets if other is not sheet and not other.blank and not _is_notes(other))
     columns = {name: header.labels[column] for column, name in table.named.items()}
     reading = Reading(frame, (), (), label, name, sheet.name, header, columns, table.periods, table.written, unused)
     reading = replace(reading, filled=len(frame) if "unit" in table.filled else 0)
@@ -122,6 +123,12 @@ def _open(source: Source, schema: Schema) -> list[Sheet]:
     except csv.Error as error:
         what = Note("the file is not a csv table: {error}", {"error": error})
         raise DataError(Problem(what, SAVE_AGAIN, file)) from None
+
+
+def _is_notes(sheet: Sheet) -> bool:
+    """Say whether a sheet holds the notes that come with an example."""
+    notes = words("notes")
+    return sheet.name in notes["sheet"] and bool(sheet.rows) and sheet.rows[0] in notes["header"]
 
 
 def _is_device(path: Path) -> bool:

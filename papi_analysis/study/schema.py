@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.errors import Note
+from papi_analysis.study.findings import LISTED, REPEATED_COLUMN, Findings, as_written, nearest, sheet_row
 
 Kind = Literal["text", "number", "integer", "date"]
 
@@ -62,11 +60,6 @@ FAR_YEAR = (
     Note("the year is outside {low} to {high}", {"low": PROGRAMME_YEARS[0], "high": PROGRAMME_YEARS[1]}),
     Note("Correct the year."),
 )
-#: So many rows with the same thing wrong in one column are listed; further ones are counted.
-LISTED = 200
-#: Among more names than these, the nearest one is looked for where the beginning or the end is the same.
-MANY_NAMES = 400
-
 SCORES = Schema(
     "scores",
     (
@@ -185,110 +178,6 @@ COMPLETION = Schema(
 )
 
 
-#: A row of a sheet may hold several rows of a table, one a column: their indices differ by multiples of this.
-LONG = 2**32
-
-
-def sheet_row(index: int) -> int:
-    """Give the row of the spreadsheet, counted from 1, that an index of a table read from a file stands for.
-
-    Examples
-    --------
-    >>> sheet_row(0), sheet_row(LONG)
-    (2, 2)
-    """
-    return int(index) % LONG + 2
-
-
-#: What is wrong with a header that has a name twice, and what to do.
-REPEATED_COLUMN = (Note("the header repeats a column"), Note("Keep one column of each name."))
-
-
-class Findings:
-    """The problems found so far in one table; ``raise_any`` ends the check.
-
-    Of rows that have the same thing wrong in one column, ``LISTED`` are listed and the others counted.
-    """
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self._listed: list[Problem] = []
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    @property
-    def problems(self) -> list[Problem]:
-        """Every problem, after a line for each kind of which not all rows are listed."""
-        remedy = Note("Look at those that are listed, then check again.")
-        counted = []
-        for (words, column), n in self._counts.items():
-            if n > LISTED:
-                first = next(p.what for p in self._listed if (p.what.text, p.column) == (words, column))
-                what = Note("{n} more like this are not listed: {what}", {"n": n - LISTED, "what": first})
-                counted.append(Problem(what, remedy, self.file, column=column))
-        return [*counted, *self._listed]
-
-    def add(self, what: Note, remedy: Note, *, row: int | None = None, column: str = "", value: object = "") -> None:
-        """Note one problem of this table."""
-        if self.count(what, column, 1):
-            self._listed.append(Problem(what, remedy, self.file, row, column, str(value)))
-
-    def count(self, what: Note, column: str, rows: int) -> int:
-        """Count rows that have ``what`` wrong in ``column``, and say how many of them are to be listed."""
-        listed = min(self._counts[what.text, column], LISTED)
-        self._counts[what.text, column] += rows
-        return min(rows, LISTED - listed)
-
-    def add_rows(
-        self,
-        rows: pd.DataFrame,
-        column: str,
-        what: Note,
-        remedy: Note | Callable[[Any], Note],
-    ) -> None:
-        """Note one problem for each of ``rows``, whose index counts data rows from 0."""
-        if rows.empty:
-            return
-        rows = rows.iloc[: self.count(what, column, len(rows))]
-        remedies = {value: remedy if isinstance(remedy, Note) else remedy(value) for value in set(rows[column])}
-        self._listed += [
-            Problem(what, remedies[value], self.file, sheet_row(index), column, _shown(value))
-            for index, value in zip(rows.index, rows[column], strict=True)
-        ]
-
-    def raise_any(self) -> None:
-        """Raise a ``DataError`` with every problem noted, in the order of the rows, if there is one."""
-        if self._listed:
-            raise DataError(sorted(self.problems, key=lambda problem: problem.row or 0))
-
-
-def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> Note:
-    """Say which known name is nearest to ``value``, as a remedy; names are compared as ``fold`` has them."""
-    names = [str(name) for name in known]
-    folded = {fold(name): name for name in reversed(names)}
-    wanted = fold(str(value))
-    alike = list(folded) if len(folded) <= MANY_NAMES else _alike(wanted, folded)
-    close = difflib.get_close_matches(wanted, alike, n=1, cutoff=0.5)
-    if close:
-        return Note("Did you mean {name!r}?", {"name": folded[close[0]]})
-    return Note("Known: {names}.", {"names": ", ".join([*names[:8], "..."] if len(names) > 8 else names)})
-
-
-def _alike(wanted: str, names: Iterable[str]) -> list[str]:
-    """Choose the names that begin or end as ``wanted`` does; to compare all letter by letter is slow."""
-    for size in (len(wanted) - 1, 3 * len(wanted) // 4, len(wanted) // 2):
-        start, end = wanted[: max(size, 1)], wanted[-max(size, 1) :]
-        if found := [name for name in names if name.startswith(start) or name.endswith(end)]:
-            return found[:MANY_NAMES]
-    return []
-
-
-def _shown(value: object) -> str:
-    """Write a value as a table would: a day without its hour, a whole number without decimals."""
-    if isinstance(value, pd.Timestamp):
-        return str(value.date())
-    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-
 def name_text(value: object) -> str:
     """Write a name as all tables have it: composed letters, no blanks around it, a number as its digits.
 
@@ -384,7 +273,7 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
     remedy = Note("Keep one row for each {key}.", {"key": column})
     for index, twin in again.iloc[:LISTED].items():
         what = Note("the row repeats row {row}", {"row": sheet_row(twin)})
-        value = ", ".join(map(_shown, named.loc[index]))
+        value = ", ".join(map(as_written, named.loc[index]))
         findings.add(what, remedy, row=sheet_row(index), column=column, value=value)
     if len(again) > LISTED:
         findings.count(what, column, len(again) - LISTED)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
-from papi_analysis.study.schema import SCORES, SUBDIMENSION_SCORES, Findings, check_frame, nearest
+from papi_analysis.study.findings import Findings, nearest
+from papi_analysis.study.schema import SCORES, SUBDIMENSION_SCORES, check_frame
 from papi_analysis.study.tables import load_table
 
 Level = Literal["dimension", "subdimension"]

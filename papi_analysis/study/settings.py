@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.schema import FAR_YEAR, PROGRAMME_YEARS, Findings, nearest
+from papi_analysis.study.findings import Findings, nearest
+from papi_analysis.study.schema import FAR_YEAR, PROGRAMME_YEARS
 from papi_analysis.study.tables import read_text
 
 #: Key of study.toml: (type, default); a default of ``...`` makes the key required.

@@ -14,16 +14,9 @@ from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
 from papi_analysis.study.doubts import tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
 from papi_analysis.study.files import collect, read_tables
+from papi_analysis.study.findings import LISTED, Findings, nearest
 from papi_analysis.study.register import check_progress, check_targets, check_tasks
-from papi_analysis.study.schema import (
-    LISTED,
-    PROGRESS,
-    TARGETS,
-    Findings,
-    check_frame,
-    name_text,
-    nearest,
-)
+from papi_analysis.study.schema import PROGRESS, TARGETS, check_frame, name_text
 from papi_analysis.study.scores import check_scores, load_scores
 from papi_analysis.study.settings import TABLES, read_settings
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.grids import MAX_LINE, MAX_PART
-from papi_analysis.study.schema import REPEATED_COLUMN, Findings, Schema, check_frame
+from papi_analysis.study.findings import REPEATED_COLUMN, Findings
+from papi_analysis.study.schema import Schema, check_frame
+from papi_analysis.study.sheets import MAX_LINE, MAX_PART
 
 SAVE_AGAIN = Note("Save it again as 'CSV UTF-8'.")
 #: What the system says of files most often, as it says it, so that it can be translated.

@@ -17,7 +17,7 @@ from papi_analysis.estimation.inference import STUDENTISED
 
 ROOT = Path(__file__).parents[2]
 TABLE = pd.read_csv(ROOT / "data" / "validation" / "coverage.csv")
-BENCH = runpy.run_path(str(ROOT / "benchmarks" / "coverage.py"))
+BENCH = runpy.run_path(str(ROOT / "benchmarks" / "validation" / "coverage.py"))
 CASES = BENCH["CASES"]
 COVERAGES = ["coverage_each", "coverage_all", "coverage_mean", "coverage_within"]
 COMMON = TABLE[(TABLE["attainable"] <= 0.05) & (TABLE["slopes"] == "common")]
@@ -150,7 +150,7 @@ def test_the_public_record_is_the_file_in_words():
 
 
 DESIGNS = pd.read_csv(ROOT / "data" / "validation" / "designs.csv")
-SIMULATED = runpy.run_path(str(ROOT / "benchmarks" / "designs.py"))
+SIMULATED = runpy.run_path(str(ROOT / "benchmarks" / "validation" / "designs.py"))
 
 
 def test_the_record_of_designs_has_both_slopes_of_each_design():

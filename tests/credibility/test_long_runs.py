@@ -19,7 +19,7 @@ from joblib._parallel_backends import ThreadingBackend
 
 import papi_analysis as pa
 from papi_analysis.credibility.long_runs import run_all, seeds
-from papi_analysis.study.results import fingerprint, store_part, stored_part
+from papi_analysis.study.finished_parts import fingerprint, store_part, stored_part
 
 ASKED = {"unit": "VN-CT", "start": 2018, "end": 2020}
 FACTOR = 2.0
@@ -214,7 +214,7 @@ def test_names_of_parts_are_the_same_in_every_process(tmp_path) -> None:
     """Sets and strings come in another order there; a resumed run must find its files all the same."""
     program = tmp_path / "name.py"
     program.write_text(
-        "from papi_analysis.study.results import fingerprint\n"
+        "from papi_analysis.study.finished_parts import fingerprint\n"
         "def job(x):\n    return x in {'a', 'b', 'c', 'd'}\n"
         "print(fingerprint(job, {'a': 1.5, 'b': {'x', 'y', 'z'}}, 'name'))\n"
     )
@@ -240,7 +240,7 @@ from functools import partial
 import beside, deeper, folder.inner
 from beside import first
 from folder.inner import fourth
-from papi_analysis.study.results import fingerprint
+from papi_analysis.study.finished_parts import fingerprint
 
 def inside(x):
     from deeper import third

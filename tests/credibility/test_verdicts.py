@@ -169,7 +169,7 @@ def test_an_answer_without_effects_and_one_that_is_no_need_are_refused(panel, ta
 
 
 def test_the_former_name_says_where_it_went():
-    with pytest.raises(AttributeError, match=r"can_tell is no more: ask verdicts\(answer, needed\)"):
+    with pytest.raises(AttributeError, match=r"can_tell is no longer in papi_analysis: ask verdicts\(answer, needed\)"):
         _ = pa.can_tell
 
 

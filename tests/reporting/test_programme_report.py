@@ -168,9 +168,9 @@ def test_what_loading_warned_of_is_said_once_among_the_gaps(tmp_path):
 
 
 def test_how_tables_were_read_is_part_of_where_they_come_from(tmp_path):
-    from papi_analysis.study.templates import write_templates
+    from papi_analysis.study.examples import copy_example
 
-    write_templates(tmp_path / "own", "vi")
+    copy_example(tmp_path / "own", "vi")
     report = pa.ProgrammeReport(tmp_path / "own", "vi")
     heading, table = list(report.provenance())[-2:]
     assert heading.heading == "Các bảng đã được đọc như thế nào"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import zipfile
 from pathlib import Path
@@ -15,11 +16,12 @@ import papi_analysis as pa
 from papi_analysis.cli import main
 from papi_analysis.errors import Note, Problem
 from papi_analysis.reporting.files import GENERATOR
-from papi_analysis.study import files, grids, office, schema
+from papi_analysis.study import files, office, sheets
 from papi_analysis.study import study as study_module
-from papi_analysis.study.grids import MAX_CELLS, MAX_COLUMNS, MAX_PART, read_workbook
-from papi_analysis.study.schema import LISTED, MANY_NAMES, Findings, nearest
+from papi_analysis.study.findings import LISTED, MANY_NAMES, Findings, nearest
+from papi_analysis.study.schema import PROGRESS, TASKS, check_frame
 from papi_analysis.study.settings import MAX_SETTINGS, preferred_language
+from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_PART, read_workbook
 
 HEADER = "task,dimension,start,due\n"
 ROW = "T1,D1,2018-01-01,2018-12-31\n"
@@ -118,7 +120,7 @@ def test_rows_that_are_left_out_are_listed_up_to_a_number_and_then_counted(folde
 
 
 def test_cells_without_a_value_are_noted_together(folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "LISTED", 3)
+    monkeypatch.setattr("papi_analysis.study.findings.LISTED", 3)
     book = Workbook()
     book.active.append(HEADER.strip().split(","))
     for _ in range(5):
@@ -158,13 +160,13 @@ def test_the_merger_of_provinces_is_looked_up_once_for_each_unit(folder, monkeyp
 
 def test_among_many_names_the_nearest_is_found_without_comparing_all(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
-    matches = schema.difflib.get_close_matches
+    matches = difflib.get_close_matches
 
     def count(word: str, names: list[str], **how: float) -> list[str]:
         compared.append(len(names))
         return matches(word, names, **how)
 
-    monkeypatch.setattr(schema.difflib, "get_close_matches", count)
+    monkeypatch.setattr(difflib, "get_close_matches", count)
     known = [f"NV-{number:05d}" for number in range(5_000)]
     assert nearest("NV04321", known) == "Did you mean 'NV-04321'?"
     assert nearest("NV-043210", known) == "Did you mean 'NV-04321'?"
@@ -201,7 +203,7 @@ def test_a_csv_file_of_too_many_cells_is_not_checked(folder, text: str, monkeypa
     folder.put("tasks.csv", text)
     monkeypatch.setattr(office, "_find_table", lambda *_: pytest.fail("the table was looked for"))
     with pytest.raises(pa.DataError) as caught:
-        office.read_office_table(office.Source(folder.path / "tasks.csv"), schema.TASKS)
+        office.read_office_table(office.Source(folder.path / "tasks.csv"), TASKS)
     (problem,) = caught.value.problems
     assert (problem.file, str(problem.what)) == ("tasks.csv", "the file is too large")
 
@@ -318,7 +320,7 @@ def test_years_of_tables_are_bounded(folder, file: str, column: str, value: str)
 @pytest.mark.parametrize("day", ["1900-01-01", "2100-12-31"])
 def test_the_first_and_the_last_day_are_within_bounds(day: str) -> None:
     report = {"unit": "A", "task": "T", "as_of": day, "reported_on": day, "completion": "1"}
-    assert schema.check_frame(pd.DataFrame([report]), schema.PROGRESS)["as_of"].tolist() == [pd.Timestamp(day)]
+    assert check_frame(pd.DataFrame([report]), PROGRESS)["as_of"].tolist() == [pd.Timestamp(day)]
 
 
 # Workbooks -----------------------------------------------------------------------------------------------------------
@@ -338,7 +340,7 @@ def test_the_first_and_the_last_day_are_within_bounds(day: str) -> None:
 def test_a_tag_of_megabytes_is_not_parsed(
     tmp_path: Path, monkeypatch, start: bytes, filling: bytes, end: bytes
 ) -> None:
-    monkeypatch.setattr(grids, "_read_sheets", lambda *_: pytest.fail("the sheet was parsed"))
+    monkeypatch.setattr(sheets, "_read_sheets", lambda *_: pytest.fail("the sheet was parsed"))
     long = start + filling * (4_000_000 // len(filling)) + end
     path = remake(tmp_path / "a.xlsx", {SHEET: OPENING.encode() + long + CLOSING.encode()})
     assert refused(path).what == "the workbook is damaged"
@@ -370,7 +372,7 @@ def test_a_sheet_kept_where_nothing_was_looked_at_is_refused(tmp_path: Path) -> 
 
 
 def test_more_sheets_than_parts_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grids, "_read_sheets", lambda *_: pytest.fail("the sheets were parsed"))
+    monkeypatch.setattr(sheets, "_read_sheets", lambda *_: pytest.fail("the sheets were parsed"))
     path = remake(tmp_path / "a.xlsx", {})
     with zipfile.ZipFile(path) as archive:
         book = archive.read("xl/workbook.xml").decode()
@@ -384,9 +386,9 @@ def test_more_sheets_than_parts_are_refused(tmp_path: Path, monkeypatch: pytest.
 def test_sheets_that_hide_their_size_may_not_be_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sheet = (OPENING.replace('<dimension ref="A1:D9"/>', "") + '<row r="1"><c r="A1"><v>1</v></c></row>').encode()
     long = sheet + b"<row/>" * 10_000 + CLOSING.encode()
-    monkeypatch.setattr(grids, "MAX_UNSIZED", len(long))
+    monkeypatch.setattr(sheets, "MAX_UNSIZED", len(long))
     assert read_workbook(remake(tmp_path / "a.xlsx", {SHEET: long}))[0].rows == [[1]]
-    monkeypatch.setattr(grids, "MAX_UNSIZED", len(long) - 1)
+    monkeypatch.setattr(sheets, "MAX_UNSIZED", len(long) - 1)
     assert "too large" in refused(tmp_path / "a.xlsx").what
 
 
@@ -403,7 +405,7 @@ def test_a_sheet_of_many_columns_is_refused_at_its_first_wide_row(tmp_path: Path
 
 
 def test_one_far_cell_does_not_stretch_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grids, "MAX_CELLS", 2_000)
+    monkeypatch.setattr(sheets, "MAX_CELLS", 2_000)
     rows = "".join(f'<row r="{row}"><c r="A{row}"><v>1</v></c></row>' for row in range(1, 500))
     wide = '<row r="500"><c r="IV500"><v>1</v></c></row>'
     path = remake(tmp_path / "a.xlsx", {SHEET: (OPENING + rows + CLOSING).encode()})
@@ -412,7 +414,7 @@ def test_one_far_cell_does_not_stretch_all_rows(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_cells_of_all_sheets_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grids, "MAX_CELLS", 100)
+    monkeypatch.setattr(sheets, "MAX_CELLS", 100)
     book = Workbook()
     for sheet in (book.active, book.create_sheet("B"), book.create_sheet("C")):
         for _ in range(40):

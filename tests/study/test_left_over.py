@@ -10,8 +10,8 @@ from openpyxl import Workbook
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 import papi_analysis as pa
-from papi_analysis.study.body import Source
 from papi_analysis.study.office import Reading, read_office_table
+from papi_analysis.study.rows import Source
 from papi_analysis.study.schema import PROGRESS, SCORES, TARGETS, TASKS, Schema
 
 SPELLINGS = {
@@ -229,9 +229,9 @@ def test_what_is_hidden_is_read_and_told(tmp_path) -> None:
 
 @pytest.mark.parametrize("table", ["tasks", "targets"])
 def test_rows_of_the_templates_example_are_told(tmp_path, table: str) -> None:
-    from papi_analysis.study.templates import write_templates
+    from papi_analysis.study.examples import copy_example
 
-    write_templates(tmp_path, "vi")
+    copy_example(tmp_path, "vi")
     toml = tmp_path / "study.toml"
     if table == "targets":
         toml.write_text(toml.read_text("utf-8").replace('"VN-CT"', '"VN-54"'), "utf-8")

@@ -20,11 +20,13 @@ from openpyxl import Workbook
 import papi_analysis as pa
 from papi_analysis.errors import DataError, Problem
 from papi_analysis.study import codebook
-from papi_analysis.study.body import Source
+from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.findings import sheet_row
 from papi_analysis.study.office import Reading, read_office_table
-from papi_analysis.study.schema import DIMENSIONS, PROGRESS, SCORES, TARGETS, TASKS, UNITS, check_frame, sheet_row
+from papi_analysis.study.rows import Source
+from papi_analysis.study.schema import DIMENSIONS, PROGRESS, SCORES, TARGETS, TASKS, UNITS, check_frame
 from papi_analysis.study.tables import read_table
-from papi_analysis.study.wording import dimension_spellings
+from papi_analysis.study.words import plain
 
 BUNDLED = codebook.data_folder() / "can_tho_2018_2020"
 FILL = {"unit": "VN-CT"}
@@ -147,7 +149,7 @@ def test_a_problem_names_the_row_and_the_header_of_the_sheet(tmp_path: Path) -> 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("marks", [True, False])
 def test_headers_are_known_however_they_are_typed(tmp_path: Path, form: str, marks: bool) -> None:
-    header = [unicodedata.normalize(form, name if marks else codebook.plain(name).upper()) for name in TASK_HEADER]
+    header = [unicodedata.normalize(form, name if marks else plain(name).upper()) for name in TASK_HEADER]
     reading = read(book(tmp_path / "t.xlsx", header, task_row(1)), TASKS)
     assert {"task", "title_vi", "dimension", "weight", "start", "due"} <= set(reading.frame.columns)
 

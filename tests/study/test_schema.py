@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papi_analysis.errors import DataError, Problem
-from papi_analysis.study.schema import PROGRESS, SCORES, TASKS, Findings, check_frame, name_text, nearest
+from papi_analysis.study.findings import Findings, nearest
+from papi_analysis.study.schema import PROGRESS, SCORES, TASKS, check_frame, name_text
 
 GOOD = {"unit": "A", "task": "T", "as_of": "2018-03-31", "reported_on": "2018-04-10", "completion": "0.5"}
 

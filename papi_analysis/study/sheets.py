@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.study.cells import Cell, Percent, Unreadable
 from papi_analysis.study.sheet_xml import Block, arrays, hidden, merged, place_out_of_order, split_sheet
 
 #: What a file may hold at most. A register of a thousand tasks with ten years of monthly reports needs a tenth of it.
@@ -37,24 +38,8 @@ _FAR_COLUMN = re.compile(rb'\sr="[A-Za-z]{4}')
 _SAVE = Note("Open it in a spreadsheet program and save it as an Excel workbook (.xlsx).")
 
 
-class Percent(float):
-    """A number that the sheet shows as a percentage: 0.75 where the reader sees 75%."""
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A cell that has no value to read, and why; ``text`` is what the sheet shows."""
-
-    text: str
-    what: Note
-    remedy: Note
-
-
 #: How what stands between pointed brackets begins and ends. A parser reads it over and over until it has the end.
 _TAGS = ((b"<", b">"), (b"<!--", b"-->"), (b"<?", b"?>"))
-
-#: What a cell may hold; ``""`` is a blank cell.
-Cell = str | int | float | date | Percent | Unreadable
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ it is the smallest p-value.
 
 The table ``data/validation/coverage.csv`` comes from
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/coverage.py --studies 2000 --out data/validation/coverage.csv
+    OPENBLAS_NUM_THREADS=1 python benchmarks/validation/coverage.py --studies 2000 --out data/validation/coverage.csv
 """
 
 from __future__ import annotations

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papi_analysis.errors import Problem
-from papi_analysis.study import codebook, wording
-from papi_analysis.study.codebook import merged_into, plain, unit_spellings
-from papi_analysis.study.grids import Percent
+from papi_analysis.study import codebook
+from papi_analysis.study.cells import Percent, Remarks, dimension_spellings, read_names
+from papi_analysis.study.codebook import merged_into, unit_spellings
+from papi_analysis.study.dates import period, read_dates
+from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import fits, is_numbering, says_percent
-from papi_analysis.study.schema import PROGRESS, TASKS, Findings
-from papi_analysis.study.wording import Remarks, dimension_spellings, period
+from papi_analysis.study.numbers import read_numbers, read_parts, read_states, read_whole
+from papi_analysis.study.schema import PROGRESS, TASKS
+from papi_analysis.study.words import plain
 
 
 def run(reader, *cells, column: str = "column", **options) -> tuple[list[str], list[Problem], list[Problem]]:
@@ -54,24 +57,24 @@ def clean(reader, *cells, **options) -> list[str]:
     ],
 )
 def test_numbers(cells: list, read: list[str]) -> None:
-    assert clean(wording.read_numbers, *cells) == read
+    assert clean(read_numbers, *cells) == read
 
 
 def test_a_number_that_may_be_thousands_is_a_problem() -> None:
-    _, problems, guesses = run(wording.read_numbers, "12", "1,234", "5,678")
+    _, problems, guesses = run(read_numbers, "12", "1,234", "5,678")
     assert [(p.row, p.value) for p in problems] == [(3, "1,234"), (4, "5,678")]
     assert guesses == []
 
 
 def test_a_column_that_disagrees_names_the_fewer_rows() -> None:
-    _, problems, _ = run(wording.read_numbers, "6.5", "7.5", "8,5")
+    _, problems, _ = run(read_numbers, "6.5", "7.5", "8,5")
     assert [(p.row, p.value, str(p.what)) for p in problems] == [
         (4, "8,5", "the column mixes decimal commas and decimal points")
     ]
 
 
 def test_a_guess_is_told_once_for_the_column_with_its_first_row() -> None:
-    _, _, guesses = run(wording.read_numbers, "6", "6,5", "7,5")
+    _, _, guesses = run(read_numbers, "6", "6,5", "7,5")
     assert [(g.row, g.column, g.value) for g in guesses] == [(3, "column", "6,5")]
 
 
@@ -79,21 +82,21 @@ def test_a_guess_is_told_once_for_the_column_with_its_first_row() -> None:
 def test_numbers_in_either_locale_come_back(numbers: list) -> None:
     for locale in ("en", "vi"):
         written = [format_decimal(number, "#,##0.00", locale=locale) for number in numbers]
-        assert [float(text) for text in clean(wording.read_numbers, *written)] == [float(n) for n in numbers]
+        assert [float(text) for text in clean(read_numbers, *written)] == [float(n) for n in numbers]
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.integers().map(str), min_size=1))
 def test_canonical_numbers_pass_unchanged(texts: list[str]) -> None:
-    assert run(wording.read_numbers, *texts) == (texts, [], [])
+    assert run(read_numbers, *texts) == (texts, [], [])
 
 
 @given(st.lists(st.dates(date(1900, 1, 1), date(2100, 1, 1)), min_size=1))
 def test_dates_come_back_in_every_way_to_write_them(days: list[date]) -> None:
     iso = [day.isoformat() for day in days]
-    assert run(wording.read_dates, *iso, column="due") == (iso, [], [])
+    assert run(read_dates, *iso, column="due") == (iso, [], [])
     for form in ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "ngày %d tháng %m năm %Y"):
-        assert clean(wording.read_dates, *[day.strftime(form) for day in days], column="due") == iso
-    assert run(wording.read_dates, *days, column="due")[0] == iso
+        assert clean(read_dates, *[day.strftime(form) for day in days], column="due") == iso
+    assert run(read_dates, *days, column="due")[0] == iso
 
 
 @given(st.integers(1900, 2100), st.integers(1, 4))
@@ -103,8 +106,8 @@ def test_quarters_come_back_in_every_way_to_write_them(year: int, quarter: int) 
     last = (date(year, 12, 31) if quarter == 4 else date(year, 3 * quarter + 1, 1) - timedelta(1)).isoformat()
     ways = [f"Quý {roman}/{year}", f"quý {quarter} năm {year}", f"Q{quarter} {year}", f"Q{quarter}/{year}"]
     ways += [f"{year}Q{quarter}", f"{roman}/{year}", f"QUÝ {roman} - {year}", f"{year}-Q{quarter}"]
-    assert clean(wording.read_dates, *ways, column="as_of") == [last] * len(ways)
-    assert clean(wording.read_dates, *ways, column="start") == [first.isoformat()] * len(ways)
+    assert clean(read_dates, *ways, column="as_of") == [last] * len(ways)
+    assert clean(read_dates, *ways, column="start") == [first.isoformat()] * len(ways)
 
 
 @pytest.mark.parametrize(
@@ -120,13 +123,13 @@ def test_quarters_come_back_in_every_way_to_write_them(year: int, quarter: int) 
     ],
 )
 def test_periods_begin_a_task_on_their_first_day_and_end_it_on_their_last(cell: object, start: str, due: str) -> None:
-    assert clean(wording.read_dates, cell, column="start") == [start]
-    assert clean(wording.read_dates, cell, column="due") == [due]
+    assert clean(read_dates, cell, column="start") == [start]
+    assert clean(read_dates, cell, column="due") == [due]
 
 
 @pytest.mark.parametrize("text", ["31/02/2018", "Quý V/2018", "tháng 13/2018", "soon", "", "0/1/2018", "2018/04/05"])
 def test_what_is_no_date_stays_for_the_schema_to_refuse(text: str) -> None:
-    assert run(wording.read_dates, text, column="due") == ([text], [], [])
+    assert run(read_dates, text, column="due") == ([text], [], [])
     assert period(text) is None
 
 
@@ -139,15 +142,15 @@ def test_what_is_no_date_stays_for_the_schema_to_refuse(text: str) -> None:
     ],
 )
 def test_a_date_that_says_something_else_than_it_seems_is_a_problem(cell: object, what: str) -> None:
-    _, problems, _ = run(wording.read_dates, "2018-01-01", cell, column="due")
+    _, problems, _ = run(read_dates, "2018-01-01", cell, column="due")
     assert [(p.row, str(p.what)) for p in problems] == [(3, what)]
 
 
 def test_dates_that_a_program_has_swapped_are_a_problem() -> None:
     """A program set to month/day makes 4 May of 05/04/2018 and leaves 13/04/2018 as text."""
-    _, problems, _ = run(wording.read_dates, date(2018, 5, 4), "13/04/2018", column="due")
+    _, problems, _ = run(read_dates, date(2018, 5, 4), "13/04/2018", column="due")
     assert [p.row for p in problems] == [3]
-    assert clean(wording.read_dates, date(2018, 4, 20), "13/04/2018", column="due") == ["2018-04-20", "2018-04-13"]
+    assert clean(read_dates, date(2018, 4, 20), "13/04/2018", column="due") == ["2018-04-20", "2018-04-13"]
 
 
 @pytest.mark.parametrize(
@@ -164,16 +167,16 @@ def test_dates_that_a_program_has_swapped_are_a_problem() -> None:
     ],
 )
 def test_percentages(cells: list, in_percent: bool, read: list[str]) -> None:
-    assert clean(wording.read_parts, *cells, in_percent=in_percent) == read
+    assert clean(read_parts, *cells, in_percent=in_percent) == read
 
 
 @pytest.mark.parametrize("cells", [["0.75", "1"], [0.5], ["0", "1"], [Percent(0.5), 1]])
 def test_a_header_in_percent_over_parts_of_one_is_a_problem(cells: list) -> None:
-    assert run(wording.read_parts, *cells, in_percent=True)[1]
+    assert run(read_parts, *cells, in_percent=True)[1]
 
 
 def test_a_column_that_mixes_percentages_and_parts_names_the_fewer_rows() -> None:
-    _, problems, _ = run(wording.read_parts, "75%", "60%", "1")
+    _, problems, _ = run(read_parts, "75%", "60%", "1")
     assert [(p.row, p.value) for p in problems] == [(4, "1")]
 
 
@@ -193,22 +196,22 @@ def test_a_column_that_mixes_percentages_and_parts_names_the_fewer_rows() -> Non
     ],
 )
 def test_states(words: str, read: str) -> None:
-    assert clean(wording.read_states, words) == [read]
+    assert clean(read_states, words) == [read]
 
 
 @pytest.mark.parametrize("words", ["đang thực hiện", "Đang triển khai", "chưa hoàn thành", "in progress"])
 def test_what_is_under_way_needs_a_number(words: str) -> None:
-    _, problems, _ = run(wording.read_states, "đã hoàn thành", words)
+    _, problems, _ = run(read_states, "đã hoàn thành", words)
     assert [(p.row, p.value) for p in problems] == [(3, words)]
-    assert clean(wording.read_states, words, in_progress=0.5) == ["0.5"]
+    assert clean(read_states, words, in_progress=0.5) == ["0.5"]
 
 
 def test_other_words_stay_for_the_schema_to_refuse() -> None:
-    assert run(wording.read_states, "gần xong") == (["gần xong"], [], [])
+    assert run(read_states, "gần xong") == (["gần xong"], [], [])
 
 
 def test_years() -> None:
-    assert clean(wording.read_whole, "Năm 2020", 2020.0, "2020", "năm nay") == ["2020", "2020", "2020", "năm nay"]
+    assert clean(read_whole, "Năm 2020", 2020.0, "2020", "năm nay") == ["2020", "2020", "2020", "năm nay"]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +234,7 @@ def test_years() -> None:
 )
 def test_dimensions(name: object, code: str) -> None:
     spellings = dimension_spellings(codebook.load_dimensions())
-    assert clean(wording.read_names, name, spellings=spellings) == [code]
+    assert clean(read_names, name, spellings=spellings) == [code]
 
 
 def test_every_spelling_of_the_codebook_is_the_unit() -> None:
@@ -241,7 +244,7 @@ def test_every_spelling_of_the_codebook_is_the_unit() -> None:
         index=False
     ):
         names = [unit, english, vietnamese, *variants.split("|"), vietnamese.upper(), plain(vietnamese)]
-        assert clean(wording.read_names, *names, spellings=spellings) == [unit] * len(names)
+        assert clean(read_names, *names, spellings=spellings) == [unit] * len(names)
 
 
 def test_a_spelling_of_two_units_is_the_name_of_neither() -> None:
@@ -304,12 +307,12 @@ def test_labels_in_percent_and_rows_of_numbers() -> None:
 def test_a_point_before_three_digits_is_in_doubt_where_both_readings_are_within_bounds(
     cells: list[str], high: float, in_doubt: list[str]
 ) -> None:
-    assert [p.value for p in run(wording.read_numbers, *cells, high=high)[1]] == in_doubt
+    assert [p.value for p in run(read_numbers, *cells, high=high)[1]] == in_doubt
 
 
 def test_a_whole_number_has_no_mark() -> None:
-    assert [p.value for p in run(wording.read_whole, "2.018", "2019")[1]] == ["2.018"]
-    assert clean(wording.read_whole, "Năm 2018", "2019") == ["2018", "2019"]
+    assert [p.value for p in run(read_whole, "2.018", "2019")[1]] == ["2.018"]
+    assert clean(read_whole, "Năm 2018", "2019") == ["2018", "2019"]
 
 
 @pytest.mark.parametrize(
@@ -324,4 +327,4 @@ def test_a_whole_number_has_no_mark() -> None:
     ],
 )
 def test_percentages_beside_other_numbers_are_a_problem(cells: list, in_percent: bool, named: list[str]) -> None:
-    assert [p.value for p in run(wording.read_parts, *cells, in_percent=in_percent)[1]] == named
+    assert [p.value for p in run(read_parts, *cells, in_percent=in_percent)[1]] == named

@@ -6,26 +6,22 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study import left_over, wording
-from papi_analysis.study.codebook import plain
-from papi_analysis.study.grids import Sheet, Unreadable
-from papi_analysis.study.headers import Header, counts_rows, is_numbering, says_percent
-from papi_analysis.study.schema import LONG, REPEATED_COLUMN, Column, Schema, sheet_row
+from papi_analysis.study import left_over, numbers
+from papi_analysis.study.cells import Remarks, Unreadable, cell_text, read_names, read_texts
+from papi_analysis.study.columns import Columns
+from papi_analysis.study.dates import read_dates
+from papi_analysis.study.findings import REPEATED_COLUMN, SHEET_ROWS, sheet_row
+from papi_analysis.study.headers import Header, is_numbering, says_percent
+from papi_analysis.study.schema import Column, Schema
+from papi_analysis.study.sheets import Sheet
 from papi_analysis.study.tables import check_widths
-from papi_analysis.study.wording import Remarks, cell_text
+from papi_analysis.study.words import known, plain
 
-#: What stands at the head of a row that sums up others, and at the head of what follows a table.
-_TOTALS = {
-    *("tong", "tong cong", "tong so", "cong", "binh quan", "trung binh"),
-    *("total", "sum", "subtotal", "sub total", "grand total", "average", "mean"),
-}
-_CLOSING = ("nguoi lap", "nguon", "ghi chu", "noi nhan", "thu truong", "chu tich", "giam doc", "source", "note")
 #: How headings between the rows are counted, where tasks are counted 1, 2, 3: I, II, III or A, B, C.
 _LETTERED = re.compile(r"[ivx]+|[a-h]")
 #: Columns that hold parts of a whole, which may be written in percent.
@@ -68,126 +64,37 @@ class Table:
         self.rows = [[*row, *[""] * (self.width - len(row))] for row in sheet.rows]
         self.periods: dict[tuple[int | None, str], str] = {}
         self.written: dict[tuple[int, str, str], str] = {}
-        self.states: int | None = None
-        self.twins: list[tuple[str, int, int]] = []
         self.filled: dict[str, str] = {}
-        self.columns: list[int] = []
-        self.named = self._name_columns()
+        self.columns = Columns(header, schema, self.rows[header.body :], source.fill, remarks)
+        self.named = self.columns.named
+        self.body: list[int] = []
         self.key = {column for column, name in self.named.items() if name in schema.key}
 
     def read(self) -> pd.DataFrame:
         """Return the columns of text; what was found on the way stands in the remarks."""
         if not self.sheet.name:
             check_widths(self.sheet.rows, self.header.body, self.remarks.problems)
-        self.columns = self._columns()
+        columns = self.columns.kept()
         if self.remarks.problems.problems:
             return pd.DataFrame()
         self._spread_merged()
-        kept = list(self._body())
-        wide = self._periods()
-        left_over.refuse_spanning(self, {*kept}, wide)
-        left_over.tell_beside(self, kept, wide)
-        if wide:
-            left_over.refuse_numbers(self, kept, wide)
-            frame = self._melt(kept, wide)
+        self.body = list(self._find_rows())
+        left_over.refuse_spanning(self)
+        left_over.tell_beside(self)
+        if self.columns.wide:
+            left_over.refuse_numbers(self)
+            frame = self._melt(columns)
         else:
-            index = pd.Index([row - 1 for row in kept], dtype="int64")
-            frame = self._frame(kept, index)
-        frame = self._word(frame, wide)
-        left_over.compare_twins(self, frame, wide)
-        return self._fill(frame, kept)
+            frame = self._frame(columns, self.body, pd.Index([row - 1 for row in self.body], dtype="int64"))
+        frame = self._word(frame)
+        left_over.compare_twins(self, frame)
+        return self._fill(frame)
 
-    def _name_columns(self) -> dict[int, str]:
-        """Give each column of the schema the one header that fits it."""
-        names = dict(self.header.names)
-        sure = {next(iter(fits)) for fits in names.values() if len(fits) == 1}
-        for column, fits in self.header.names.items():
-            if len(fits) > 1 and len(fits - sure) > 1:
-                what = Note("the header fits several columns: {names}", {"names": ", ".join(sorted(fits))})
-                self.refuse_header(what, Note("Write the column's own name."), column)
-            left = fits - sure if len(fits) > 1 else fits
-            names[column] = left if len(left) == 1 else frozenset()
-        named: dict[int, str] = {}
-        for column, name in [(column, next(iter(fits))) for column, fits in names.items() if fits]:
-            twin = next((other for other, taken in named.items() if taken == name), None)
-            chosen = column if twin is None else self._choose(name, twin, column)
-            if chosen != twin:
-                named.pop(column if twin is None else twin, None)
-                named[chosen] = name
-        if self._is_wide(named):
-            # Each quarter says how far a task was: a column that says it for no quarter is a further one.
-            named, self.states = {column: name for column, name in named.items() if name != "completion"}, None
-        left_over.refuse_slips(self, named)
-        self._tell_names(named)
-        return named
-
-    def _choose(self, name: str, first: int, second: int) -> int:
-        """Choose between two columns that fit one of the schema; the one left over is a further column."""
-        one, other = self.header.labels[first], self.header.labels[second]
-        if name == "completion" and self.states is None and (pair := self._completion(first, second)):
-            number, self.states = pair
-            return number
-        if plain(one) == plain(other):
-            self.refuse_header(*REPEATED_COLUMN, second)
-        elif name not in (one, other):
-            what = Note(
-                "two headers mean the column {name}: {first!r} and {second!r}",
-                {"name": name, "first": one, "second": other},
-            )
-            self.refuse_header(what, Note("Keep one of them, or rename the other."), second)
-        used, left = (second, first) if other == name else (first, second)
-        self.twins.append((name, used, left))
-        return used
-
-    def _periods(self) -> Mapping[int, date]:
-        """Give the columns that each hold the reports of a quarter, with its last day."""
-        return self.header.days if self._is_wide(self.named) else {}
-
-    def _is_wide(self, named: Mapping[int, str]) -> bool:
-        """Say whether the table has a column for each quarter, not one row for each report."""
-        own = {"as_of", "completion"} & {*self.header.labels.values()}
-        return bool(self.schema.name == "progress" and self.header.days and not own and "as_of" not in named.values())
-
-    def refuse_header(self, what: Note, remedy: Note, column: int) -> None:
-        """Note what is wrong with the header of a column."""
-        label = self.header.labels[column]
-        self.remarks.problems.add(what, remedy, row=self.header.body, column=label)
-
-    def _tell_names(self, named: dict[int, str]) -> None:
-        other = [f"{self.header.labels[c]} = {name}" for c, name in named.items() if self.header.labels[c] != name]
-        if other:
-            what = Note("the headers are read as {names}", {"names": "; ".join(other)})
-            remedy = Note("To be sure, write the columns' own names.")
-            self.remarks.guesses.add(what, remedy, row=self.header.body)
-
-    def _completion(self, first: int, second: int) -> tuple[int, int] | None:
-        """Of two columns that say how far a task is, give the one in numbers and the one in words."""
-        body = self.rows[self.header.body :]
-        worded = [wording.are_states(row[column] for row in body) for column in (first, second)]
-        return {(True, False): (second, first), (False, True): (first, second)}.get((worded[0], worded[1]))
-
-    def _frame(self, rows: list[int], index: pd.Index) -> pd.DataFrame:
+    def _frame(self, columns: list[int], rows: list[int], index: pd.Index) -> pd.DataFrame:
         """Put the cells of these rows into columns under the schema's names, or their own headers."""
-        columns = {c: self.named.get(c, self.header.labels[c]) for c in self.columns}
-        cells = {name: [self.rows[row][c] for row in rows] for c, name in columns.items()}
-        return pd.DataFrame(cells, index=index, columns=list(columns.values()), dtype=object)
-
-    def _columns(self) -> list[int]:
-        """List the columns to keep: all with a header that do more than count rows."""
-        periods = self._periods()
-        kept = []
-        for column in range(self.width):
-            label = self.header.labels.get(column, "")
-            filled = any(row[column] != "" for row in self.rows[self.header.body :])
-            if not label and filled:
-                what = Note("column {number} has no header and is left out", {"number": column + 1})
-                self.remarks.guesses.add(what, Note("To use it, write a header."), row=self.header.body)
-            if column in self.named or (label and column not in periods and not self.counts(column)):
-                kept.append(column)
-        labels = [self.header.labels[column] for column in kept if column not in self.named]
-        for label in sorted({label for label in labels if labels.count(label) > 1}):
-            self.remarks.problems.add(*REPEATED_COLUMN, row=self.header.body, column=label)
-        return kept
+        names = {column: self.named.get(column, self.header.labels[column]) for column in columns}
+        cells = {name: [self.rows[row][column] for row in rows] for column, name in names.items()}
+        return pd.DataFrame(cells, index=index, columns=list(names.values()), dtype=object)
 
     def _spread_merged(self) -> None:
         """Give each row of vertically merged cells their value, which the file holds in the first row alone."""
@@ -209,7 +116,7 @@ class Table:
                 remedy = Note("To be sure, split the cells and fill in each row.")
                 self.remarks.guesses.add(what, remedy, row=block.top + 1, column=label, value=cell_text(value))
 
-    def _body(self) -> Iterator[int]:
+    def _find_rows(self) -> Iterator[int]:
         """Yield the rows of the table below the header, and list those that only sum up, head or follow others."""
         closed = False
         for number in range(self.header.body, len(self.rows)):
@@ -243,15 +150,11 @@ class Table:
             return Note("the row stands below the table and is left out")
         if len(filled) > 2:
             return None
-        lettered = {c for c in filled if self.counts(c) and _LETTERED.fullmatch(plain(cell_text(row[c])))}
+        lettered = {c for c in filled if self.columns.counts(c) and _LETTERED.fullmatch(plain(cell_text(row[c])))}
         lone = [column for column in filled if column not in lettered]
         if len(lone) == 1 < len(self.header.labels) and (lettered or self._is_heading(number, lone[0])):
             return Note("the row holds one text only and is left out")
         return None
-
-    def counts(self, column: int) -> bool:
-        """Say whether a column only counts the rows, by its label."""
-        return counts_rows(self.header.labels.get(column, ""))
 
     def _is_heading(self, number: int, column: int) -> bool:
         """Say whether the one text of a row heads others: it is no code and no name that the table is about."""
@@ -264,31 +167,32 @@ class Table:
         known = self.source.spellings.get(self.named[column], {})
         return merged or (" " in text and plain(text) not in known)
 
-    def _melt(self, kept: list[int], wide: Mapping[int, date]) -> pd.DataFrame:
+    def _melt(self, columns: list[int]) -> pd.DataFrame:
         """Make one report of each cell below a quarter; a blank cell is no report."""
+        wide = self.columns.wide
         for column, day in wide.items():
             if [*wide.values()].index(day) < [*wide].index(column):
-                self.refuse_header(*REPEATED_COLUMN, column)
-        cells = [(row, column) for row in kept for column in wide if cell_text(self.rows[row][column]).strip()]
+                self.columns.refuse(*REPEATED_COLUMN, column)
+        cells = [(row, column) for row in self.body for column in wide if cell_text(self.rows[row][column]).strip()]
         order = {column: place for place, column in enumerate(wide)}
-        index = pd.Index([row - 1 + LONG * order[column] for row, column in cells], dtype="int64")
-        frame = self._frame([row for row, _ in cells], index)
+        index = pd.Index([row - 1 + SHEET_ROWS * order[column] for row, column in cells], dtype="int64")
+        frame = self._frame(columns, [row for row, _ in cells], index)
         days = {column: day.isoformat() for column, day in self.header.days.items()}
         frame["as_of"] = [days[column] for _, column in cells]
         frame["completion"] = [self.rows[row][column] for row, column in cells]
         for row, column in cells:
             self.periods[(row + 1, cell_text(self.rows[row][column]))] = self.header.labels[column]
         self.periods |= {(None, day): self.header.labels[column] for column, day in days.items()}
-        what = Note("each cell under {labels} is read as one report", {"labels": self._ends(wide)})
+        what = Note("each cell under {labels} is read as one report", {"labels": self._ends()})
         remedy = Note("To be sure, write one row for each report, with the columns as_of and completion.")
         self.remarks.guesses.add(what, remedy, row=self.header.body)
         return frame
 
-    def _ends(self, wide: Mapping[int, date]) -> str:
-        labels = [self.header.labels[column] for column in wide]
+    def _ends(self) -> str:
+        labels = [self.header.labels[column] for column in self.columns.wide]
         return " ... ".join(dict.fromkeys((labels[0], labels[-1])))
 
-    def _word(self, frame: pd.DataFrame, wide: Mapping[int, date]) -> pd.DataFrame:
+    def _word(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Put each column of the schema into its words, and every other into text."""
         columns = {column.name: column for column in self.schema.columns}
         result = {}
@@ -299,64 +203,65 @@ class Table:
                 for what, remedy in dict.fromkeys((cell.what, cell.remedy) for cell in broken):
                     self.remarks.refuse(broken[[cell.what == what for cell in broken]], name, what, remedy)
                 cells = cells.drop(broken.index)
-                texts = self.reader(columns[name], wide)(cells).reindex(frame.index, fill_value="")
+                texts = self.reader(columns[name])(cells).reindex(frame.index, fill_value="")
                 self._remember(name, cells, texts)
             else:
-                texts = wording.read_texts(cells)
+                texts = read_texts(cells)
             result[name] = texts
         worded = pd.DataFrame(result, index=frame.index, dtype=object)
-        labels = [self.header.labels[column] for column in wide]
-        for index, text in worded["completion"].items() if wide else ():
-            self.periods[(sheet_row(index), text)] = labels[index // LONG]
-        return worded if self.states is None else self._compare_states(worded, self.states)
+        labels = [self.header.labels[column] for column in self.columns.wide]
+        for index, text in worded["completion"].items() if labels else ():
+            self.periods[(sheet_row(index), text)] = labels[index // SHEET_ROWS]
+        states = self.columns.states
+        return worded if states is None else self._compare_states(worded, states)
 
     def _remember(self, name: str, cells: pd.Series, texts: pd.Series) -> None:
         """Keep what a cell held where it was put into other words, for what is said of it later."""
-        before = wording.read_texts(cells)
+        before = read_texts(cells)
         changed = before.index[(before != texts[before.index]).to_numpy()]
         for index, old, new in zip(changed, before[changed], texts[changed], strict=True):
             self.written[(sheet_row(index), name, new)] = old
 
     def reader(
-        self, column: Column, wide: Mapping[int, object], remarks: Remarks | None = None, label: str = ""
+        self, column: Column, remarks: Remarks | None = None, label: str = ""
     ) -> Callable[[pd.Series], pd.Series]:
         """Choose how the cells of a column are read; ``label`` stands over them where it is not the column's own."""
         name, remarks = column.name, remarks or self.remarks
         over = [self.header.labels[c] for c, own in self.named.items() if own == name]
-        labels = over or ([self.header.labels[c] for c in wide] if name == "completion" else [])
+        labels = over or ([self.header.labels[c] for c in self.columns.wide] if name == "completion" else [])
         percent = any(says_percent(text) for text in ([label] if label else labels))
         high = column.high if column.high is not None else self.source.highs.get(name, math.inf)
         spellings = self.source.spellings.get(name)
         if name == "completion":
             known = self.source.in_progress
-            return lambda cells: wording.read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
+            return lambda cells: numbers.read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
         if name in _PARTS:
-            return lambda cells: wording.read_parts(cells, name, remarks, high, in_percent=percent)
+            return lambda cells: numbers.read_parts(cells, name, remarks, high, in_percent=percent)
         if spellings is not None:
-            return lambda cells: wording.read_names(cells, name, remarks, spellings)
+            return lambda cells: read_names(cells, name, remarks, spellings)
         if column.kind == "date":
-            return lambda cells: wording.read_dates(cells, name, remarks)
-        kinds = {"integer": wording.read_whole, "number": wording.read_numbers}
+            return lambda cells: read_dates(cells, name, remarks)
+        kinds = {"integer": numbers.read_whole, "number": numbers.read_numbers}
         if column.kind in kinds:
             return lambda cells: kinds[column.kind](cells, name, remarks, high)
-        return wording.read_texts
+        return read_texts
 
     def _compare_states(self, frame: pd.DataFrame, column: int) -> pd.DataFrame:
         """Hold the column in words against the one in numbers, and use it where there is no number."""
         states = pd.Series([self.rows[index + 1][column] for index in frame.index], index=frame.index, dtype=object)
         label = self.header.labels[column]
         frame = frame.drop(columns=label)
-        denied = [wording.contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]
+        denied = [numbers.contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]
         what = Note("the words contradict the number beside them")
         self.remarks.refuse(states[denied], label, what, Note("Correct one of the two."))
         blank = (frame["completion"].str.strip() == "") & (states != "")
         if blank.any():
             known = self.source.in_progress
-            read = wording.read_states(states[blank], "completion", self.remarks, in_progress=known)
+            read = numbers.read_states(states[blank], "completion", self.remarks, in_progress=known)
             frame.loc[blank, "completion"] = read
         return frame
 
-    def _fill(self, frame: pd.DataFrame, kept: list[int]) -> pd.DataFrame:
+    def _fill(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add the columns that may be absent."""
         if self.schema.name == "progress" and "reported_on" not in frame and "as_of" in frame:
             frame["reported_on"] = frame["as_of"]
@@ -364,14 +269,14 @@ class Table:
             self.remarks.guesses.add(what, Note("To be sure, add a column reported_on."), row=self.header.body)
         self.filled = {name: value for name, value in self.source.fill.items() if name not in frame.columns}
         for name, value in self.filled.items():
-            left_over.refuse_units(self, kept, name, value)
+            left_over.refuse_units(self, name, value)
         return frame.assign(**self.filled)
 
 
 def _sums_up(text: str) -> bool:
-    return len(text) < 20 and plain(text) in _TOTALS
+    return len(text) < 20 and plain(text) in known("rows", "total")
 
 
 def _closes(text: str) -> bool:
     words = plain(text[:40])
-    return any(words == closing or words.startswith(f"{closing} ") for closing in _CLOSING)
+    return any(words == closing or words.startswith(f"{closing} ") for closing in known("rows", "closing"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,13 @@ from openpyxl import load_workbook
 
 import papi_analysis as pa
 from papi_analysis.errors import SpecError
-from papi_analysis.study.templates import write_templates
+from papi_analysis.study.examples import EXAMPLES, copy_example
 
 FILES = {"study.toml"} | {f"{name}.xlsx" for name in ("tasks", "progress", "targets")}
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 @pytest.fixture(params=["en", "vi"])
@@ -22,7 +27,7 @@ def language(request) -> str:
 
 def test_a_folder_of_templates_loads_as_a_simulated_study(tmp_path: Path, language: str) -> None:
     folder = tmp_path / "new" / "study"
-    written = write_templates(folder, language)
+    written = copy_example(folder, language)
     assert set(written) == {path for path in folder.rglob("*") if path.is_file()}
     assert {path.name for path in folder.iterdir()} == FILES | {"csv"}
     study = pa.load_study(folder)
@@ -36,7 +41,7 @@ def test_a_folder_of_templates_loads_as_a_simulated_study(tmp_path: Path, langua
 
 
 def test_reports_rise_to_the_end_and_are_made_after_their_quarter(tmp_path: Path) -> None:
-    write_templates(tmp_path)
+    copy_example(tmp_path)
     progress = pa.load_study(tmp_path).progress
     assert (progress["reported_on"] > progress["as_of"]).all()
     assert progress.groupby("task")["completion"].is_monotonic_increasing.all()
@@ -44,7 +49,7 @@ def test_reports_rise_to_the_end_and_are_made_after_their_quarter(tmp_path: Path
 
 
 def test_the_csv_files_hold_the_same_tables(tmp_path: Path, language: str) -> None:
-    write_templates(tmp_path, language)
+    copy_example(tmp_path, language)
     settings = tmp_path / "study.toml"
     first = pa.load_study(tmp_path)
     text = settings.read_text(encoding="utf-8")
@@ -59,7 +64,7 @@ def test_the_csv_files_hold_the_same_tables(tmp_path: Path, language: str) -> No
 def test_only_the_words_change_with_the_language(tmp_path: Path) -> None:
     english, vietnamese = (tmp_path / language for language in ("en", "vi"))
     for folder in (english, vietnamese):
-        write_templates(folder, folder.name)
+        copy_example(folder, folder.name)
     left, right = pa.load_study(english), pa.load_study(vietnamese)
     columns = ["dimension", "weight", "start", "due"]
     pd.testing.assert_frame_equal(left.tasks[columns], right.tasks[columns])
@@ -68,7 +73,7 @@ def test_only_the_words_change_with_the_language(tmp_path: Path) -> None:
 
 
 def test_every_column_is_explained_on_a_sheet_of_its_own(tmp_path: Path, language: str) -> None:
-    write_templates(tmp_path, language)
+    copy_example(tmp_path, language)
     for name in ("tasks", "progress", "targets"):
         table, notes = load_workbook(tmp_path / f"{name}.xlsx").worksheets
         assert notes.title == {"en": "Notes", "vi": "Ghi chú"}[language]
@@ -83,15 +88,45 @@ def test_nothing_is_overwritten(tmp_path: Path, file: str) -> None:
     (tmp_path / "csv").mkdir()
     (tmp_path / file).write_text("mine")
     with pytest.raises(SpecError, match=file.replace(".", r"\.")):
-        write_templates(tmp_path)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / file]
+        copy_example(tmp_path)
+    assert files_of(tmp_path) == [tmp_path / file]
     assert (tmp_path / file).read_text() == "mine"
+
+
+def test_a_copy_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy, copied = shutil.copyfile, []
+
+    def fail_at_the_third(source: Path, path: Path) -> None:
+        copied.append(path)
+        copy(source, path)
+        if len(copied) == 3:
+            raise OSError("no space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", fail_at_the_third)
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(OSError, match="no space"):
+        copy_example(tmp_path)
+    assert len(copied) == 3
+    assert files_of(tmp_path) == [tmp_path / "mine.txt"]
+
+
+def test_every_file_of_the_example_is_copied(tmp_path: Path, language: str) -> None:
+    copy_example(tmp_path, language)
+    kept = {path.relative_to(EXAMPLES / language): path.read_bytes() for path in files_of(EXAMPLES / language)}
+    assert {path.relative_to(tmp_path): path.read_bytes() for path in files_of(tmp_path)} == kept
+
+
+def test_an_example_needs_no_guess_beyond_its_words(tmp_path: Path, language: str) -> None:
+    """Nothing in it is left out, hidden, merged or doubtful: what is told is how headers, names and days are read."""
+    copy_example(tmp_path, language)
+    told = {guess.what.text for guess in pa.load_study(tmp_path).guesses}
+    assert {text for text in told if "left out" in text or "hidden" in text or "not used" in text} == set()
 
 
 def test_a_file_and_an_unknown_language_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(SpecError, match="Name a folder"):
-        write_templates(tmp_path / "file")
+        copy_example(tmp_path / "file")
     with pytest.raises(SpecError, match="'en' and 'vi', not in 'fr'"):
-        write_templates(tmp_path / "study", "fr")
+        copy_example(tmp_path / "study", "fr")
     assert not (tmp_path / "study").exists()

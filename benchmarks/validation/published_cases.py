@@ -1,22 +1,23 @@
 """Published cases: methods of this package on data that everybody has, one function per case.
 
-The data come with packages that the notebooks extra installs, or are made by a formula. Each function returns its
-figures by the names that ``data/validation/references.csv`` gives them.
+The data come with packages that the test extra installs, or are made by a formula. Each function returns its figures
+by the names that ``references.csv`` gives them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from typing import Any
 
+import causaldata
 import numpy as np
 import pandas as pd
+import synthdid
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtri
+from statsmodels.datasets import grunfeld, longley
 
-from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import possible_assignments
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.counterfactuals import Estimator, estimate, synthetic_control
@@ -39,16 +40,6 @@ BENJAMINI_HOCHBERG = (
 
 #: t statistics of the pairs of three groups of 18 in R's warpbreaks, by tension; 51 degrees of freedom.
 WARP_BREAKS = {"M - L": -2.52512953961043, "H - L": -3.71755182220424, "H - M": -1.19242228259381}
-
-
-def _package(name: str) -> Any:
-    """A package that ships data; ``name`` may be a module of it."""
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise SpecError(
-            f'Validation needs the data that come with {error.name}: pip install "papi_analysis[notebooks]"'
-        ) from error
 
 
 def _codes(labels: pd.Series) -> NDArray[np.int64]:
@@ -79,7 +70,7 @@ def _named(what: str, names: Any, values: Any) -> Figures:
 
 
 def _longley() -> Figures:
-    data = _package("statsmodels.datasets.longley").load_pandas().data
+    data = longley.load_pandas().data
     return _plain(data["TOTEMP"], data.drop(columns="TOTEMP"))
 
 
@@ -96,7 +87,7 @@ def _wampler(slopes: float, noise: float) -> Figures:
 
 def _grunfeld() -> pd.DataFrame:
     """The ten firms of R's plm: statsmodels' eleven without American Steel."""
-    data = _package("statsmodels.datasets.grunfeld").load_pandas().data
+    data = grunfeld.load_pandas().data
     return data[data["firm"] != "American Steel"].reset_index(drop=True)
 
 
@@ -124,14 +115,14 @@ def _firms() -> Figures:
 
 
 def _castle() -> Figures:
-    data = _package("causaldata").castle.load_pandas().data
+    data = causaldata.castle.load_pandas().data
     # Stored in single precision; R read the same figures as they are written, with seven digits.
     y = data["l_homicide"].astype(str).astype(float)
     return _corrections(fit_within(y, data["post"], _codes(data["sid"]), _codes(data["year"])), ["post"])
 
 
 def _organ_donations() -> Figures:
-    data = _package("causaldata").organ_donations.load_pandas().data
+    data = causaldata.organ_donations.load_pandas().data
     law = (data["State"] == "California") & (data["Quarter_Num"] > 3)
     fit = fit_within(data["Rate"], law.astype(float), _codes(data["State"]), _codes(data["Quarter"]))
     return _corrections(fit, ["law"], one_treated=True)
@@ -156,7 +147,7 @@ def _bootstrap() -> Figures:
 
 def _mixtape() -> Figures:
     """Four of eight people treated: scores without a programme are 0 in a first year, for all."""
-    data = _package("causaldata").ri.load_pandas().data
+    data = causaldata.ri.load_pandas().data
     y, C = np.zeros((2, len(data), 2, 1))
     y[:, 1, 0], C[:, 1, 0] = data["y"], data["d"]
     result = reassign(y, C)
@@ -227,18 +218,18 @@ _levels = partial(synthetic_control, intercept=False)
 
 
 def _texas() -> Figures:
-    data = _package("causaldata").texas.load_pandas().data
+    data = causaldata.texas.load_pandas().data
     return _gaps(*_design(data, ("state", "year", "bmprison"), "Texas", 1993), _levels, treated_as_donor=True)
 
 
 def _proposition_99(estimator: str | Estimator, *, treated_as_donor: bool = False) -> Figures:
-    data = _package("synthdid").load_california_prop99()
+    data = synthdid.load_california_prop99()
     wide, design = _design(data, ("State", "Year", "PacksPerCapita"), "California", 1989)
     return _gaps(wide, design, estimator, treated_as_donor=treated_as_donor)
 
 
 def _organ_donations_did() -> Figures:
-    data = _package("causaldata").organ_donations.load_pandas().data
+    data = causaldata.organ_donations.load_pandas().data
     return _gaps(*_design(data, ("State", "Quarter_Num", "Rate"), "California", 4), "did")
 
 

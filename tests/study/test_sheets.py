@@ -14,11 +14,12 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart
 
 from papi_analysis.errors import DataError, Problem
-from papi_analysis.study import grids
-from papi_analysis.study.body import Source
-from papi_analysis.study.grids import Block, Percent, Sheet, Unreadable, read_workbook
+from papi_analysis.study import sheets
+from papi_analysis.study.cells import Percent, Unreadable
 from papi_analysis.study.office import read_office_table
+from papi_analysis.study.rows import Source
 from papi_analysis.study.schema import TARGETS
+from papi_analysis.study.sheets import Block, Sheet, read_workbook
 
 SHEET = "xl/worksheets/sheet1.xml"
 OPENING = (
@@ -262,7 +263,7 @@ def test_cells_merged_over_and_over_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cell", ['<c r="A1"/>' * 3, '<c r="A1" t="inlineStr"><is><t>a</t></is></c>'])
 def test_more_tags_than_cells_can_have_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str) -> None:
-    monkeypatch.setattr(grids, "MAX_CELLS", 3)
+    monkeypatch.setattr(sheets, "MAX_CELLS", 3)
     rows = "".join(f'<row r="{row}">{cell}</row>' for row in range(1, 9))
     assert "too many cells" in str(
         refused(remake(tmp_path / "a.xlsx", {SHEET: (OPENING + rows + CLOSING).encode()})).what

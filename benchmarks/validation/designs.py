@@ -18,7 +18,7 @@ of the mean slope). ``bias`` is the mean error of the mean slope as a share of i
 error, ``coverage`` that of a nominal 95% interval of one dimension, both with effects. The true slope of a panel is the
 mean of effect / completion over the programme cells that are compared, with weights C^2.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/designs.py --panels 1000 --out data/validation/designs.csv
+    OPENBLAS_NUM_THREADS=1 python benchmarks/validation/designs.py --panels 1000 --out data/validation/designs.csv
 """
 
 from __future__ import annotations

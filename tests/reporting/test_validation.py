@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.reporting.canvas import BLUE, ORANGE, PINK, alternative, figure_of
 
 
 @pytest.fixture
@@ -20,6 +22,7 @@ def rows():
             "digits": [5, 8, 1],
             "given": [5, 8, 5],
             "decimals": [1, 0, 6],
+            "away": [0.49, 0.0, 775.0],
             "source": ["a table (printed)", "numpy", "numpy"],
             "error": [None, None, 0.0005],
             "remark": ["", "", "draws"],
@@ -52,7 +55,34 @@ def test_the_input_is_left_alone(rows):
     pd.testing.assert_frame_equal(rows, before)
 
 
-def test_columns_have_words(rows):
-    shown = pa.table_frame(pa.validate("exact randomisation"), language="vi")
-    english = pa.table_frame(pa.validate("exact randomisation"))
+def test_columns_and_kinds_have_words():
+    rows = pa.load_validation()
+    shown, english = pa.table_frame(rows, language="vi"), pa.table_frame(rows)
     assert not set(shown.columns) & set(english.columns)
+    assert not set(shown.index) & set(english.index)
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_one_dot_a_figure(rows, language):
+    short = rows.assign(kind="l", error=np.nan)
+    rows = pd.concat([rows, short.tail(1)], ignore_index=True)
+    axes = pa.draw_validation(rows, language=language)
+    dots = {line.get_color(): line.get_xydata() for line in axes.lines if line.get_linestyle() == "None"}
+    # two of the first kind agree, one by half a unit and one wholly, which stands left of all; one rests on draws
+    assert dots[BLUE] == pytest.approx(np.array([[np.log10(0.49), 1.0], [-5.0, 1.0]]))
+    assert dots[ORANGE] == pytest.approx(np.array([[np.log10(775), 1.0]]))
+    assert dots[PINK] == pytest.approx(np.array([[np.log10(775), 0.0]]))
+    assert len({line.get_marker() for line in axes.lines}) == 4  # three shapes, and the line at half a unit
+    words = {"en": "4 figures", "vi": "4 con số"}[language]
+    assert words in alternative(figure_of(axes))
+    assert "2" in alternative(figure_of(axes))
+
+
+def test_no_dot_covers_another():
+    rows = pa.load_validation()
+    axes = pa.draw_validation(rows)
+    dots = np.concatenate([line.get_xydata() for line in axes.lines if line.get_linestyle() == "None"])
+    assert len(dots) == len(rows) == len(np.unique(dots.round(6), axis=0))
+    kinds = list(dict.fromkeys(rows["kind"]))
+    for place, kind in enumerate(reversed(kinds)):
+        assert (np.abs(dots[:, 1] - place) < 0.4).sum() == (rows["kind"] == kind).sum()

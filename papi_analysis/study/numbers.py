@@ -1,0 +1,242 @@
+"""Cells that hold numbers, as offices write them: decimal commas, percentages, years, completion in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+import pandas as pd
+
+from papi_analysis.errors import Note
+from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text, read_texts
+from papi_analysis.study.dates import as_year
+from papi_analysis.study.schema import NUMBER
+from papi_analysis.study.words import known, plain
+
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+")
+_DECIMAL_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+\.\d+")
+_GROUPED = {mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}(\{mark}\d{{3}})+") for mark in ",."}
+_SPACED = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
+
+
+class _Readings(NamedTuple):
+    """A written number with its mark read as a decimal comma, and as a decimal point; ``None`` where it cannot be."""
+
+    comma: str | None
+    point: str | None
+
+
+def _readings(text: str) -> _Readings:
+    text = text.strip().replace("\u2212", "-")
+    if _SPACED.fullmatch(text):
+        text = re.sub(r"[ \u00a0\u2009\u202f]", "", text)
+    comma = point = None
+    if _DECIMAL_COMMA.fullmatch(text) or _GROUPED["."].fullmatch(text):
+        comma = text.replace(".", "").replace(",", ".")
+    if _DECIMAL_POINT.fullmatch(text) or _GROUPED[","].fullmatch(text):
+        point = text.replace(",", "")
+    elif NUMBER.fullmatch(text):
+        point = text
+        comma = text if text.lstrip("+-").isdigit() else comma
+    return _Readings(comma, point)
+
+
+def is_number(cell: Cell) -> bool:
+    """Say whether a cell holds a number, however it is written.
+
+    Examples
+    --------
+    >>> [is_number(cell) for cell in (0.5, "39,57", "75 %", "3/4", "CT-01", "")]
+    [True, True, True, True, False, False]
+    """
+    if not isinstance(cell, str):
+        return isinstance(cell, int | float)
+    text = cell.strip().removesuffix("%").strip()
+    return _readings(text) != (None, None) or re.fullmatch(r"\d+ ?/ ?\d+", text) is not None
+
+
+def _where(written: list[str], cells: pd.Series, texts: set[str]) -> pd.Series:
+    return pd.Series([text in texts for text in written], index=cells.index, dtype=bool)
+
+
+def read_numbers(
+    cells: pd.Series, column: str, remarks: Remarks, high: float | None = None, *, whole: bool = False
+) -> pd.Series:
+    """Write numbers with a decimal point and without marks between thousands; what is no number stays.
+
+    Whether a mark is a decimal one is decided by the whole column, where some number can be read in one way only, or
+    lies in one reading alone within the column's bounds. "1,234" and "1.000" in a column without such a number are a
+    problem, and so is a column where they disagree.
+
+    Parameters
+    ----------
+    cells
+        The cells of one column; the index counts the rows below row 1 from 0.
+    column, remarks
+        The column's name, and where problems and guesses are noted.
+    high
+        The largest number that the column can hold, infinite where there is none. Where it is not given, a point is a
+        decimal one.
+    whole
+        Whether it holds whole numbers alone.
+    """
+    texts = read_texts(cells)
+    shown = _test(cells, lambda cell: isinstance(cell, Percent))
+    what = Note("the cell is shown as a percentage, which the column does not hold")
+    remarks.refuse(cells[shown], column, what, Note("Format the cell as a number."))
+    written = [text if isinstance(cell, str) else "" for cell, text in zip(cells, texts, strict=True)]
+    read = {text: _readings(text) for text in set(written)}
+    comma = _where(written, cells, {text for text, r in read.items() if r.comma is not None and r.point is None})
+    point = _where(written, cells, {text for text, r in read.items() if r.comma is None and r.point is not None})
+    both = _where(written, cells, {text for text, r in read.items() if None not in r and r.comma != r.point})
+    if comma.any() and point.any():
+        what = Note("the column mixes decimal commas and decimal points")
+        remedy = Note("Write all numbers of the column in one way, like 6.50.")
+        remarks.refuse(cells[point if point.sum() < comma.sum() else comma], column, what, remedy)
+        return texts
+    if both.any() and not comma.any() and not point.any():
+        doubtful = {t for t, r in read.items() if None not in r and r.comma != r.point and _in_doubt(t, r, high, whole)}
+        remedy = Note("Write a whole number without a mark, and any other with a decimal point, like 1234 or 1.2.")
+        what = Note("this number can be read in two ways")
+        remarks.refuse(cells[_where(written, cells, doubtful)], column, what, remedy)
+        if doubtful:
+            return texts
+    chosen = {text: r.comma if comma.any() else r.point for text, r in read.items()}
+    changes = {text: new for text, new in chosen.items() if new is not None and new != text.strip()}
+    result = pd.Series([changes.get(old, new) for old, new in zip(written, texts, strict=True)], texts.index, object)
+    changed = cells[result != texts]
+    what = Note("a comma is read as a decimal comma") if comma.any() else Note("marks between thousands are left out")
+    remarks.guess(changed, column, what, Note("To be sure, write numbers with a decimal point and no other mark."))
+    return result
+
+
+def _in_doubt(text: str, readings: _Readings, high: float | None, whole: bool) -> bool:
+    """Say whether nothing tells the two readings apart: a mark that a program does not write, or both in bounds."""
+    return whole or "," in text or (high is not None and float(readings.comma or 0) <= high)
+
+
+def read_parts(
+    cells: pd.Series, column: str, remarks: Remarks, high: float | None = None, *, in_percent: bool = False
+) -> pd.Series:
+    """Write parts of a whole from 0 to 1: "75%" is 0.75, and so is 75 where the header says percent.
+
+    Percentages and other numbers in one column are a problem.
+
+    Parameters
+    ----------
+    cells, column, remarks, high
+        As for ``read_numbers``.
+    in_percent
+        Whether the header holds a percent sign. Then plain numbers above 1 are percentages; one up to 1 may be a
+        percentage or a part of one, and that is a problem.
+    """
+    signed = _test(cells, lambda cell: isinstance(cell, str) and cell.strip().endswith("%"))
+    formatted = _test(cells, lambda cell: isinstance(cell, Percent))
+    bare = pd.Series(
+        [
+            cell.strip()[:-1].strip() if sign else float(cell) if isinstance(cell, Percent) else cell
+            for cell, sign in zip(cells, signed, strict=True)
+        ],
+        index=cells.index,
+        dtype=object,
+    )
+    numbers = read_numbers(bare, column, remarks, None if high is None else 100 * high)
+    value = pd.to_numeric(
+        numbers.where(_test(numbers, lambda cell: bool(NUMBER.fullmatch(cell_text(cell).strip())))), errors="coerce"
+    )
+    alone = value.notna() & ~signed & ~formatted & (value != 0)
+    divided = signed.copy()
+    small = alone & (value <= 1) if in_percent else alone
+    if small.any() and (signed | formatted).any():
+        fewer = min(small, signed | formatted, key=lambda rows: rows.sum())
+        parts, others = (
+            Note("the column mixes percentages and parts of one"),
+            Note("the column mixes percentages and other numbers"),
+        )
+        what = parts if (value[small] <= 1).all() else others
+        remarks.refuse(cells[fewer], column, what, Note("Write all numbers of the column in one way, like 40%."))
+    elif small.any() and in_percent:
+        what = Note("this number may be a percentage or a part of one")
+        remedy = Note("Write a percent sign in every cell of the column, like 40%.")
+        remarks.refuse(cells[small], column, what, remedy)
+    if in_percent:
+        divided |= alone & (value > 1)
+    numbers[divided & value.notna()] = [_hundredth(text) for text in numbers[divided & value.notna()]]
+    remedy = Note("To be sure, write parts of one, like 0.75.")
+    remarks.guess(cells[divided & value.notna()], column, Note("percentages are read as parts of one"), remedy)
+    return numbers
+
+
+def _test(cells: pd.Series, test: Callable[[Cell], bool]) -> pd.Series:
+    return pd.Series([test(cell) for cell in cells], index=cells.index, dtype=bool)
+
+
+def _hundredth(text: str) -> str:
+    return format(Decimal(text.strip()).scaleb(-2).normalize(), "f")
+
+
+def read_states(
+    cells: pd.Series,
+    column: str,
+    remarks: Remarks,
+    high: float | None = None,
+    *,
+    in_percent: bool = False,
+    in_progress: float | None = None,
+) -> pd.Series:
+    """Write completion from 0 to 1, from numbers, percentages or words such as "đã hoàn thành".
+
+    "Completed" is 1, late or not; "not started" is 0. "In progress" says no number: it is ``in_progress``, and a
+    problem where that is not given.
+    """
+    state = pd.Series([_state(cell) for cell in cells], index=cells.index, dtype=object)
+    worded = state.notna()
+    result = read_parts(cells.mask(worded, ""), column, remarks, high, in_percent=in_percent)
+    under_way = state == "under_way"
+    result[worded & ~under_way] = state[worded & ~under_way].map({"done": "1", "not_started": "0"})
+    remedy = Note("To be sure, write parts of one, like 0.75.")
+    what = Note("words are read as completion: completed is 1, not started is 0")
+    remarks.guess(cells[worded & ~under_way], column, what, remedy)
+    if in_progress is None:
+        what = Note("the words do not say how far the task is")
+        remedy = Note(
+            "Write how far, like 40%, or say in study.toml what share such words stand for: in_progress = 0.5."
+        )
+        remarks.refuse(cells[under_way], column, what, remedy)
+    else:
+        result[under_way] = str(in_progress)
+        what = Note("tasks in progress count as {share}, as study.toml says", {"share": str(in_progress)})
+        remarks.guess(cells[under_way], column, what, Note("To be sure, write how far each task is, like 40%."))
+    return result
+
+
+def _state(cell: Cell) -> str | None:
+    words = plain(cell) if isinstance(cell, str) else ""
+    return next((state for state in ("done", "not_started", "under_way") if words in known("states", state)), None)
+
+
+def contradicts(state: Cell, completion: str) -> bool:
+    """Say whether the words of ``state`` deny a completion written beside them.
+
+    Examples
+    --------
+    >>> contradicts("Đã hoàn thành", "0.4"), contradicts("Chưa thực hiện", "0"), contradicts("Đang thực hiện", "0.4")
+    (True, False, False)
+    """
+    if not NUMBER.fullmatch(completion.strip()):
+        return False
+    return {"done": float(completion) < 1, "not_started": float(completion) > 0}.get(_state(state) or "", False)
+
+
+def are_states(cells: Iterable[Cell]) -> bool:
+    """Say whether all cells that hold anything hold a word such as "đã hoàn thành"."""
+    filled = [cell for cell in cells if cell != ""]
+    return bool(filled) and all(_state(cell) for cell in filled)
+
+
+def read_whole(cells: pd.Series, column: str, remarks: Remarks, high: float | None = None) -> pd.Series:
+    """Write whole numbers; a year may be written "Năm 2020"."""
+    bare = [as_year(cell) or cell if isinstance(cell, str) else cell for cell in cells]
+    return read_numbers(pd.Series(bare, index=cells.index, dtype=object), column, remarks, high, whole=True)

@@ -1,0 +1,121 @@
+"""What was measured once and is shown as written: agreement with other software, coverage, false alarms.
+
+``benchmarks/validation`` writes the tables.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from papi_analysis.errors import SpecError
+from papi_analysis.study.codebook import data_folder
+from papi_analysis.study.schema import Column, Schema
+from papi_analysis.study.tables import load_table
+
+FIGURES = Schema(
+    "figures",
+    (
+        *(Column(of) for of in ("kind", "case", "quantity")),
+        *(Column(of, "number") for of in ("ours", "reference")),
+        *(Column(of, "integer", low=0, high=8) for of in ("digits", "given")),
+        Column("decimals", "integer", low=0),
+        Column("away", "number", low=0.0),
+        Column("source"),
+        Column("error", "number", low=0.0, empty=True),
+        Column("remark", default="", empty=True),
+    ),
+    key=("kind", "case", "quantity", "source"),
+)
+
+COVERAGE = Schema(
+    "coverage",
+    (
+        Column("programme_units", "integer", low=1),
+        Column("units", "integer", low=1),
+        Column("path"),
+        Column("form"),
+        Column("inference"),
+        Column("slopes"),
+        *(Column(f"coverage_{of}", "number", 0.0, 1.0, empty=True) for of in ("each", "all", "mean", "within")),
+        Column("attainable", "number", 0.0, 1.0),
+        Column("error", "number", low=0.0, empty=True),
+        Column("studies", "integer", low=1),
+        Column("draws", "integer", low=1),
+        Column("seed", "integer", low=0),
+        Column("versions"),
+    ),
+    key=("programme_units", "units", "path", "slopes"),
+)
+
+DESIGNS = Schema(
+    "designs",
+    (
+        Column("design"),
+        Column("programme_units", "integer", low=1),
+        Column("form"),
+        Column("inference"),
+        *(Column(of, "number", 0.0, 1.0) for of in ("one", "any_of_six", "mean")),
+        Column("bias", "number"),
+        Column("bias_error", "number", low=0.0),
+        Column("coverage", "number", 0.0, 1.0),
+        Column("panels", "integer", low=1),
+    ),
+    key=("design", "programme_units", "form"),
+)
+
+
+def load_validation(kind: str | None = None) -> pd.DataFrame:
+    """Load figures of this package beside those of printed tables and other software on the same data.
+
+    Parameters
+    ----------
+    kind
+        A kind of method, for instance ``"least squares"``; default all.
+
+    Returns
+    -------
+    DataFrame
+        One row per figure: ``kind``, ``case``, ``quantity``; ``ours`` and ``reference``; ``digits``, the significant
+        digits to which they agree, out of ``given``, those that the reference has (both at most 8), ``decimals``, how
+        many of those stand behind the point, and ``away``, the difference in units of the last of them; ``source``,
+        the software and its version or the printed table; ``error``, the Monte Carlo error of the difference where
+        draws are compared; ``remark``, the convention that the figure follows, or why it agrees to fewer digits.
+
+    Raises
+    ------
+    SpecError
+        A kind that is not there.
+
+    Examples
+    --------
+    >>> rows = load_validation("difference in differences")
+    >>> rows["given"].tolist()[:2], rows["digits"].tolist()[:2]  # the second is printed: -27.3
+    ([8, 3], [8, 3])
+    """
+    rows = load_table(data_folder() / "validation" / "figures.csv", FIGURES)
+    kinds = list(dict.fromkeys(rows["kind"]))
+    if kind is not None and kind not in kinds:
+        raise SpecError(f"kind is {kind!r}; choose one of {', '.join(map(repr, kinds))}, or none for all.")
+    return rows if kind is None else rows[rows["kind"] == kind].reset_index(drop=True)
+
+
+def load_coverage() -> pd.DataFrame:
+    """Load how often intervals held a slope that was put in: one row per design (``benchmarks/validation``).
+
+    Examples
+    --------
+    >>> load_coverage()["inference"].unique().tolist()
+    ['reassignment', 'bootstrap']
+    """
+    return load_table(data_folder() / "validation" / "coverage.csv", COVERAGE)
+
+
+def load_designs() -> pd.DataFrame:
+    """Load false alarms, bias and coverage of the slopes in designs with known truth (``benchmarks/validation``).
+
+    Examples
+    --------
+    >>> load_designs()["form"].unique().tolist()
+    ['imputation', 'levels']
+    """
+    return load_table(data_folder() / "validation" / "designs.csv", DESIGNS)
