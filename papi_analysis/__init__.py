@@ -36,7 +36,7 @@ _HOMES = {
     "papi_analysis.estimation.mean_reversion": ("regression_to_the_mean",),
     "papi_analysis.estimation.specification": ("Specification",),
     "papi_analysis.estimation.slopes": ("change_slopes", "completion_slopes"),
-    "papi_analysis.estimation.targets": ("target_attainment",),
+    "papi_analysis.estimation.targets": ("gain_needed", "target_attainment"),
     "papi_analysis.reporting.canvas": ("show",),
     "papi_analysis.reporting.data_figures": (
         "draw_agencies",
@@ -55,7 +55,7 @@ _HOMES = {
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
     "papi_analysis.reporting.validation_tables": ("table_validation",),
     "papi_analysis.credibility.calibration": ("calibrate", "confirm_detectable", "rank_methods"),
-    "papi_analysis.credibility.coverage": ("can_tell", "coverage_record", "design_record"),
+    "papi_analysis.credibility.coverage": ("coverage_record", "design_record"),
     "papi_analysis.credibility.robustness": ("impact_robustness",),
     "papi_analysis.credibility.sensitivity": (
         "conclusion_turns",
@@ -67,8 +67,12 @@ _HOMES = {
     "papi_analysis.credibility.specification_curve": ("specification_curve",),
     "papi_analysis.credibility.simulation": ("simulate_progress", "simulate_study"),
     "papi_analysis.credibility.validation": ("validate",),
+    "papi_analysis.credibility.verdicts": ("verdicts",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+#: Names that were public, and what to ask instead.
+_GONE = {"can_tell": "verdicts(answer, needed), where needed is gain_needed(gap, targets) or a size in points"}
 
 __all__ = sorted(_HOME_OF)
 
@@ -77,6 +81,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
     if name in _HOME_OF:
         return getattr(import_module(_HOME_OF[name]), name)
+    if name in _GONE:
+        raise AttributeError(f"{name} is no more: ask {_GONE[name]}.")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -44,6 +44,8 @@ class Design:
         How much each unit (N,) counts, as a donor and where treated units are averaged; the same unless given.
     groups
         A code for each unit (N,) where donors are taken from a unit's own group alone.
+    after
+        Years (T,) of the programme whose gaps are averaged; all of them unless given.
 
     Examples
     --------
@@ -62,6 +64,7 @@ class Design:
     donors: Bools
     weights: Floats | None = None
     groups: Ints | None = None
+    after: Bools | None = None
 
     @property
     def eligible(self) -> Bools:
@@ -78,7 +81,11 @@ class Design:
         return self.before & (np.arange(self.Y.shape[1]) < start)
 
     def post(self, start: int) -> Bools:
-        """The years after (T,), up to the end."""
+        """The years after (T,) whose gaps are averaged, up to the end."""
+        return self.programme(start) if self.after is None else self.programme(start) & self.after
+
+    def programme(self, start: int) -> Bools:
+        """The years of a programme (T,), up to the end."""
         years = np.arange(self.Y.shape[1])
         return np.asarray((years >= start) & (years <= self.end))
 
@@ -93,6 +100,7 @@ def programme_design(
     donors: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    after: ArrayLike | None = None,
 ) -> Design:
     """A checked ``Design``.
 
@@ -114,6 +122,8 @@ def programme_design(
         How much each unit counts; above 0 for all that take part.
     groups : (N,) int, optional
         Donors are taken from a unit's own group alone.
+    after : (T,) bool, optional
+        Which years of the programme are averaged; all unless given.
 
     Raises
     ------
@@ -143,7 +153,8 @@ def programme_design(
         raise SpecError(f"Starts {starts.tolist()} and end {last} do not fit: years run from 0 to {T - 1}.")
     size = None if weights is None else np.asarray(weights, dtype=float)
     codes = None if groups is None else np.asarray(groups, dtype=np.int64)
-    design = Design(Y, treated, starts, last, may_precede, pool, size, codes)
+    counted = None if after is None else np.asarray(after, dtype=bool)
+    design = Design(Y, treated, starts, last, may_precede, pool, size, codes, counted)
     if size is not None and not (size[design.eligible] > 0).all():
         raise SpecError("weights must be numbers above 0 for every unit that takes part.")
     if codes is not None and np.bincount(codes[design.eligible])[codes[design.eligible]].min() < len(treated) + 2:
@@ -151,6 +162,8 @@ def programme_design(
     for first in starts:
         if not design.pre(int(first)).any():
             raise SpecError(f"A programme that starts in year {first} has no year before it to compare with.")
+        if not design.post(int(first)).any():
+            raise SpecError(f"A programme that starts in year {first} has no year up to {last} among those after.")
     _check_complete(design)
     return design
 
@@ -159,7 +172,7 @@ def _check_complete(design: Design) -> None:
     """Every eligible unit could have any of the starts, so all need all the years."""
     used = np.zeros(design.Y.shape[1], dtype=bool)
     for start in design.starts:
-        used |= design.pre(int(start)) | design.post(int(start))
+        used |= design.pre(int(start)) | design.programme(int(start))
     missing = design.eligible[:, None, None] & used[:, None] & ~np.isfinite(design.Y)
     if missing.any():
         i, t, k = (int(place[0]) for place in np.nonzero(missing))

@@ -59,6 +59,7 @@ def programme_impact(
     *,
     method: str | Estimator = "lagged_outcome",
     before: tuple[int, int] | None = None,
+    after: tuple[int, int] | None = None,
     base_year: int | None = None,
     without: Sequence[str] = (),
     weights: Mapping[str, float] | None = None,
@@ -92,6 +93,9 @@ def programme_impact(
         gives back is checked. All but the first presume that a lead over the others carries over one for one.
     before
         First and last year to match on; default all years before the start. A single year is a base year.
+    after
+        First and last year of the programme whose gaps are averaged; default all. ``after=(2020, 2020)`` asks for the
+        gap of 2020 alone: the years between are shown, and count neither before nor after.
     base_year
         The year in which the treated unit's standing counts for ``peers``; default the last year matched on.
     without
@@ -119,7 +123,7 @@ def programme_impact(
     Returns
     -------
     Estimates
-        Rows: each dimension, then ``"mean"``. Columns: ``estimate`` (mean gap over the programme years, points),
+        Rows: each dimension, then ``"mean"``. Columns: ``estimate`` (mean gap over the years after, points),
         ``se`` (spread of the gap over the placebos), ``low``, ``high``, ``p``, ``p_joint`` (step-down max-T),
         ``floor``, ``detectable`` (gap that would have been found four times in five), ``fit`` (root mean squared
         gap before), ``peers`` (mean gap of the ten untouched units that stood nearest in the base year, by their mean
@@ -153,7 +157,7 @@ def programme_impact(
     base = _base(panel, starts, base_year)
     least = LINE if method == "lagged_outcome" else 2
     asked = impact_design(
-        panel, starts, end, before, without, years_needed(method, before), least, weights=weights, within=within
+        panel, starts, end, before, without, years_needed(method, before), least, weights, within, after
     )
     design = asked.design
     labels = None if strata is None else unit_labels(panel, strata, "strata")
@@ -192,6 +196,7 @@ def programme_impact(
             "start": min(starts.values()),
             "starts": starts,
             "end": panel.years[design.end],
+            "after": _years_after(panel, design),
             "compared": compared,
             "weights": _weights(panel, design, found),
         },
@@ -214,6 +219,12 @@ def _base(panel: Panel, starts: Mapping[str, int], base_year: int | None) -> int
     if base_year is not None and base_year >= early:
         raise SpecError(Note(LATE_BASE.text, {"base_year": base_year, "start": early}))
     return None if base_year is None else panel.position("year", base_year)
+
+
+def _years_after(panel: Panel, design: Design) -> tuple[int, int]:
+    """First and last year whose gaps are averaged."""
+    counted = np.flatnonzero(np.any([design.post(int(start)) for start in design.starts], axis=0))
+    return panel.years[counted[0]], panel.years[counted[-1]]
 
 
 def _usual_draws(design: Design, rule: Estimator) -> int:

@@ -39,6 +39,11 @@ ALL_WITH_PROGRAMMES = Note(
     "or ask what completion has to do with scores: completion_slopes."
 )
 
+NO_YEAR_AFTER = Note(
+    "after={after} holds no survey of the programme of {unit}, which runs from {start} to {end}. Choose years from "
+    "these."
+)
+
 SMALL_GROUP = Note(
     "{unit} has {donors} other unit(s) with the label {label}; {needed} are needed to compare it within its label. "
     "Join labels, or compare over all units."
@@ -123,6 +128,7 @@ def impact_design(
     least: int = 2,
     weights: Mapping[str, float] | None = None,
     within: Mapping[str, Any] | None = None,
+    after: tuple[int, int] | None = None,
 ) -> Asked:
     """Check the question against the panel: ``needed`` years before, ``least`` donors, in each group of ``within``."""
     last = _last_year(panel, starts, end)
@@ -134,6 +140,7 @@ def impact_design(
     if had < needed:
         raise SpecError(Note(TOO_FEW_YEARS.text, {"start": early, "years": had, "needed": needed}))
     used = (years <= last) & (matched | (years >= early))
+    counted = _counted(years, starts, last, after)
     complete: Bools = np.asarray(np.isfinite(panel.scores[:, used]).all(axis=(1, 2)))
     _check_treated(panel, starts, complete, used)
     treated, named = np.isin(panel.units, list(starts)), _left_out(panel, starts, without)
@@ -165,6 +172,7 @@ def impact_design(
         donors=pool,
         weights=size,
         groups=groups,
+        after=counted,
     )
     _check_gaps(panel, design, used)
     names = np.array(panel.units, dtype=object)
@@ -179,6 +187,21 @@ def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:
         none = "" if end in (None, last) else f" No survey was held in {end}."
         raise SpecError(f"the end {last} lies before the start {max(starts.values())}.{none}")
     return int(last)
+
+
+def _counted(
+    years: NDArray[np.int64], starts: Mapping[str, int], last: int, after: tuple[int, int] | None
+) -> Bools | None:
+    """The years (T,) that ``after`` names, of which every programme has one."""
+    if after is None:
+        return None
+    first, until = first_and_last(after, "after")
+    counted: Bools = np.asarray((years >= first) & (years <= until))
+    for unit, start in starts.items():
+        if not (counted & (years >= start) & (years <= last)).any():
+            values = {"after": str((first, until)), "unit": unit, "start": start, "end": last}
+            raise SpecError(Note(NO_YEAR_AFTER.text, values))
+    return counted
 
 
 def _fewer_years(panel: Panel, free: Bools, start: int, last: int, needed: int, least: int) -> Note:

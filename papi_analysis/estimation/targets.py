@@ -1,4 +1,4 @@
-"""Where a unit stood, what it aimed at, what it reached."""
+"""Where a unit stood, what it aimed at, what it reached, and what its programme had to add."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ SHIFTED = Note(
 NO_TARGET = Note("{dimensions}: no target is set.")
 NO_YEAR = Note("there is no score of {year} to hold the targets against: the study's scores go from {first} to {last}.")
 NO_OUTCOME = Note("{dimensions}: the score of {end} was not published, so it cannot be said whether it was reached.")
+
+NOT_BOTH = Note("gain_needed takes the answers of programme_impact and of target_attainment, in this order.")
+OTHER_UNIT = Note("the gap is that of {units}, and the targets are those of {unit}. Ask programme_impact for {unit}.")
+OTHER_YEAR = Note(
+    "the gap is averaged over {first}-{last}, and the targets are for {year}. Ask programme_impact with "
+    "after=({year}, {year})."
+)
+TAKEN = Note(
+    "The gain that was needed is the target less what the other units predict for {year}. The gap rests on the same "
+    "prediction, so the two differ by exactly what was missing to the target in the end."
+)
 
 
 @check_kinds
@@ -100,6 +111,63 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
         simulated_tables=tuple(name for name in study.simulated_tables if name in ("scores", "targets")),
         names=study.names,
         design={"unit": unit, "base_year": base, "end_year": end},
+    )
+
+
+@check_kinds
+def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
+    """Say what a programme had to add by the year of its targets: target minus counterfactual.
+
+    Parameters
+    ----------
+    gaps
+        The answer of ``programme_impact`` for the unit with the targets, in their year alone: ``after=(2020, 2020)``.
+    targets
+        The answer of ``target_attainment``.
+
+    Returns
+    -------
+    Estimates
+        Rows: each dimension of the gap, then ``"mean"``, over all of them (missing where one has no target). Columns,
+        in points: ``target``, ``counterfactual``, ``needed``; 0 or less where the target would have been reached
+        without the programme.
+
+    Raises
+    ------
+    SpecError
+        Another unit, or other years than that of the targets.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> gaps = pa.programme_impact(pa.Panel.from_study(study), "VN-CT", 2018, 2020, after=(2020, 2020))
+    >>> round(pa.gain_needed(gaps, pa.target_attainment(study)).row("D1").needed, 2)
+    1.38
+
+    """
+    if (gaps.question, getattr(targets, "question", "")) != ("programme_impact", "target_attainment"):
+        raise SpecError(NOT_BOTH)
+    unit, year = targets.design["unit"], int(targets.design["end_year"])
+    if gaps.design["units"] != (unit,):
+        raise SpecError(Note(OTHER_UNIT.text, {"units": ", ".join(gaps.design["units"]), "unit": unit}))
+    first, last = gaps.design["after"]
+    if (first, last) != (year, year):
+        raise SpecError(Note(OTHER_YEAR.text, {"first": first, "last": last, "year": year}))
+    family = gaps.table["dimension"].tolist()[:-1]
+    then = gaps.cells[(gaps.cells["row"] == 0) & (gaps.cells["year"] == year)].set_index("dimension")
+    table = pd.DataFrame({"target": targets.table.set_index("dimension")["target"].reindex(family)})
+    table["counterfactual"] = then["counterfactual"]
+    table["needed"] = table["target"] - table["counterfactual"]
+    table.loc["mean"] = table.mean(skipna=False)
+    untold = ", ".join(name for name in family if pd.isna(table.loc[name, "target"]))
+    return Estimates(
+        question="gain_needed",
+        table=table.rename_axis("dimension").reset_index(),
+        notes=(Note(TAKEN.text, {"year": year}), *([Note(NO_TARGET.text, {"dimensions": untold})] if untold else [])),
+        simulated_tables=tuple(sorted({*gaps.simulated_tables, *targets.simulated_tables})),
+        names=gaps.names,
+        design={"unit": unit, "end_year": year},
     )
 
 

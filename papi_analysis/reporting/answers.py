@@ -9,15 +9,15 @@ from typing import TypeVar
 import pandas as pd
 
 from papi_analysis.credibility.calibration import calibrate
-from papi_analysis.credibility.coverage import can_tell
 from papi_analysis.credibility.robustness import impact_robustness
 from papi_analysis.credibility.sensitivity import overstated_reports
+from papi_analysis.credibility.verdicts import verdicts
 from papi_analysis.errors import Note, PapiError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.mean_reversion import regression_to_the_mean
 from papi_analysis.estimation.slopes import completion_slopes
-from papi_analysis.estimation.targets import target_attainment
+from papi_analysis.estimation.targets import gain_needed, target_attainment
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.study import Study
 
@@ -77,12 +77,33 @@ class Answers:
         return attempt(lambda: calibrate(self.panel, METHOD, unit=unit, start=start, end=end, base_year=base))
 
     @cached_property
-    def told(self) -> pd.DataFrame | PapiError | None:
-        """Whether the design could have told the gain that the targets needed."""
-        gap, targets = self.impact, self.targets
+    def gap_then(self) -> Estimates | PapiError | None:
+        """The gap of the year of the targets alone."""
+        targets = self.targets
+        if not isinstance(targets, Estimates):
+            return targets
+        year, start = int(targets.design["end_year"]), self.years[0]
+        return attempt(
+            lambda: programme_impact(
+                self.panel, self.units, start, year, method=METHOD, after=(year, year), base_year=self.base_year
+            )
+        )
+
+    @cached_property
+    def verdicts(self) -> Estimates | PapiError | None:
+        """Whether the programme can have added what the targets needed."""
+        gap, targets = self.gap_then, self.targets
         if not (isinstance(gap, Estimates) and isinstance(targets, Estimates)):
+            return gap
+        return attempt(lambda: verdicts(gap, gain_needed(gap, targets)))
+
+    @cached_property
+    def slope_verdicts(self) -> Estimates | PapiError | None:
+        """Whether full completion can bring it; None where it is not known what was needed."""
+        gap, slopes, targets = self.gap_then, self.slopes, self.targets
+        if not (isinstance(gap, Estimates) and isinstance(slopes, Estimates) and isinstance(targets, Estimates)):
             return None
-        return attempt(lambda: can_tell(gap, targets))
+        return attempt(lambda: verdicts(slopes, gain_needed(gap, targets)))
 
     @cached_property
     def robustness(self) -> pd.DataFrame | PapiError | None:

@@ -117,7 +117,11 @@ LABELS = {
     "programme_units": "Programme units",
     "slopes": "True slopes",
     "studies": "Simulated studies",
-    "verdict": "What it can tell",
+    "verdict": "Verdict",
+    "most": "At most",
+    "most_share": "Of what was needed",
+    "points": "Estimate",
+    "counterfactual": "Without the programme",
     "draws": "Draws",
     "seed": "Seed",
     "versions": "Versions",
@@ -191,6 +195,9 @@ LABELS = {
 #: What the columns of slopes are called where the estimate is a gap.
 AS_GAPS = {"estimate": "mean_gap", "se": "spread", "detectable": "detectable_gap"}
 
+#: The same by question.
+RENAMED = {"programme_impact": AS_GAPS, "event_time": AS_GAPS, "verdicts": {"estimate": "points"}}
+
 #: Columns that hold shares, shown in percent.
 SHARES = (
     "one",
@@ -198,6 +205,7 @@ SHARES = (
     "bias",
     "bias_error",
     "between",
+    "most_share",
     "false_alarms",
     "mc_error",
     "coverage",
@@ -224,7 +232,7 @@ SHARES = (
 P_VALUES = ("between_p", "spread_p", "usual", "p", "p_joint", "p_holm", "floor")
 
 #: Columns that hold words of the package.
-WORDS = ("choice", "who", "design", "form", "inference", "path", "slopes", "verdict")
+WORDS = ("choice", "who", "design", "form", "inference", "path", "slopes")
 
 #: Words that stand for the family of dimensions as a whole.
 FAMILY = {
@@ -239,3 +247,14 @@ FAMILY = {
 
 #: What can break the comparability of a score, as a table of breaks names it.
 KINDS = {"definition": "definition", "sample": "sample", "mode": "mode", "level": "level"}
+
+#: Verdicts on what was needed.
+VERDICTS = {
+    "added": "Added what was needed",
+    "ruled_out": "Ruled out",
+    "cannot_tell": "Cannot tell",
+    "not_needed": "No gain was needed",
+}
+
+#: Words for the codes of a column.
+CODES = {"kind": KINDS, "verdict": VERDICTS}

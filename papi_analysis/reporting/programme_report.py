@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from papi_analysis.credibility.coverage import CANNOT_TELL
 from papi_analysis.errors import DataWarning, PapiError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL, missing_scores
@@ -32,6 +31,8 @@ from papi_analysis.study.study import Study, load_study
 #: What is shown of slopes and gaps.
 INFERENCE = ("estimate", "low", "high", "p", "p_joint", "detectable")
 
+#: What is shown of verdicts.
+VERDICT = ("needed", "estimate", "low", "most", "most_share", "verdict")
 
 #: The sections in reading order.
 SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
@@ -116,12 +117,15 @@ class ProgrammeReport:
     def summary(self) -> Section:
         """Give a decision maker the question, the answers in words, and what cannot be told."""
         text = self.tongue.text
+        told = self.answers.verdicts
+        first = [told] if isinstance(told, Estimates) else []
         answers = [
             self._say(found)
-            for found in (self.answers.targets, self.answers.slopes, self.answers.impact)
+            for found in (*first, self.answers.targets, self.answers.slopes, self.answers.impact)
             if found is not None
         ]
         parts: list[Any] = [Words(self.title, (question(self.study, self.tongue), *answers), level=1)]
+        parts += [self._verdict_table(found) for found in first]
         limits = Words(text("What cannot be told"), items=tuple(self._limits()), level=2)
         if not isinstance(self.answers.targets, Estimates):
             return Section((*parts, limits))
@@ -169,7 +173,8 @@ class ProgrammeReport:
             "A slope says how scores moved where completion grew by ten more points, compared with other units and "
             "years."
         )
-        return self._answer(heading, words, self.answers.slopes, draw_estimates, INFERENCE)
+        section = self._answer(heading, words, self.answers.slopes, draw_estimates, INFERENCE)
+        return Section((*section.parts, *self._verdicts(self.answers.slope_verdicts)))
 
     @_section("The programme's years")
     def impact(self) -> Section:
@@ -183,7 +188,7 @@ class ProgrammeReport:
         start_high = (
             [Words(paragraphs=(self._say(self.answers.reversion),))] if self.answers.reversion is not None else []
         )
-        return Section((*section.parts, *start_high))
+        return Section((*section.parts, *start_high, *self._verdicts(self.answers.verdicts)))
 
     @_section("How far it can be trusted")
     def trust(self) -> Section:
@@ -191,15 +196,6 @@ class ProgrammeReport:
         text = self.tongue.text
         calibrated = () if self.answers.calibration is None else (self._say(self.answers.calibration),)
         parts: list[Any] = [Words(text("How far it can be trusted"), calibrated, level=2)]
-        if isinstance(self.answers.told, pd.DataFrame):
-            words = text(
-                "The mean gap over the programme's years that this design would have found four times in five, beside "
-                "the gain that the target needed."
-            )
-            parts += [
-                Words(text("What it would have found"), (words,)),
-                self._table(self.answers.told, simulated=False),
-            ]
         if isinstance(self.answers.robustness, pd.DataFrame):
             words = text(
                 "The mean gap by other estimators and under other choices; joint p is the smallest of all. Peers are "
@@ -278,6 +274,19 @@ class ProgrammeReport:
         table = table_estimates(found, [name for name in columns if name in found.table], language=self.tongue.code)
         return Section((opening, self._figure(draw, found), table, Words(items=notes)))
 
+    def _verdicts(self, found: Estimates | PapiError | None) -> list[Any]:
+        """What the data rule out, in words and by dimension, or why it cannot be said; nothing where no target asks."""
+        if found is None:
+            return []
+        opening = Words(self.tongue.text("What the data rule out"), (self._say(found),))
+        if not isinstance(found, Estimates):
+            return [opening]
+        notes = tuple(remarks(found, language=self.tongue.code).splitlines())
+        return [opening, self._verdict_table(found), Words(items=notes)]
+
+    def _verdict_table(self, found: Estimates) -> Table:
+        return table_estimates(found, VERDICT, language=self.tongue.code)
+
     def _by_dimension(self, targets: Estimates) -> list[str]:
         """Say what became of each target."""
         return [self._became(row, targets) for row in targets.table.itertuples(index=False) if row.dimension != TOTAL]
@@ -330,17 +339,6 @@ class ProgrammeReport:
             text("A slope is not an effect: whoever completes more tasks may differ in other ways that move scores."),
             text("Completion is what offices report about themselves; nothing here checks it against the world."),
         ]
-        if isinstance(self.answers.told, pd.DataFrame):
-            each = self.answers.told.dropna(subset="verdict")
-            each = each[each["dimension"] != "mean"]
-            limits.append(
-                text(
-                    "In {blind} of {dimensions} dimensions the design could not have told the gain that the target "
-                    "needed from noise.",
-                    blind=int((each["verdict"] == CANNOT_TELL).sum()),
-                    dimensions=len(each),
-                )
-            )
         if isinstance(self.answers.targets, Estimates):
             limits += remarks(self.answers.targets, language=self.tongue.code).splitlines()
         return limits

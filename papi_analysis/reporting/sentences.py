@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import mark
+from papi_analysis.reporting.verdict_words import say_verdicts
 from papi_analysis.study.study import Study
 
 #: Treated units that a sentence or a figure names; more of them are counted.
@@ -43,6 +46,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         "regression_to_the_mean": _reversion,
         "specification_curve": _curve,
         "calibration": _calibration,
+        "verdicts": say_verdicts,
     }
     if estimates.question not in makers:
         raise SpecError(f"there is no sentence for {estimates.question!r}.")
@@ -121,21 +125,24 @@ def _targets(estimates: Estimates, tongue: Language) -> str:
 def _slopes(estimates: Estimates, tongue: Language) -> str:
     mean, size = estimates.row("mean"), 1 - estimates.level
     each = estimates.table[~estimates.table["dimension"].isin(FAMILY)]
-    words = _slope(tongue.number(mean["estimate"], 3), len(each), tongue)
+    values = {name: mean[name] / estimates.scale for name in ("estimate", "low", "high")}
+    slope = tongue.number(mean["estimate"], 3)
+    words = _full_completion(tongue.number(values["estimate"]), len(each), tongue)
     if mean["p"] != mean["p"]:
         return words + tongue.text(
-            "; with so few units (programme units: {units}) this design cannot tell whether that is more than noise.",
+            ", ten more points of completion with {slope}; with so few units (programme units: {units}) this design "
+            "cannot tell whether that is more than noise.",
+            slope=slope,
             units=estimates.design["programme_units"],
         )
     words += tongue.text(
-        " ({level} interval {low} to {high}, p {p}). ",
+        ", at least {low} and at most {high} ({level} interval, p {p}); ten more points of completion with {slope}. ",
+        low=tongue.number(values["low"]),
+        high=tongue.number(values["high"]),
         level=tongue.percent(estimates.level),
-        low=tongue.number(mean["low"], 3),
-        high=tongue.number(mean["high"], 3),
         p=tongue.p_value(mean["p"], sign=True),
+        slope=slope,
     )
-    if mean["p"] > size:
-        words += _slope_in_noise(tongue.number(mean["detectable"], 3), len(each), tongue)
     joint = each["p" if len(each) == 1 else "p_joint"]  # a family of one has no joint p
     return words + tongue.text(
         "Judged together, {found} of {dimensions} slopes differ from zero.",
@@ -144,25 +151,13 @@ def _slopes(estimates: Estimates, tongue: Language) -> str:
     )
 
 
-def _slope(estimate: str, dimensions: int, tongue: Language) -> str:
+def _full_completion(estimate: str, dimensions: int, tongue: Language) -> str:
     if dimensions == 1:
-        return tongue.text("Ten more points of completion go with {estimate} points of score", estimate=estimate)
+        return tongue.text("Full completion goes with {estimate} points of score", estimate=estimate)
     return tongue.text(
-        "Ten more points of completion go with {estimate} points of score on average over {dimensions} dimensions",
+        "Full completion goes with {estimate} points of score on average over {dimensions} dimensions",
         estimate=estimate,
         dimensions=dimensions,
-    )
-
-
-def _slope_in_noise(detectable: str, dimensions: int, tongue: Language) -> str:
-    if dimensions == 1:
-        return tongue.text(
-            "This design cannot tell it from noise: it would have found a slope of {detectable} or more. ",
-            detectable=detectable,
-        )
-    return tongue.text(
-        "This design cannot tell it from noise: it would have found a mean slope of {detectable} or more. ",
-        detectable=detectable,
     )
 
 
@@ -190,11 +185,12 @@ def _impact(estimates: Estimates, tongue: Language) -> str:
         high=tongue.number(mean["high"]),
         p=tongue.p_value(mean["p"], sign=True),
     )
-    if mean["p"] > size:
-        words += tongue.text(
-            "This design cannot tell it from noise: it would have found a mean gap of {detectable} or more. ",
-            detectable=tongue.number(mean["detectable"]),
-        )
+    if mean["p"] > size and np.isfinite(mean["high"]):
+        high = tongue.number(mean["high"])
+        if len(each) == 1:
+            words += tongue.text("A gap of more than {high} points is ruled out. ", high=high)
+        else:
+            words += tongue.text("A mean gap of more than {high} points is ruled out. ", high=high)
     return words + tongue.text(
         "Judged together, {found} of {dimensions} gaps differ from zero.",
         found=int((each["p_joint"] <= size).sum()),
@@ -204,26 +200,24 @@ def _impact(estimates: Estimates, tongue: Language) -> str:
 
 def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
     """Say how far the scores lay from their counterfactual: a score or several, of one unit or several."""
+    first, last = estimates.design["after"]
+    when = tongue.text("From {start} to {end}", start=first, end=last)
     values = {
-        "start": estimates.design["start"],
-        "end": estimates.design["end"],
+        "when": tongue.text("In {year}", year=last) if first == last else when,
         "unit": treated_units(estimates, tongue),
         "gap": tongue.number(estimates.row("mean")["estimate"]),
     }
     if dimensions == 1:
-        return tongue.text(
-            "From {start} to {end} the score of {unit} lay {gap} points from what the donors predict for it", **values
-        )
+        return tongue.text("{when} the score of {unit} lay {gap} points from what the donors predict for it", **values)
     if len(estimates.design["units"]) > 1:
         return tongue.text(
-            "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what the donors "
-            "predict for them",
+            "{when} the {dimensions} scores of {unit} lay on average {gap} points from what the donors predict for "
+            "them",
             dimensions=dimensions,
             **values,
         )
     return tongue.text(
-        "From {start} to {end} the {dimensions} scores of {unit} lay on average {gap} points from what the donors "
-        "predict for it",
+        "{when} the {dimensions} scores of {unit} lay on average {gap} points from what the donors predict for it",
         dimensions=dimensions,
         **values,
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.downloads import hold_numbers
-from papi_analysis.reporting.labels import AS_GAPS, FAMILY, KINDS, LABELS, P_VALUES, SHARES, WORDS
+from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES, WORDS
 from papi_analysis.reporting.language import MISSING, Language, find_language
 
 #: Text of a cell up to this length is a name and is not broken over lines.
@@ -196,9 +196,9 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     hidden = set()
     if estimates.design.get("inference") == "reassignment":
         hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
-    if estimates.question in ("programme_impact", "event_time"):
-        table = table.rename(columns=AS_GAPS)
-        columns = None if columns is None else [AS_GAPS.get(name, name) for name in columns]
+    renamed = RENAMED.get(estimates.question, {})
+    table = table.rename(columns=renamed)
+    columns = None if columns is None else [renamed.get(name, name) for name in columns]
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
     return table[[name for name in wanted if name not in hidden and table[name].notna().any()]]
 
@@ -239,8 +239,8 @@ def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
         return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
     if name in WORDS:
         return tongue.say(value) if isinstance(value, Note) else tongue.text(str(value))
-    if name == "kind" and value in KINDS:
-        return tongue.text(KINDS[value])
+    if name in CODES and value in CODES[name]:
+        return tongue.text(CODES[name][str(value)])
     if isinstance(value, str) and value in FAMILY:
         return tongue.text(FAMILY[value])
     return re.sub(r"[ \t\r\n]+", " ", str(value)).strip()  # a cell of a workbook may have several lines

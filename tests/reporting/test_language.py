@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 import papi_analysis as pa
 from papi_analysis.errors import Note
 from papi_analysis.reporting import language as module
-from papi_analysis.reporting.labels import FAMILY, KINDS, LABELS
+from papi_analysis.reporting.labels import CODES, FAMILY, LABELS
 from papi_analysis.reporting.language import MISSING, find_language
 from papi_analysis.reporting.page import WORDS
 from papi_analysis.study.settings import TABLES
@@ -61,7 +61,7 @@ MESSAGES = sorted(
     {text for _, _, text in (*TEXTS, *NOTES)}
     | set(LABELS.values())
     | set(FAMILY.values())
-    | set(KINDS)
+    | {words for each in CODES.values() for words in each.values()}
     | {*TABLES, *WORDS.values(), "yes", "no"}
 )
 
