@@ -81,14 +81,14 @@ def test_whoever_takes_a_panel_a_study_or_an_answer_says_so(name, value) -> None
 
 
 def test_the_search_finds_the_questions() -> None:
-    assert {"calibrate", "completion_slopes", "programme_impact", "leave_one_out", "can_tell"} <= set(questions())
+    assert {"calibrate", "completion_slopes", "programme_impact", "leave_one_out", "verdicts"} <= set(questions())
 
 
 def test_sizes_that_mattered_are_numbers_of_known_dimensions() -> None:
     answer = IMPACT()
     for needed, words in (({"D1": "x"}, "D1 is 'x'"), ({"D77": 0.5}, "names 'D77'"), (True, "True"), ([0.5], "0.5")):
         with pytest.raises(pa.SpecError, match=words):
-            pa.can_tell(answer, needed)
+            pa.verdicts(answer, needed)
     with pytest.raises(pa.SpecError, match=r"has no row 'D77'\. It has D1"):
         answer.row("D77")
     with pytest.raises(pa.SpecError, match="axis is one of unit, year, dimension"):

@@ -16,7 +16,6 @@ PUBLIC = [
     "Specification",
     "Study",
     "calibrate",
-    "can_tell",
     "change_slopes",
     "completion",
     "completion_by_agency",
@@ -43,6 +42,7 @@ PUBLIC = [
     "eras",
     "event_time",
     "find_unit",
+    "gain_needed",
     "impact_robustness",
     "late_information",
     "leave_one_out",
@@ -77,6 +77,7 @@ PUBLIC = [
     "target_attainment",
     "task_states",
     "validate",
+    "verdicts",
 ]
 
 

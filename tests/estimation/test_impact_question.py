@@ -360,3 +360,49 @@ def test_donors_whose_completion_is_not_known_in_a_year_that_is_used_are_counted
     assert "Whether 1 unit(s) among the donors" in pa.remarks(
         pa.programme_impact(panel, "u00", 2005, before=(2002, 2004))
     )
+
+
+# The years after
+
+
+METHODS = ["lagged_outcome", "did", "lee_wooldridge", "common_weights", "synthetic_control", "synthetic_did"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_year_after_is_that_year_with_the_years_between_on_neither_side(real, method) -> None:
+    """The same numbers as a start in that year, matched on the years before the true one."""
+    whole = [u for u, own in zip(real.units, real.scores, strict=True) if np.isfinite(own).all()]
+    panel = replace(real, completion=np.zeros_like(real.completion))
+    settings = {"method": method, "without": [u for u in real.units if u not in whole]}
+    asked = pa.programme_impact(panel, "VN-CT", 2018, 2020, after=(2020, 2020), **settings)
+    by_hand = pa.programme_impact(panel, "VN-CT", 2020, 2020, before=(2011, 2017), **settings)
+    pd.testing.assert_frame_equal(asked.table.drop(columns="peers"), by_hand.table.drop(columns="peers"))
+    every = pa.programme_impact(panel, "VN-CT", 2018, 2020, **settings)
+    if method != "synthetic_did":  # its weights of years look at the years after
+        pd.testing.assert_frame_equal(asked.cells, every.cells)
+        own = every.cells[(every.cells["row"] == 0) & (every.cells["year"] == 2020)].set_index("dimension")["gap"]
+        assert asked.table.set_index("dimension")["estimate"].iloc[:6].to_numpy() == pytest.approx(own.to_numpy())
+    assert (asked.design["after"], every.design["after"]) == ((2020, 2020), (2018, 2020))
+
+
+def test_years_after_that_are_all_of_them_change_nothing(real) -> None:
+    plain = pa.programme_impact(real, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99)
+    asked = pa.programme_impact(
+        real, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99, after=(2010, 2024)
+    )
+    pd.testing.assert_frame_equal(asked.table, plain.table)
+    assert asked.design["after"] == (2016, 2020)
+
+
+def test_the_mean_of_two_years_after_is_the_mean_of_their_gaps(real) -> None:
+    each = [pa.programme_impact(real, "VN-CT", 2018, 2020, after=(y, y)).table["estimate"] for y in (2018, 2019)]
+    both = pa.programme_impact(real, "VN-CT", 2018, 2020, after=(2018, 2019)).table["estimate"]
+    assert both.to_numpy() == pytest.approx(((each[0] + each[1]) / 2).to_numpy())
+
+
+@pytest.mark.parametrize("after", [(2016, 2017), (2021, 2022)])
+def test_years_after_without_a_year_of_the_programme_are_refused(real, after) -> None:
+    with pytest.raises(pa.SpecError, match=r"holds no survey of the programme of VN-CT, which runs from 2018 to 2020"):
+        pa.programme_impact(real, "VN-CT", 2018, 2020, after=after)
+    with pytest.raises(pa.SpecError, match="of the programme of VN-HN, which runs from 2019"):
+        pa.programme_impact(real, {"VN-CT": 2018, "VN-HN": 2019}, end=2020, method="did", after=(2018, 2018))

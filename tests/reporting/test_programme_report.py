@@ -60,12 +60,14 @@ def test_the_comparison_of_numbers_would_notice():
 
 
 def test_the_summary_says_what_was_asked_and_what_became_of_it(parts):
-    opening, by_dimension, limits, _ = parts["en"]["summary"]
+    opening, verdicts, by_dimension, limits, _ = parts["en"]["summary"]
     assert opening.level == 1
     assert opening.paragraphs[0].startswith("How does completing the 59 tasks")
-    assert "0 of its 6 targets" in opening.paragraphs[1]
-    assert "SIMULATED" in opening.paragraphs[2]
-    assert "gaps differ from zero" in opening.paragraphs[3]
+    assert opening.paragraphs[1].startswith("By 2020 the programme can have added at most ")
+    assert "0 of its 6 targets" in opening.paragraphs[2]
+    assert "SIMULATED" in opening.paragraphs[3]
+    assert "gaps differ from zero" in opening.paragraphs[4]
+    assert verdicts["Verdict"].iloc[-1] == "Ruled out"
     assert by_dimension.items[3].startswith(
         "D4 Control of Corruption in the Public Sector: 7.14 in 2016, 7.17 in 2020; target 7.25: not reached. Rank 1"
     )
@@ -78,8 +80,8 @@ def test_every_figure_and_table_on_simulated_inputs_is_marked(parts):
         for part in parts["en"][name]:
             if not isinstance(part, Words):
                 assert "SIMULATED: tasks, progress" in said(part)
-    (answer,) = [part for part in parts["en"]["impact"] if isinstance(part, Table)]
-    assert "SIMULATED" not in said(answer)  # gaps rest on published scores alone
+    for part in parts["en"]["impact"]:
+        assert "SIMULATED" not in said(part)  # gaps and targets rest on published numbers alone
 
 
 def test_units_are_called_by_their_names(parts):
@@ -112,9 +114,38 @@ def test_a_question_without_an_answer_says_why_and_the_others_stand(study):
     report = pa.ProgrammeReport(alone)
     sections = {name: list(getattr(report, name)()) for name in SECTIONS}
     assert "This study's data cannot answer: " in sections["impact"][0].paragraphs[0]
-    assert len(sections["impact"]) <= 2
+    assert len(sections["impact"]) <= 3
+    assert "This study's data cannot answer: " in sections["impact"][-1].paragraphs[0]
     assert "reached 0 of its 6 targets" in sections["summary"][0].paragraphs[1]
     assert "made in memory" in sections["provenance"][0].paragraphs[-1]
+
+
+def test_the_verdicts_are_those_of_the_questions_asked_by_hand(parts, study, panel, targets):
+    gap = pa.programme_impact(panel, study.unit, 2018, 2020, after=(2020, 2020))
+    needed = pa.gain_needed(gap, targets)
+    columns = ["needed", "estimate", "low", "most", "most_share", "verdict"]
+    for section, asked in (("summary", gap), ("slopes", pa.completion_slopes(panel)), ("impact", gap)):
+        answer = pa.verdicts(asked, needed)
+        for language in ("en", "vi"):
+            shown = [part for part in parts[language][section] if isinstance(part, Table)]
+            pd.testing.assert_frame_equal(shown[-1], pa.table_estimates(answer, columns, language=language))
+            words = [line for part in parts[language][section] if isinstance(part, Words) for line in part.paragraphs]
+            assert pa.sentence(answer, language=language) in words
+
+
+def test_without_targets_no_need_is_invented_and_while_it_runs_the_report_says_why(study):
+    report = pa.ProgrammeReport(changed(study, targets=None))
+    sections = {name: list(getattr(report, name)()) for name in ("summary", "slopes", "impact")}
+    for section in sections.values():
+        assert not [part for part in section if "rule out" in said(part) or "Verdict" in said(part)]
+    running = changed(study, years=(2011, 2019), end=pd.Timestamp(2020, 12, 31))
+    report = pa.ProgrammeReport(running)
+    sections = {name: list(getattr(report, name)()) for name in ("summary", "slopes", "impact")}
+    assert not [part for part in sections["slopes"] if "rule out" in said(part)]
+    last = sections["impact"][-1]
+    assert last.heading == "What the data rule out"
+    assert "cannot answer: there is no score of 2020 to hold the targets against" in last.paragraphs[0]
+    assert sum("hold the targets against" in said(part) for part in sections["summary"]) == 1
 
 
 def test_what_loading_warned_of_is_said_once_among_the_gaps(tmp_path):

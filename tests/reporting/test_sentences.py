@@ -87,13 +87,13 @@ def test_one_score_is_told_in_the_singular(language):
     panel, starts = staggered("a", 6)
     gap = pa.sentence(pa.programme_impact(panel, starts, method="did", draws=19), language=language)
     slope = pa.sentence(pa.completion_slopes(panel, draws=199), language=language)
-    plural = {"en": "scores|dimensions|on average|mean slope", "vi": "trung bình (cách|trên|từ)|, 1 điểm số|1 nội dung"}
+    plural = {"en": "scores|dimensions|on average|mean", "vi": "trung bình (cách|trên|từ)|, 1 điểm số|1 nội dung"}
     for said in (gap, slope):
         opening = said.partition("(")[0]
         assert not re.search(plural[language], opening), said
-        assert "from noise" not in said or "mean slope" not in said
+        assert "A mean gap" not in said
     assert {"en": "the score of", "vi": "điểm số của"}[language] in gap
-    assert {"en": "points of score (", "vi": "điểm số ("}[language] in slope
+    assert {"en": "points of score, at least", "vi": "điểm số, ít nhất"}[language] in slope
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -117,21 +117,21 @@ def test_changes(changes, language):
 def test_slopes_with_an_interval(slopes, language):
     said = pa.sentence(slopes, language=language)
     mean = slopes.row("mean")
-    expected = [round(mean["estimate"], 3), 6, 95, *mean[["low", "high", "p"]].round(3)]
+    full = (10 * mean[["estimate", "low", "high"]]).round(2)
+    expected = [full["estimate"], 6, full["low"], full["high"], 95, round(mean["p"], 3), round(mean["estimate"], 3)]
     found = (slopes.table["p_joint"].dropna() <= 0.05).sum()
     assert mean["p"] < 0.05
     assert numbers(said, language)[: len(expected) + 2] == [*expected, found, 6]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_slopes_that_may_be_noise_say_what_would_have_been_found(panel, language):
+def test_slopes_lead_with_what_full_completion_would_bring_at_most(panel, language):
     answer = pa.completion_slopes(panel)
     mean = answer.row("mean")
     assert mean["p"] > 0.05
     said = pa.sentence(answer, language=language)
-    assert round(mean["detectable"], 3) in numbers(said, language)
-    assert {"en": "from noise", "vi": "nhiễu"}[language] in said
-    assert "detectable" not in said
+    assert numbers(said, language)[:4] == [round(10 * mean["estimate"], 2), 6, *(10 * mean[["low", "high"]]).round(2)]
+    assert {"en": "noise", "vi": "nhiễu"}[language] not in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -139,7 +139,7 @@ def test_slopes_without_one_say_that_the_design_cannot_tell(untold, language):
     said = pa.sentence(untold, language=language)
     assert {"en": "cannot tell", "vi": "không thể"}[language] in said
     estimate = round(untold.row("mean")["estimate"], 3)
-    assert numbers(said, language) == [estimate, 2, 1]
+    assert numbers(said, language) == [round(10 * untold.row("mean")["estimate"], 2), 2, estimate, 1]
     assert "95" not in said
 
 
@@ -216,3 +216,61 @@ def test_a_language_that_is_not_there_is_refused(targets):
     for tell in (pa.sentence, pa.remarks):
         with pytest.raises(pa.SpecError, match="en, vi"):
             tell(targets, language="fr")
+
+
+# Verdicts
+
+
+def told(verdicts, needed=0.5, most=0.4, year=2020, effect="programme_impact"):
+    """Verdicts of a family with as many dimensions as codes; the last is that of the family."""
+    names = [*(f"D{k}" for k in range(1, len(verdicts))), "mean"]
+    table = pd.DataFrame({"dimension": names, "needed": needed, "low": 0.1, "most": most, "verdict": verdicts})
+    table["most_share"] = table["most"] / table["needed"]
+    return Estimates("verdicts", table, design={"end_year": year, "effect": effect})
+
+
+RULED_OUT = "the programme can have added at most 0.80 of the 1.00 points that the targets needed over the 2 dimensions"
+SAID = [
+    (
+        told(["ruled_out", "cannot_tell", "ruled_out"]),
+        f"By 2020 {RULED_OUT} (80%): ruled out in D1; cannot be told in D2.",
+    ),
+    (
+        told(["added", "not_needed", "added"], year=None),
+        "The programme added at least 0.20 points: no less than the 1.00 points in question over the 2 dimensions: "
+        "what was needed was added in D1; no gain was needed in D2.",
+    ),
+    (
+        told(["ruled_out", "cannot_tell", "cannot_tell"], most=0.6, effect="completion_slopes"),
+        "Full completion can bring 1.20 points or less; whether as many as the 1.00 points that the targets needed "
+        "over the 2 dimensions cannot be told: ruled out in D1; cannot be told in D2.",
+    ),
+    (
+        told(["ruled_out", "ruled_out", "ruled_out"], most=-0.1),
+        "By 2020 the programme can have added none of the 1.00 points that the targets needed over the 2 dimensions: "
+        "ruled out in D1, D2.",
+    ),
+    (
+        told(["cannot_tell", "cannot_tell"], most=np.nan, year=None),
+        "No effect, however large, can be excluded, the 0.50 points in question in D1 among them.",
+    ),
+    (told(["ruled_out", None, None]), "Ruled out in D1; what was needed is not known in D2."),
+    (told(["not_needed", "not_needed"]), "No gain was needed in D1."),
+    (told([None, None]), "What was needed is not known."),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), SAID)
+def test_verdicts_are_told_in_points_over_all_dimensions(answer, words):
+    assert pa.sentence(answer) == words
+    vietnamese = pa.sentence(answer, language="vi")
+    assert not re.search(r"\b(the|of|and|with|that|is|was|in|can|be)\b", vietnamese)
+    assert numbers(vietnamese, "vi") == numbers(words, "en")
+    assert vietnamese[0].isupper()
+
+
+def test_a_table_of_verdicts_shows_words_for_its_codes():
+    answer = told(["ruled_out", None, "added"])
+    assert pa.table_estimates(answer)["Verdict"].tolist() == ["Ruled out", "–", "Added what was needed"]
+    assert pa.table_estimates(answer, language="vi")["Kết luận"].tolist() == ["Không thể đủ", "–", "Đã tăng đủ"]
+    assert pa.table_estimates(answer)["Of what was needed"].tolist() == ["80%"] * 3
