@@ -61,12 +61,18 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
     Notes
     -----
     The test of an effect as large as the need, or larger, is the one behind the interval: half the two-sided p, by the
-    same draws. So no verdict contradicts the interval beside it. Its one-sided size is half of 1 - level where draws
-    lie evenly about zero, and at most 1 - level where all lie on one side.
+    same draws. So no verdict contradicts the interval beside it, and where that is approximate (slopes of several
+    starts) the verdict is. Its one-sided size is half of 1 - level where draws lie evenly about zero, and at most
+    1 - level where all lie on one side. Each row is judged by itself.
 
     Gap and need share the counterfactual, and their difference is outcome minus target, which everybody knows. What the
     test asks is whether what the programme moved lastingly can have been as large as the need, taken as the number it
     is, had the year's own chance been other than it was.
+
+    Measured on 500 panels of the shape of the published one, at a nominal 2.5%: an effect as large as the need is ruled
+    out in 1.8% of dimensions by gaps of three years or of one, in 2.0% by slopes (Monte Carlo error 0.4), and in 1.1%
+    where the need is the one that ``gain_needed`` finds. With no effect a need of 0.4 for the family is ruled out in
+    88% by gaps of three years, 58% by those of one year, 46% by slopes on one unit's completion.
 
     Examples
     --------

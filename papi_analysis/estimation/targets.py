@@ -142,8 +142,8 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> gaps = pa.programme_impact(pa.Panel.from_study(study), "VN-CT", 2018, 2020, after=(2020, 2020))
-    >>> round(pa.gain_needed(gaps, pa.target_attainment(study)).row("D1").needed, 2)
-    1.38
+    >>> f"{pa.gain_needed(gaps, pa.target_attainment(study)).row('D1').needed:.2f}"
+    '1.38'
 
     """
     if (gaps.question, getattr(targets, "question", "")) != ("programme_impact", "target_attainment"):

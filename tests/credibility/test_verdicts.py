@@ -235,3 +235,82 @@ def test_verdicts_agree_with_ranking_anew():
 def test_no_verdict_contradicts_ranking_anew_in_200_studies():
     found = [verdict for seed in range(200) for verdict in check_by_ranking_anew(seed)]
     assert min(found.count(code) for code in (ADDED, RULED_OUT, CANNOT_TELL)) > 20
+
+
+# Where the truth is known: panels of the shape of the published one.
+
+
+@pytest.fixture(scope="module")
+def shape(panel):
+    """Published scores of complete units, and how they vary: between units, over years, less from 2018 on.
+
+    Year-to-year noise is 8% larger than it was before 2018, which gives placebo gaps the spread of the published ones.
+    """
+    scores = panel.scores[np.isfinite(panel.scores).all(axis=(1, 2))]
+    late = np.array(panel.years) >= 2018
+    early = scores[:, ~late] - scores[:, ~late].mean(axis=0)
+    units = early.mean(axis=1)
+    rest = early - units[:, None]
+    within = np.einsum("ntk,ntl->kl", rest, rest) / (len(scores) * (rest.shape[1] - 1))
+    between = np.linalg.eigh(np.cov(units.T) - within / rest.shape[1])
+    spread = scores.std(axis=0)
+    return {
+        "between": between.eigenvectors * np.sqrt(np.maximum(between.eigenvalues, 0.0)),
+        "within": 1.08 * np.linalg.cholesky(within),
+        "ratio": np.where(late[:, None], spread[late].mean(axis=0) / spread[~late].mean(axis=0), 1.0),
+        "years": panel.years,
+        "units": len(scores),
+        "completion": panel.completion[panel.position("unit", "VN-CT")],
+    }
+
+
+def drawn(shape, rng):
+    """What lasts of each score, and scores with noise of which 0.3 is left after a year; nobody has a programme."""
+    T, K = shape["ratio"].shape
+    lasting = 5 + (rng.normal(size=(shape["units"], K)) @ shape["between"].T)[:, None] * shape["ratio"]
+    noise = rng.normal(size=(shape["units"], T, K))
+    for t in range(1, T):
+        noise[:, t] = 0.3 * noise[:, t - 1] + np.sqrt(1 - 0.3**2) * noise[:, t]
+    return lasting, lasting + (noise @ shape["within"].T) * shape["ratio"]
+
+
+def asked(shape, scores, effect=0.0):
+    """The gap of the first unit over three years, that of the last year, and the slope on a real unit's completion."""
+    scores, done = scores.copy(), np.zeros_like(scores)
+    done[0] = shape["completion"]
+    scores[0, -3:] += effect
+    idle = panel_of(scores)
+    three, last = (pa.programme_impact(idle, "u00", 8, after=after) for after in (None, (10, 10)))
+    scores[0] += effect * done[0]
+    scores[0, -3:] -= effect
+    return three, last, pa.completion_slopes(panel_of(scores, done))
+
+
+def test_an_effect_moves_the_interval_by_itself(shape):
+    """So one panel without an effect says how often an effect as large as the need is ruled out, whatever the need."""
+    _, scores = drawn(shape, np.random.default_rng(0))
+    for none, some in zip(asked(shape, scores), asked(shape, scores, 0.4), strict=True):
+        without, beside = (pa.verdicts(answer, 0.4).table for answer in (none, some))
+        for name in ("estimate", "low", "high"):
+            assert (beside[name] - without[name]).to_numpy() == pytest.approx(0.4, abs=1e-8)
+        assert ((beside["verdict"] == RULED_OUT) == (without["high"] < 0)).all()
+
+
+@pytest.mark.slow
+def test_how_often_what_is_true_is_ruled_out_and_what_is_not(shape):
+    """The rates that ``verdicts`` quotes, of 500 panels."""
+    rng, rows = np.random.default_rng(0), []
+    for _ in range(500):
+        lasting, scores = drawn(shape, rng)
+        missing = np.append(lasting[0, -1] - scores[0, -1], (lasting[0, -1] - scores[0, -1]).mean())
+        for name, answer in zip(("three", "last", "slope"), asked(shape, scores), strict=True):
+            table = pa.verdicts(answer, 0.4).table
+            table["false"], table["right"] = table["high"] < 0, table["verdict"] == RULED_OUT
+            table["shared"] = table["high"] - table["estimate"] < missing if name == "last" else np.nan
+            table["se"] = answer.table["se"] / answer.scale
+            rows.append(table.assign(question=name, mean=table["dimension"] == "mean"))
+    rates = pd.concat(rows).groupby(["question", "mean"])[["false", "right", "shared", "se"]].mean().astype(float)
+    assert rates.loc[("three", True), "se"] == pytest.approx(0.126, abs=0.006)
+    assert (rates.xs(False, level="mean")["false"] <= 0.03).all()
+    assert rates.loc[("three", True), "right"] >= 0.75
+    assert rates.loc[("last", False), "shared"] <= 0.03
