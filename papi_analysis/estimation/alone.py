@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.multiplicity import TIE, check_level, critical_value
+from papi_analysis.estimation.multiplicity import TIE, check_level, detectable_effect
 from papi_analysis.estimation.regression import VANISHED, dense_codes, effects_basis, partial_out
 from papi_analysis.estimation.specification import Equations
 
@@ -58,6 +58,10 @@ class PlaceboSlopes:
         """A single slope is no family."""
         return np.full(1, np.nan)
 
+    def standardised_mean_p(self) -> float:
+        """A single slope is no family."""
+        return float("nan")
+
     @property
     def floor(self) -> Floats:
         """1 / units."""
@@ -78,10 +82,15 @@ class PlaceboSlopes:
         kept = np.append(ends[self._p(ends) > share + 1e-12], own)
         return np.array([[kept.min(), kept.max()]]) if self.floor[0] <= share else np.array([[-np.inf, np.inf]])
 
-    def detectable(self, level: float) -> Floats:
-        """Critical value plus the 80% quantile of the placebo slopes (1,)."""
-        critical = critical_value(self.slopes[:, None], level, exact=True)
-        return np.array([critical + np.quantile(np.concatenate([self.slopes, -self.slopes]), 0.8)])
+    def detectable(self, level: float, *, jointly: bool = False) -> Floats:
+        """The slope (1,) found four times in five, see ``multiplicity.detectable_effect``; it is no family."""
+        n, own = len(self.slopes), float(self.coefficients[0])
+        noise = np.delete(self.slopes, self.treated)[:, None] + own / (n - 1)
+
+        def test(effect: Floats) -> Floats:
+            return np.vstack([np.abs(noise - effect / (n - 1)), np.full((1, 1), np.inf)])
+
+        return detectable_effect(lambda effect: np.abs(noise + effect), test, self.standard_errors, level, exact=True)
 
     def _p(self, nulls: Floats) -> Floats:
         """p-value of each null value: how many of the others, in order, lie as far out on either side."""

@@ -16,19 +16,20 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import (
+    GRID,
     TIE,
     attainable,
     check_level,
     critical_value,
+    detectable_effect,
+    largest_of_others,
     p_values,
+    standardised_mean,
     step_down,
 )
 from papi_analysis.estimation.regression import WithinFit
 
 Floats = NDArray[np.float64]
-
-#: Where intervals are sought, in standard errors from the estimate; the last stands for infinity.
-GRID = (*(0.25 * 1.35 ** np.arange(30)), 1e6)
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,12 @@ class StudentisedDraws:
 
     @property
     def p_joint(self) -> Floats:
-        """Step-down max-T p-values (K,) over the K dimensions."""
+        """Step-down max-T p-values (K,) over the K dimensions (Romano & Wolf 2005)."""
         return step_down(self.observed, self.draws, exact=self.exact)
+
+    def standardised_mean_p(self) -> float:
+        """p-value of the mean of the K statistics by the same draws."""
+        return standardised_mean(self.observed, self.draws, exact=self.exact)
 
     @property
     def floor(self) -> Floats:
@@ -130,7 +135,7 @@ class StudentisedDraws:
             c = np.array([critical_value(column, level, exact=self.exact) for column in columns])
             half = c * self.standard_errors
             return np.column_stack([self.coefficients - half, self.coefficients + half])
-        others = _others(np.abs(self.draws)).T if simultaneous else None
+        others = largest_of_others(np.abs(self.draws)).T if simultaneous else None
         reaches = self._reach()
 
         def rejected(delta: Floats) -> NDArray[np.bool_]:
@@ -162,15 +167,32 @@ class StudentisedDraws:
 
         return reaches
 
-    def detectable(self, level: float = 0.95) -> Floats:
+    def detectable(self, level: float = 0.95, *, jointly: bool = False) -> Floats:
         """The slope (K,) that the design would have told from zero four times in five at this level.
 
-        The standard error times the critical value of |t| plus the 80% quantile of t, both from the draws. Infinite
-        where the design cannot reject at this level.
+        By each dimension's own p, or ``jointly``: see ``multiplicity.detectable_effect``. A draw at delta = 0 is a
+        study without an effect. Infinite where the design cannot reject at this level.
         """
-        critical = [critical_value(column, level, exact=self.exact) for column in self.draws.T[:, :, None]]
-        both = np.vstack([self.draws, -self.draws])
-        return np.asarray((np.array(critical) + np.quantile(both, 0.8, axis=0)) * self.standard_errors)
+        slope0 = self.slope0
+        var0, var1, var2 = (np.einsum("bkk->bk", c).copy() for c in (self.cov00, 2 * self.cov01, self.cov11))
+        own = (np.abs(slope0) <= 1e-9 * self.standard_errors).all(axis=1) & self.slope1.any(axis=1)
+        errors = np.sqrt(np.where(var0 > 0, var0, np.inf))[~own]  # no slope: never found
+        estimates = slope0[~own]
+
+        def test(effect: Floats) -> Floats:
+            delta = effect if self.restricted else np.zeros_like(effect)
+            size = np.abs(_ratio(slope0 + delta * self.slope1, var0 + delta * (var1 + delta * var2)))
+            size[own] = np.inf
+            return np.asarray(size)
+
+        return detectable_effect(
+            lambda effect: np.abs(estimates + effect) / errors,
+            test,
+            self.standard_errors,
+            level,
+            exact=self.exact,
+            jointly=jointly,
+        )
 
     def mean_slope(self) -> StudentisedDraws:
         """The plain mean of the K slopes, as draws of one slope; the null is "every slope equals b0"."""
@@ -241,14 +263,6 @@ def _ratio(value: Floats, variance: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = value / np.sqrt(np.maximum(variance, 0.0))
     return np.where(np.isnan(t), 0.0, t)
-
-
-def _others(size: Floats) -> Floats:
-    """For each column the maximum over the other columns, (B, K)."""
-    K = size.shape[1]
-    if K == 1:
-        return np.zeros_like(size)
-    return np.column_stack([np.delete(size, k, axis=1).max(axis=1) for k in range(K)])
 
 
 def _last_kept(rejected: Callable[[Floats], NDArray[np.bool_]], step: Floats) -> Floats:

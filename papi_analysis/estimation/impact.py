@@ -34,7 +34,7 @@ from papi_analysis.estimation.impact_question import (
     method_name,
     years_needed,
 )
-from papi_analysis.estimation.inference import Clustered, Engine, engine_rows
+from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, family_tests
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_level
 from papi_analysis.estimation.peers import peer_gaps
@@ -119,15 +119,18 @@ def programme_impact(
     Returns
     -------
     Estimates
-        Rows: each dimension, then ``"mean"``. Columns: ``estimate`` (mean gap over the programme years, points),
-        ``se`` (spread of the gap over the placebos), ``low``, ``high``, ``p``, ``p_joint`` (step-down max-T),
-        ``floor``, ``detectable`` (gap that would have been found four times in five), ``fit`` (root mean squared
-        gap before), ``peers`` (mean gap of the ten untouched units that stood nearest in the base year, by their mean
-        over the dimensions: an estimator that is not fooled by where a unit stood shows about 0), ``units`` compared.
-        ``cells`` holds, for each dimension and year ``since`` the start (with one start also ``year``), ``actual``
-        and ``counterfactual`` of the treated units that have such a year and the ``gap`` of the placebos, of an even
-        selection where they are more than 500; ``design["weights"]`` the donors. Years before are shown net of the
-        unit's mean before.
+        Rows: each dimension, then ``"mean"``. Columns: ``estimate`` (mean gap over the programme years, points), ``se``
+        (spread of the gap over the placebos), ``low``, ``high``, ``p``, ``p_joint`` (step-down max-T: Romano & Wolf
+        2005; for placebo tests Firpo & Possebom 2018, eqs 23-24), ``p_holm`` (missing where it could find nothing),
+        ``floor``, ``detectable`` (gap that would have been found four times in five by ``p``) and
+        ``detectable_jointly`` (by ``p_joint``, midway between a family of which it alone moves and one that moves as a
+        whole), ``fit`` (root mean squared gap before), ``peers`` (mean gap of the ten untouched units that stood
+        nearest in the base year, by their mean over the dimensions: an estimator that is not fooled by where a unit
+        stood shows about 0), ``units`` compared. ``cells`` holds, for each dimension and year ``since`` the start (with
+        one start also ``year``), ``actual`` and ``counterfactual`` of the treated units that have such a year and the
+        ``gap`` of the placebos, of an even selection where they are more than 500; ``design["weights"]`` the donors.
+        Years before are shown net of the unit's mean before. ``tests`` holds one test of the whole family, the
+        standardised mean (gaps in spreads of their placebos): choose it, or the mean, before you look.
 
     Raises
     ------
@@ -181,6 +184,7 @@ def programme_impact(
         question="programme_impact",
         table=table.reset_index(drop=True),
         notes=(*surveys_note(panel, unit, start, end), *impact_notes(panel, starts, asked, engines[0], level, name)),
+        tests=family_tests(engines[0], level),
         cells=_paths(panel, design, found, fan),
         names=panel.names,
         simulated_tables=tuple(name for name in panel.simulated_tables if name == "scores"),

@@ -102,10 +102,12 @@ def imputed_slopes(
     among = laid.among & laid.answers
     possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=moves.excluded, strata=moves.strata)
     draws = usual_draws(10 * laid.size) if draws is None else draws
-    family = reassign_programmes(laid, possible, studentised=effective >= STUDENTISED, draws=draws, rng=rng)
+    studentised = effective >= STUDENTISED
+    family = reassign_programmes(laid, possible, studentised=studentised, draws=draws, rng=rng)
     notes += [Note(REASSIGNED.text, {"units": int(among.sum())}), RANK]
-    if len(carrying) > 1 and effective < STUDENTISED:
+    if len(carrying) > 1 and not studentised:
         notes.append(Note(UNEQUAL.text, {"rate": MEASURED["unequal noise"]}))
     if len(carrying) > 1 and moves.strata is None:
         notes.append(Note(REGIONAL.text, {"rate": MEASURED["regional"]}))
-    return Judged(family, "reassignment", sample, int(among.sum()), len(carrying), effective, tuple(notes))
+    compared, spread = int(among.sum()), not studentised
+    return Judged(family, "reassignment", sample, compared, len(carrying), effective, tuple(notes), spread)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.multiplicity import check_level, holm
+from papi_analysis.estimation.multiplicity import BESIDE_ALL, POWER, check_level, holm
 from papi_analysis.estimation.regression import WithinFit
 
 Floats = NDArray[np.float64]
@@ -56,6 +56,14 @@ NOT_PRINTED = Note(
     "No p-value or interval is printed: the smallest p-value that this design can give is {floor:.3f}, above "
     "{size:.3g}."
 )
+NO_HOLM = Note(
+    "No Holm p-value is printed: over {dimensions} dimensions none can fall below {least:.3f}, so it could find "
+    "nothing."
+)
+NO_SE = Note(
+    "No standard error clustered by unit is printed: with {units} programme unit(s), fewer than {needed}, it is too "
+    "small. Intervals and p-values come from the draws."
+)
 ATTAINABLE = Note(
     "The largest false-alarm rate that this design can attain at or below {size:.3g} is {attainable:.3f}."
 )
@@ -78,9 +86,10 @@ class Engine(Protocol):
     def p_joint(self) -> Floats: ...  # noqa: D102
     @property
     def floor(self) -> Floats: ...  # noqa: D102
+    def standardised_mean_p(self) -> float: ...  # noqa: D102
     def attainable_size(self, level: float) -> Floats: ...  # noqa: D102
     def interval(self, level: float, *, simultaneous: bool = False) -> Floats: ...  # noqa: D102
-    def detectable(self, level: float) -> Floats: ...  # noqa: D102
+    def detectable(self, level: float, *, jointly: bool = False) -> Floats: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,12 @@ class Clustered:
         """Holm-adjusted p-values (K,)."""
         return holm(self.p)
 
+    def standardised_mean_p(self) -> float:
+        """p-value of the mean of the K t statistics, whose covariance is the correlation of the estimates."""
+        se = self.standard_errors
+        spread = np.sqrt((self.covariance / np.outer(se, se)).sum())
+        return float(2 * stats.t.sf(abs((self.coefficients / se).sum()) / spread, self.df))
+
     @property
     def floor(self) -> Floats:
         """A continuous distribution has no smallest p-value."""
@@ -131,9 +146,14 @@ class Clustered:
         half = stats.t.isf(tail, self.df) * self.standard_errors
         return np.column_stack([self.coefficients - half, self.coefficients + half])
 
-    def detectable(self, level: float) -> Floats:
-        """Critical value plus the 80% quantile of t, times the standard error (K,)."""
-        return np.asarray((stats.t.isf((1 - level) / 2, self.df) + stats.t.ppf(0.8, self.df)) * self.standard_errors)
+    def detectable(self, level: float, *, jointly: bool = False) -> Floats:
+        """Critical value plus the 80% quantile of t, times the standard error (K,).
+
+        Jointly by Holm, whose steps lie between alpha / K and alpha, in the shares of ``detectable_effect``.
+        """
+        beside = BESIDE_ALL if jointly else 0.0
+        critical = stats.t.isf((1 - level) / 2 / np.array([1, len(self.coefficients)]), self.df) @ [1 - beside, beside]
+        return np.asarray((critical + stats.t.ppf(POWER, self.df)) * self.standard_errors)
 
     def mean_slope(self) -> Clustered:
         """The plain mean of the K slopes."""
@@ -150,9 +170,13 @@ class Clustered:
 
 
 def engine_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: float = 1.0) -> pd.DataFrame:
-    """Tabulate what an engine says, a row per dimension; p and interval are missing where the floor is too high."""
+    """Tabulate what an engine says, a row per dimension; p and interval are missing where the floor is too high.
+
+    A detectable effect is never below half the interval beside it: what this very study left open it did not detect.
+    """
     low, high = scale * engine.interval(level).T
     many = len(dimensions) > 1
+    detectable = np.maximum(scale * engine.detectable(level), (high - low) / 2)
     table = pd.DataFrame(
         {
             "dimension": list(dimensions),
@@ -162,14 +186,22 @@ def engine_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: 
             "high": high,
             "p": engine.p,
             "p_joint": engine.p_joint if many else np.nan,
-            "p_holm": holm(engine.p) if many else np.nan,
+            "p_holm": holm(engine.p) if many and _holm_can(engine, level) else np.nan,
             "floor": engine.floor,
-            "detectable": scale * engine.detectable(level),
+            "detectable": detectable,
+            "detectable_jointly": (
+                np.maximum(scale * engine.detectable(level, jointly=True), detectable) if many else np.nan
+            ),
         }
     )
-    unsupported = ["low", "high", "p", "p_joint", "p_holm", "detectable"]
+    unsupported = ["low", "high", "p", "p_joint", "p_holm", "detectable", "detectable_jointly"]
     table.loc[table["floor"] > 1 - level + 1e-12, unsupported] = np.nan
     return table
+
+
+def _holm_can(engine: Engine, level: float) -> bool:
+    """Whether Holm over the family can give a p-value at or below 1 - level at all."""
+    return bool(len(engine.floor) * engine.floor.min() <= 1 - level + 1e-12)
 
 
 def size_notes(engine: Engine, level: float) -> list[Note]:
@@ -178,9 +210,24 @@ def size_notes(engine: Engine, level: float) -> list[Note]:
     attainable = float(engine.attainable_size(level).min())
     if floor > size + 1e-12:
         return [Note(NOT_PRINTED.text, {"floor": floor, "size": size})]
+    notes = []
     if attainable < size - 0.002:
-        return [Note(ATTAINABLE.text, {"size": size, "attainable": attainable})]
-    return []
+        notes.append(Note(ATTAINABLE.text, {"size": size, "attainable": attainable}))
+    if not _holm_can(engine, level):
+        K = len(engine.floor)
+        notes.append(Note(NO_HOLM.text, {"dimensions": K, "least": K * float(engine.floor.min())}))
+    return notes
+
+
+def family_tests(engine: Engine, level: float) -> pd.DataFrame:
+    """Test the family as a whole, where there is one and the design supports a p-value: ``test``, ``p``.
+
+    ``standardised mean``: the mean of the dimensions' statistics, each in its own errors, see
+    ``multiplicity.standardised_mean``.
+    """
+    if len(engine.coefficients) < 2 or engine.floor.max() > 1 - level + 1e-12:
+        return pd.DataFrame(columns=["test", "p"])
+    return pd.DataFrame({"test": ["standardised mean"], "p": [engine.standardised_mean_p()]})
 
 
 def check_inference(requested: str, effective: float, *, clustered: bool, override: bool) -> None:
@@ -235,4 +282,5 @@ class Judged:
     programme_units: int  # whose completion varies on cells with a score
     effective: float  # the same, by what each carries
     notes: tuple[Note, ...]
+    spread: bool = False  # the errors are the spread over the draws, not clustered by unit
     fits: tuple[WithinFit, ...] = ()  # of the two-way equation

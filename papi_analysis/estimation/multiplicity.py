@@ -7,6 +7,8 @@ the realised one is added, so that p is (count + 1) / (B + 1) and never zero (Da
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,6 +18,15 @@ Floats = NDArray[np.float64]
 
 #: Draws within this share of the observed statistic are ties: mirrored or repeated assignments differ by rounding.
 TIE = 1e-9
+
+#: Where the ends of intervals and detectable effects are sought, in standard errors; the last stands for infinity.
+GRID = (*(0.25 * 1.35 ** np.arange(30)), 1e6)
+
+#: How often a detectable effect is found.
+POWER = 0.8
+
+#: How much counts, for a joint p, the share that is found by itself and the share that is found beside all the others.
+BY_ITSELF, BESIDE_ALL = 0.25, 0.75
 
 
 def check_level(level: float) -> float:
@@ -119,3 +130,124 @@ def holm(p: ArrayLike) -> Floats:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
     return adjusted
+
+
+def detectable_effect(
+    study: Callable[[Floats], Floats],
+    test: Callable[[Floats], Floats],
+    step: Floats,
+    level: float,
+    *,
+    exact: bool,
+    jointly: bool = False,
+) -> Floats:
+    """The smallest effects (K,) that a design finds four times in five at this level; infinite where it never does.
+
+    An effect e is put into the draws. A study that nothing moved shows the estimate of some draw; with the effect it
+    shows that estimate plus e, over the error of that draw: ``study(e)`` (S, K), absolute values. Its test compares it
+    with draws of scores that hold e in the treated cells, which show as much of e as they share of these cells:
+    ``test(e)`` (B, K), absolute values, infinite for the study itself. Found is what gives p <= 1 - level, counted over
+    the draws and over both signs of e.
+
+    A joint p steps down: of a family that moves as a whole the first found is compared with all the others, the last
+    with itself only, and one that moves alone with all the others. ``jointly`` lies midway between the two families,
+    the first one at the mean of its ends: three parts compared with all, one with itself.
+
+    Parameters
+    ----------
+    study, test
+        Functions of the effects (K,), of either sign.
+    step
+        Standard errors (K,), in which the effects are sought.
+    level, exact
+        As for ``largest_rank``.
+    jointly
+        Whether by the joint p over the K dimensions, instead of each one's own.
+
+    Examples
+    --------
+    >>> noise = np.array([[-2.0], [-1.0], [0.0], [1.0], [2.0]])
+    >>> detectable_effect(lambda e: np.abs(noise + e), lambda e: np.abs(noise), np.ones(1), 0.5, exact=False).round(3)
+    array([2.])
+
+    """
+    draws = len(test(np.zeros_like(step)))
+    rank = largest_rank(draws, level, exact=exact)
+    if not rank:
+        return np.full(step.shape, np.inf)
+    beside: list[tuple[float, Floats]] = [(1.0, np.zeros_like(step))]
+    if jointly:
+        others = largest_of_others(test(np.zeros_like(step)))
+        beside = [(BY_ITSELF, np.zeros_like(step)), (BESIDE_ALL, others)]
+
+    def found(e: Floats) -> NDArray[np.bool_]:
+        share = np.zeros_like(step)
+        for effect in (e, -e):
+            shown, size = study(effect), test(effect)
+            for weight, largest in beside:
+                critical = np.partition(np.maximum(size, largest), draws - rank, axis=0)[draws - rank]
+                share += weight * (shown > critical * (1 + TIE)).mean(axis=0) / 2
+        return np.asarray(share >= POWER - 1e-12)
+
+    missed, hit = np.zeros_like(step), np.full(step.shape, np.inf)
+    for multiple in GRID:
+        reached = found(multiple * step) & np.isinf(hit)
+        missed, hit = np.where(np.isinf(hit) & ~reached, multiple, missed), np.where(reached, multiple, hit)
+        if np.isfinite(hit).all():
+            break
+    for _ in range(16):
+        middle = np.where(np.isinf(hit), missed, (missed + hit) / 2)
+        reached = found(middle * step)
+        missed, hit = np.where(reached, missed, middle), np.where(reached & np.isfinite(hit), middle, hit)
+    return np.asarray(hit * step)
+
+
+def largest_of_others(size: Floats) -> Floats:
+    """For each column the maximum over the other columns, (B, K); 0 where there is one column."""
+    if size.shape[1] == 1:
+        return np.zeros_like(size)
+    return np.column_stack([np.delete(size, k, axis=1).max(axis=1) for k in range(size.shape[1])])
+
+
+def standardised_mean(observed: ArrayLike, draws: ArrayLike, *, exact: bool) -> float:
+    """p-value of one statistic for the whole family: the mean of its K statistics, each in its own errors.
+
+    The same draws judge it, by rank. Beside the plain mean it gives quiet dimensions their due. It is one test, chosen
+    before anything is looked at: whoever picks it, the plain mean or a dimension after looking has made three.
+
+    >>> standardised_mean([2.0, 2.0], [[2.0, 2.0], [3.0, -3.0], [-1.0, -2.0], [0.0, 1.0]], exact=True)
+    0.25
+    """
+    pooled = np.asarray(draws, dtype=float).mean(axis=1, keepdims=True)
+    return float(p_values([np.mean(np.asarray(observed, dtype=float))], pooled, exact=exact)[0])
+
+
+def rank_bounds(p: ArrayLike, odds: float) -> Floats:
+    """The lowest and the highest value (2, ...) of a p-value by rank, were some assignments likelier than others.
+
+    A rank counts all assignments alike. If one may be up to ``odds`` times as likely as another, n1 of them at least as
+    extreme as the realised one (itself included) and n0 not, p lies between n1 / (n1 + odds n0) and odds n1 / (odds n1
+    + n0) (Rosenbaum 2002, ch. 4; Firpo & Possebom 2018, eqs 7-9).
+
+    >>> rank_bounds(0.05, 2.0).round(4).tolist()
+    [0.0256, 0.0952]
+    """
+    n1 = np.asarray(p, dtype=float)
+    n0 = 1 - n1
+    return np.stack([n1 / (n1 + odds * n0), odds * n1 / (odds * n1 + n0)])
+
+
+def turning_odds(p: ArrayLike, size: float = 0.05) -> Floats:
+    """How many times as likely one assignment would have to be as another for the verdict of a rank to turn.
+
+    Where p <= size, the largest odds up to which it stays there whoever was likelier; where p > size, the smallest odds
+    from which on it could have been below. The odds of ``rank_bounds`` at which an end is ``size``. Missing stays
+    missing.
+
+    >>> turning_odds([0.02, 0.5]).round(2).tolist()
+    [2.58, 19.0]
+    """
+    p = np.asarray(p, dtype=float)
+    with np.errstate(divide="ignore"):
+        ratio = size / (1 - size) * (1 - p) / p
+        return np.asarray(np.where(p <= size + 1e-12, np.maximum(ratio, 1.0), 1 / ratio))

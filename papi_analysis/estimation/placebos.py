@@ -41,8 +41,10 @@ from papi_analysis.estimation.multiplicity import (
     attainable,
     check_count,
     check_level,
+    detectable_effect,
     largest_rank,
     p_values,
+    standardised_mean,
     step_down,
 )
 
@@ -114,8 +116,15 @@ class Placebos:
 
     @property
     def p_joint(self) -> Floats:
-        """Step-down max-T p-values (K,) over the dimensions."""
+        """Step-down max-T p-values (K,) over the dimensions.
+
+        Romano & Wolf (2005); for placebo tests of several outcomes Firpo & Possebom (2018, eqs 23-24).
+        """
         return step_down(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
+
+    def standardised_mean_p(self) -> float:
+        """p-value of the mean of the K gaps, each in spreads: its rank."""
+        return standardised_mean(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
 
     @property
     def floor(self) -> Floats:
@@ -152,17 +161,30 @@ class Placebos:
             return np.repeat([[-np.inf, np.inf]], len(own), axis=0)
         return np.column_stack([np.sort(low, axis=0)[rank - 1], np.sort(high, axis=0)[-rank]])
 
-    def detectable(self, level: float = 0.95) -> Floats:
+    def detectable(self, level: float = 0.95, *, jointly: bool = False) -> Floats:
         """The gap (K,) that this design would have told from none four times in five at this level.
 
-        The smallest statistic that is rejected plus the 80% quantile of the placebo statistics (both signs), once the
-        estimated gap is taken out of the treated units' part in them. Infinite where the design cannot reject.
+        By each dimension's own p, or ``jointly``: see ``multiplicity.detectable_effect``. Without the treated units'
+        own part each placebo is a study without an effect. Infinite where the design cannot reject.
         """
-        rank = largest_rank(len(self.draws), level, exact=self.exact) - int(self.exact)
-        noise = np.abs(self.scores - self.coefficients * self.responses)[1:]
-        if rank < 1:
-            return np.full(self.scores.shape[1], np.inf)
-        return np.asarray(np.sort(noise, axis=0)[-rank] + np.quantile(np.vstack([noise, -noise]), 0.8, axis=0))
+        noise = self.scores - self.coefficients * self.responses  # row 0 is zero
+
+        def spread(effect: Floats) -> Floats:
+            return np.asarray(np.std(noise + effect * self.responses, axis=0))
+
+        def test(effect: Floats) -> Floats:
+            size = np.abs(noise + effect * self.responses) / spread(effect)
+            size[0] = np.inf
+            return np.asarray(size[self.drawn])
+
+        return detectable_effect(
+            lambda effect: np.abs(noise[1:] + effect) / spread(effect),
+            test,
+            self.standard_errors,
+            level,
+            exact=self.exact,
+            jointly=jointly,
+        )
 
     @property
     def fit(self) -> Floats:

@@ -19,7 +19,18 @@ from papi_analysis.estimation.draws import StudentisedDraws
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.imputation import Programmes, programmes, solve
 from papi_analysis.estimation.imputed_slopes import imputed_slopes
-from papi_analysis.estimation.inference import Clustered, Engine, Inference, Judged, engine_rows, left_out, size_notes
+from papi_analysis.estimation.inference import (
+    BOOTSTRAP,
+    NO_SE,
+    Clustered,
+    Engine,
+    Inference,
+    Judged,
+    engine_rows,
+    family_tests,
+    left_out,
+    size_notes,
+)
 from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.regression import WithinFit, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
@@ -107,12 +118,15 @@ def completion_slopes(
     -------
     Estimates
         Rows: each dimension, ``"mean"`` (the plain mean of the family), and with one programme unit ``"within"``.
-        Columns: ``estimate`` and ``se`` (clustered by unit, or the spread over reassignments where fewer than four
-        effective units have a programme) in score points per 10 percentage points of completion; ``low``, ``high``
-        (each dimension by itself); ``p``; ``p_joint`` (step-down max-T over the family, Romano & Wolf 2005);
-        ``p_holm`` for comparison; ``floor``, the smallest p that the design can give; ``detectable``, the slope that
-        it would have told from zero four times in five; ``n`` cells; ``dropped`` cells. For the two-way slope by
-        bootstrap also ``se_cr2``, ``df_cr2``. ``tests`` holds the test that the slopes are equal.
+        Columns: ``estimate`` and ``se`` (the spread over reassignments where fewer than four effective units have a
+        programme, clustered by unit from 20 programme units on, missing between) in score points per 10 percentage
+        points of completion; ``low``, ``high`` (each dimension by itself); ``p``; ``p_joint`` (step-down max-T over the
+        family, Romano & Wolf 2005); ``p_holm`` for comparison, missing where it could find nothing; ``floor``, the
+        smallest p that the design can give; ``detectable``, the slope that it would have told from zero four times in
+        five by ``p``, and ``detectable_jointly`` by ``p_joint``, midway between a family of which it alone moves and
+        one that moves as a whole; ``n`` cells; ``dropped`` cells. For the two-way slope by bootstrap also ``se_cr2``,
+        ``df_cr2``. ``tests`` holds the test that the slopes are equal, and one test of the whole family, the
+        standardised mean: choose it, or the mean, before you look.
 
     Raises
     ------
@@ -155,13 +169,15 @@ def completion_slopes(
             parts.append(engine_rows(["within"], alone, level, PER_TEN_POINTS).assign(n=alone.cells, dropped=0))
             notes.append(Note(WITHIN.text, {"units": len(alone.units)}))
     table = pd.concat(parts, ignore_index=True)
+    if not _has_se(judged):
+        table.loc[table["dimension"] != "within", "se"] = np.nan
     if judged.inference == "bootstrap" and judged.fits:
         table["se_cr2"], table["df_cr2"] = _bell_mccaffrey(judged.fits, len(table))
     return Estimates(
         question="completion_slopes",
         table=table,
         notes=tuple(notes),
-        tests=_equality(family, level),
+        tests=_tests(family, level),
         names=panel.names,
         simulated_tables=panel.simulated_tables,
         level=level,
@@ -334,11 +350,17 @@ def _specify(spec: Specification | None, changes: Mapping[str, Any]) -> Specific
     return spec.update(**changes)
 
 
-def _equality(family: StudentisedDraws | Clustered, level: float) -> pd.DataFrame:
-    """Test that the slopes are equal, where there are several and the design supports a p-value."""
-    if len(family.coefficients) < 2 or family.floor.max() > 1 - level:
-        return pd.DataFrame(columns=["test", "p"])
-    return pd.DataFrame({"test": ["equal slopes"], "p": [family.equality_p()]})
+def _tests(family: StudentisedDraws | Clustered, level: float) -> pd.DataFrame:
+    """Test that the slopes are equal and that they are none, where there are several and the design supports a p."""
+    tests = family_tests(family, level)
+    if tests.empty:
+        return tests
+    return pd.concat([pd.DataFrame({"test": ["equal slopes"], "p": [family.equality_p()]}), tests], ignore_index=True)
+
+
+def _has_se(judged: Judged) -> bool:
+    """Whether a standard error is fit to be printed: a spread, one that was insisted on, or of enough units."""
+    return judged.spread or judged.inference == "clustered" or judged.programme_units >= BOOTSTRAP
 
 
 def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -367,4 +389,6 @@ def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> 
         notes.append(Note(SINGLE.text, {"units": int(alone)}))
     if spec.lag < 0:
         notes.append(Note(LEAD.text, {"years": -spec.lag}))
+    if not _has_se(judged):
+        notes.append(Note(NO_SE.text, {"units": judged.programme_units, "needed": BOOTSTRAP}))
     return [*notes, *size_notes(judged.family, level)]

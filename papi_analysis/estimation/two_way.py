@@ -73,13 +73,13 @@ def two_way_slopes(
     if requested == "clustered":
         slopes = np.array([fit.coefficients[0] for fit in fits])
         usual = Clustered(slopes, cr1_joint(fits, len(units)), G - 1)
-        return Judged(usual, "clustered", everyone, G, P, effective, (*notes, usual_note(effective)), fits)
+        notes.append(usual_note(effective))
+        return Judged(usual, "clustered", everyone, G, P, effective, tuple(notes), fits=fits)
     if requested == "bootstrap" or eq.clusters is not None or (requested == "auto" and effective >= BOOTSTRAP):
         what = Note("units" if eq.clusters is None else "clusters")
         notes.append(Note(BY_BOOTSTRAP.text, {"units": G, "clusters": what}))
-        return Judged(
-            wild_bootstrap(fits, draws=draws, rng=rng), "bootstrap", everyone, G, P, effective, tuple(notes), fits
-        )
+        drawn = wild_bootstrap(fits, draws=draws, rng=rng)
+        return Judged(drawn, "bootstrap", everyone, G, P, effective, tuple(notes), fits=fits)
     used = np.isfinite(eq.y).any(axis=0)
     among = everyone & known & np.isfinite(eq.C[:, used]).all(axis=1)
     notes += left_out(units, everyone & ~among & ~varies)
@@ -96,7 +96,7 @@ def two_way_slopes(
         rng=rng,
     )
     notes += [Note(OVER_ALL.text, {"units": int(among.sum())}), RANK]
-    return Judged(family, "reassignment", everyone, int(among.sum()), P, effective, tuple(notes), fits)
+    return Judged(family, "reassignment", everyone, int(among.sum()), P, effective, tuple(notes), fits=fits)
 
 
 def two_way_estimates(eq: Equations, units: Sequence[str]) -> NDArray[np.float64]:

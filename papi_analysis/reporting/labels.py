@@ -23,6 +23,7 @@ LABELS = {
     "completion_change": "Change of completion",
     "crosses_break": "Crosses a break",
     "detectable": "Detectable",
+    "detectable_jointly": "Detectable jointly",
     "decimals": "Decimals given",
     "design": "Design",
     "digits": "Digits",
@@ -115,6 +116,7 @@ LABELS = {
     "panels": "Simulated panels",
     "path": "Completion",
     "programme_units": "Programme units",
+    "programme_years": "Programme years",
     "slopes": "True slopes",
     "studies": "Simulated studies",
     "verdict": "What it can tell",
@@ -139,6 +141,8 @@ LABELS = {
     "mean_gap": "Gap",
     "spread": "Spread of placebos",
     "detectable_gap": "Detectable gap",
+    "detectable_gap_jointly": "Detectable gap, jointly",
+    "odds": "Verdict turns at odds of",
     "fit": "Fit before",
     "choice": "Choice",
     "instrument": "Instrument",
@@ -189,7 +193,12 @@ LABELS = {
 }
 
 #: What the columns of slopes are called where the estimate is a gap.
-AS_GAPS = {"estimate": "mean_gap", "se": "spread", "detectable": "detectable_gap"}
+AS_GAPS = {
+    "estimate": "mean_gap",
+    "se": "spread",
+    "detectable": "detectable_gap",
+    "detectable_jointly": "detectable_gap_jointly",
+}
 
 #: Columns that hold shares, shown in percent.
 SHARES = (
@@ -232,6 +241,7 @@ FAMILY = {
     "total": "Sum of the family",
     "within": "Within the programme",
     "equal slopes": "Equal slopes",
+    "standardised mean": "Standardised mean",
     "family": "Any of the family",
     "joint permutation": "Joint permutation",
 }

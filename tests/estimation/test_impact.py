@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 import papi_analysis as pa
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, difference_in_differences
 from papi_analysis.estimation.designs import Weights
+from papi_analysis.estimation.multiplicity import holm
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 BEFORE, AFTER = list(range(2011, 2018)), [2018, 2019, 2020]
@@ -370,7 +371,8 @@ def test_a_missing_score_of_a_treated_unit_is_refused_by_name(panel) -> None:
     for unit in ("VN-CT", ["VN-HN", "VN-CT"]):
         with pytest.raises(pa.SpecError, match=r"VN-CT in D4, 2013, was not published.*leave the dimension out"):
             pa.programme_impact(holed, unit, 2018, 2020)
-    assert pa.programme_impact(holed, "VN-CT", 2018, before=(2014, 2017)).row("D4").notna().all()
+    row = pa.programme_impact(holed, "VN-CT", 2018, before=(2014, 2017)).row("D4")
+    assert row.drop("p_holm").notna().all()  # 60 units are too few for Holm over six dimensions
     assert pa.programme_impact(only(holed, ["D1", "D2"]), "VN-CT", 2018).row("D2").notna().all()
 
 
@@ -380,7 +382,8 @@ def test_no_donor_is_left_by_gaps_or_by_request(panel) -> None:
     holed = with_scores(panel, scores)
     with pytest.raises(pa.SpecError, match=r"0 donors have all the cells.*Use fewer years: before=\(2012, 2017\)"):
         pa.programme_impact(holed, "VN-CT", 2018)
-    assert pa.programme_impact(holed, "VN-CT", 2018, before=(2012, 2017)).row("D1").notna().all()
+    row = pa.programme_impact(holed, "VN-CT", 2018, before=(2012, 2017)).row("D1")
+    assert row.drop("p_holm").notna().all()
     scores[np.arange(63) != panel.position("unit", "VN-CT"), 8, 0] = np.nan
     with pytest.raises(pa.SpecError, match=r"0 donors have all the cells.*Fewer years do not help"):
         pa.programme_impact(with_scores(panel, scores), "VN-CT", 2018)
@@ -594,6 +597,51 @@ def test_one_start_for_all_may_be_said_in_three_ways(panel) -> None:
         pd.testing.assert_frame_equal(said[0].table, other.table)
     assert said[0].table["floor"].iloc[0] == pytest.approx(1 / 1770)  # all pairs of 60
     assert said[0].row("D1")["p"] * 1770 == pytest.approx(round(said[0].row("D1")["p"] * 1770))
+
+
+# What could find nothing is not printed
+
+
+def test_a_holm_p_value_that_could_find_nothing_is_missing_everywhere(panel, tmp_path) -> None:
+    """Six dimensions over 60 units: Holm's smallest value is 6/60. Three dimensions: 3/60 reaches 5%."""
+    for asked in (pa.programme_impact(panel, "VN-CT", 2018, 2020), pa.completion_slopes(panel)):
+        assert asked.table["p_holm"].isna().all()
+        assert asked.table["p_joint"].iloc[:6].notna().all()
+        assert f"{6 * asked.table['floor'].iloc[0]:.3f}" in next(t for t in map(str, asked.notes) if "Holm" in t)
+        assert "Giá trị p Holm" not in pa.table_estimates(asked, language="vi")
+        pa.save_table(asked, tmp_path / f"{asked.question}.csv")
+        assert "Holm" not in (tmp_path / f"{asked.question}.csv").read_text(encoding="utf-8")
+    three = pa.programme_impact(only(panel, ["D1", "D2", "D3"]), "VN-CT", 2018, 2020)
+    assert three.table["p_holm"].iloc[:3].to_numpy() == pytest.approx(holm(three.table["p"].iloc[:3]))
+    assert not any("Holm" in str(note) for note in three.notes)
+    exact = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge")
+    assert exact.table["p_holm"].iloc[:6].notna().all()  # a t-test has no smallest p
+
+
+def test_half_of_an_interval_is_never_wider_than_what_is_detectable(panel) -> None:
+    """Of what a study left open it cannot be said that it would have been found."""
+    rng = np.random.default_rng(0)
+    for place in range(12):
+        scores = panel.scores + rng.standard_t(2, size=panel.scores.shape) * rng.choice([0.1, 1.0])
+        units = rng.choice([name for name, row in zip(panel.units, scores, strict=True) if np.isfinite(row).all()], 3)
+        asked = pa.programme_impact(
+            with_scores(panel, scores), sorted({*units[: 1 + place % 3]}), 2018, method="did", draws=99
+        )
+        table = asked.table
+        assert (table["detectable"] >= (table["high"] - table["low"]) / 2 - 1e-12).all()
+        assert (table["detectable_jointly"].iloc[:6] >= table["detectable"].iloc[:6]).all()
+        assert table["detectable_jointly"].iloc[6:].isna().all()
+
+
+def test_the_family_is_tested_by_the_mean_of_its_standardised_gaps(panel) -> None:
+    asked = pa.programme_impact(panel, "VN-CT", 2018, 2020)
+    fan = asked.engines[0]
+    pooled = (fan.scores / fan.scores.std(axis=0)).mean(axis=1)
+    assert asked.tests["test"].tolist() == ["standardised mean"]
+    assert asked.tests["p"].iloc[0] == pytest.approx((np.abs(pooled) >= abs(pooled[0]) - 1e-12).mean())
+    assert pa.programme_impact(only(panel, ["D3"]), "VN-CT", 2018, 2020).tests.empty
+    usual = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge").tests
+    assert 0 < usual["p"].iloc[0] < 1
 
 
 # One dimension, and what is simulated

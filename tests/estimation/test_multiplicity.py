@@ -1,5 +1,7 @@
 """Counting draws: by hand, against printed and R's figures, and the family-wise rate that it promises."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from reference import case, codes, needs_cases, produc
@@ -12,10 +14,14 @@ from papi_analysis.estimation.multiplicity import (
     check_level,
     counts,
     critical_value,
+    detectable_effect,
     holm,
     largest_rank,
     p_values,
+    rank_bounds,
+    standardised_mean,
     step_down,
+    turning_odds,
 )
 from papi_analysis.estimation.regression import fit_within
 
@@ -148,3 +154,83 @@ def test_romano_wolf_on_produc_by_brute_force(restricted):
     )
     np.testing.assert_array_equal(result.p_joint, [stored[name]["rw_p_weak"] for name in names])
     np.testing.assert_array_equal(result.p, [stored[name]["raw_p_weak"] for name in names])
+
+
+def share_found(noise, responses, k, effect, level, jointly):
+    """By loops: every draw of either sign as a study with an effect in dimension k, its p counted among all draws."""
+    found = []
+    for sign in (1.0, -1.0):
+        drawn = noise + sign * effect * responses * (np.arange(noise.shape[1]) == k)
+        drawn[:, np.arange(noise.shape[1]) != k] = noise[:, np.arange(noise.shape[1]) != k]
+        rows = np.abs(drawn).max(axis=1) if jointly else np.abs(drawn[:, k])
+        for own in noise[:, k] + sign * effect:
+            found.append((1 + np.sum(rows >= abs(own) * (1 - 1e-9))) / (1 + len(noise)) <= 1 - level + 1e-12)
+    return np.mean(found)
+
+
+@pytest.mark.parametrize("jointly", [False, True])
+def test_a_detectable_effect_is_found_four_times_in_five_and_a_smaller_one_less_often(jointly):
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=(59, 3)) * [1.0, 2.0, 0.7]
+    noise /= noise.std(axis=0)
+    responses = np.where(rng.random((59, 3)) < 0.2, 0.5, -0.02)
+    sizes = detectable_effect(
+        lambda e: np.abs(noise + e),
+        lambda e: np.abs(noise + e * responses),
+        np.ones(3),
+        0.9,
+        exact=False,
+        jointly=jointly,
+    )
+    for k, size in enumerate(sizes):
+        above, below = (
+            (1 - 0.75 * jointly) * share_found(noise, responses, k, size * by, 0.9, False)
+            + 0.75 * jointly * share_found(noise, responses, k, size * by, 0.9, True)
+            for by in (1.0001, 0.9999)
+        )
+        assert above >= 0.8 > below
+
+
+def test_a_design_that_cannot_reject_detects_nothing():
+    noise = np.random.default_rng(0).normal(size=(10, 2))
+    asked = (lambda e: np.abs(noise + e)), (lambda e: np.abs(noise)), np.ones(2)
+    assert np.isinf(detectable_effect(*asked, 0.95, exact=False)).all()
+    # every reassignment shows the whole effect: whatever its size, none stands out
+    assert np.isinf(detectable_effect(asked[0], lambda e: np.abs(noise + e), np.ones(2), 0.5, exact=False)).all()
+
+
+@pytest.mark.parametrize("odds", [1.0, 1.7, 6.0])
+def test_bounds_of_a_rank_are_those_of_all_weights_of_the_assignments(odds):
+    """Rosenbaum's worst case by enumeration: each assignment may weigh 1 or ``odds``; extremes lie at such corners."""
+    reaches = np.array([True, True, False, False, False, False, False])
+    every = [np.where(corner, odds, 1.0) for corner in product([False, True], repeat=len(reaches))]
+    p = [weights[reaches].sum() / weights.sum() for weights in every]
+    assert rank_bounds(2 / 7, odds) == pytest.approx([min(p), max(p)])
+    # Firpo & Possebom's weights exp(phi v), v from 0 to 1 for each assignment, stay within the same bounds
+    v = np.random.default_rng(0).random((500, 7))
+    shares = np.exp(np.log(odds) * v)
+    inside = shares[:, reaches].sum(axis=1) / shares.sum(axis=1)
+    assert inside.min() >= min(p) - 1e-12
+    assert inside.max() <= max(p) + 1e-12
+
+
+def test_at_the_turning_odds_a_bound_meets_the_size():
+    p = np.array([1 / 60, 0.05, 0.06, 0.5, 1.0, np.nan])
+    odds = turning_odds(p)
+    assert rank_bounds(p[0], odds[0])[1] == pytest.approx(0.05)
+    assert [rank_bounds(value, g)[0] for value, g in zip(p[2:4], odds[2:4], strict=True)] == pytest.approx([0.05, 0.05])
+    assert odds[1] == pytest.approx(1.0)
+    assert odds[4] == np.inf  # nothing lies below the statistic
+    assert np.isnan(odds[5])
+    assert turning_odds(1 / 60) == pytest.approx(59 / 19)
+
+
+def test_the_standardised_mean_is_ranked_among_the_same_draws():
+    rng = np.random.default_rng(5)
+    draws = rng.normal(size=(99, 4))
+    observed = np.array([1.5, 2.0, -0.5, 1.0])
+    reach = sum(abs(row.mean()) >= 1.0 - 1e-9 for row in draws)
+    assert standardised_mean(observed, draws, exact=False) == pytest.approx((1 + reach) / 100)
+    assert standardised_mean(observed, np.vstack([observed, draws]), exact=True) == pytest.approx((1 + reach) / 100)
+    order = [2, 0, 3, 1]
+    assert standardised_mean(-observed[order], draws[:, order], exact=False) == pytest.approx((1 + reach) / 100)

@@ -82,7 +82,7 @@ def slow_slope(cells, form="levels"):
 @pytest.mark.parametrize("programmes", [24, 2])
 def test_each_slope_and_error_is_that_of_statsmodels(programmes, lag, form):
     panel = make_panel(programmes)
-    table = ask(panel, lag=lag, form=form)
+    table = ask(panel, lag=lag, form=form, inference="clustered", override=True)
     for dimension in panel.dimensions:
         cells = slow_cells(panel, dimension, form, lag)
         slope, error = slow_slope(cells, form)
@@ -183,7 +183,7 @@ def test_error_of_the_mean_with_gaps_takes_each_equations_own_factor(programmes)
     fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False})
     root = np.sqrt([cr1_factor(*size) for size in sizes])
     V = fit.cov_params()[:K, :K] * np.outer(root, root)
-    row = ask(panel).loc["mean"]
+    row = ask(panel, inference="clustered", override=True).loc["mean"]
     assert row["se"] == pytest.approx(np.sqrt(V.sum()) / K / 10, rel=1e-10)
     assert len(set(np.round(root, 12))) == K
 
