@@ -18,8 +18,9 @@ from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.impact_notes import earlier_programme, known_in_years
 from papi_analysis.estimation.impact_question import first_years, impact_design
+from papi_analysis.estimation.inference import Clustered
 from papi_analysis.estimation.lagged_outcome import LINE
-from papi_analysis.estimation.multiplicity import holm
+from papi_analysis.estimation.multiplicity import holm, turning_odds
 from papi_analysis.estimation.weights import vertex_weights
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
@@ -37,6 +38,9 @@ METHODS = {
 #: Words for a programme that starts two years earlier than it did, and for years before that end there.
 IN_TIME = Note("Placebo in time: as if two years earlier"), Note("Backdated: matched two years earlier")
 IN_SURVEYS = Note("Placebo in time: as if two surveys earlier"), Note("Backdated: matched two surveys earlier")
+
+#: The size at which a verdict turns.
+SIZE = 0.05
 
 BEFORE_EARLIER = Note("Matched on the years before its earlier programme ({first}-{last}) only")
 DURING_EARLIER = Note("Matched on the years of its earlier programme ({first}-{last}) only")
@@ -76,9 +80,13 @@ def impact_robustness(
     -------
     DataFrame
         ``choice`` (words), one column per dimension with the mean gap in points, ``mean``, its ``p``, and
-        ``p_joint``, the smallest joint p-value over the dimensions (missing where a row is no test); ``peers``, the
-        mean gap that the row shows for the ten untouched units that stood nearest in the base year, which an
-        estimator that is not fooled puts at about 0; ``units`` compared. Where the panel knows of an earlier
+        ``p_joint``, the smallest joint p-value over the dimensions (missing where a row is no test, or one that could
+        find nothing); ``odds``: a rank takes it that each unit was as likely to have the programme as another. Were
+        some up to so many times as likely as others, the verdict of ``p`` at 5% could turn: where p is at most 5%, it
+        stays there up to these odds whoever was likelier; where p is above, it could be 5% from these odds on, and not
+        before (Rosenbaum 2002; Firpo & Possebom 2018, eqs 7-9). Missing where p is no rank; ``peers``, the mean gap
+        that the row shows for the ten untouched units that stood nearest in the base year, which an estimator that is
+        not fooled puts at about 0; ``units`` compared. Where the panel knows of an earlier
         programme of the unit, rows match on the years before it, on its own years, and take both as one. Nobody can
         pick one dimension or one row alone: all of them stand here.
 
@@ -154,7 +162,7 @@ def _around_earlier(panel: Panel, unit: str, start: int) -> list[tuple[Note, dic
 
 def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
     """Judge each dimension by itself against all units that have its cells; Holm instead of joint draws."""
-    gaps, p, units, peers = {}, [], [], []
+    gaps, p, floors, units, peers = {}, [], [], [], []
     for k, dimension in enumerate(panel.dimensions):
         alone = replace(
             panel,
@@ -165,10 +173,12 @@ def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
         row = ask(alone).table.iloc[0]
         gaps[dimension] = row["estimate"]
         p.append(row["p"])
+        floors.append(row["floor"])
         units.append(int(row["units"]))
         peers.append(row["peers"])
     mean = {"mean": float(np.mean(list(gaps.values()))), "peers": float(np.mean(peers))}
-    return {**gaps, **mean, "p_joint": holm(p).min(), "units": max(units)}
+    can = len(p) * min(floors) <= SIZE + 1e-12
+    return {**gaps, **mean, "p_joint": holm(p).min() if can else np.nan, "units": max(units)}
 
 
 def _without_one_donor(panel: Panel, design: Design) -> list[dict[str, Any]]:
@@ -192,11 +202,12 @@ def _without_one_donor(panel: Panel, design: Design) -> list[dict[str, Any]]:
 
 def _row(answer: Estimates) -> dict[str, float]:
     table = answer.table.set_index("dimension")
-    each = table.drop(index="mean")
+    each, ranked = table.drop(index="mean"), not isinstance(answer.engines[1], Clustered)
     return {
         **each["estimate"].to_dict(),
         "mean": table.loc["mean", "estimate"],
         "p": table.loc["mean", "p"],
+        "odds": float(turning_odds(table.loc["mean", "p"], SIZE)) if ranked else np.nan,
         "p_joint": each["p_joint"].min(),
         "peers": table.loc["mean", "peers"],
         "units": int(table.loc["mean", "units"]),
