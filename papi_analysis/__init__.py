@@ -56,6 +56,7 @@ _HOMES = {
     "papi_analysis.reporting.validation_tables": ("table_validation",),
     "papi_analysis.credibility.calibration": ("calibrate", "confirm_detectable", "rank_methods"),
     "papi_analysis.credibility.coverage": ("can_tell", "coverage_record", "design_record"),
+    "papi_analysis.credibility.planning": ("plan_study",),
     "papi_analysis.credibility.robustness": ("impact_robustness",),
     "papi_analysis.credibility.sensitivity": (
         "conclusion_turns",

@@ -56,6 +56,7 @@ PUBLIC = [
     "national_shifts",
     "negative_controls",
     "overstated_reports",
+    "plan_study",
     "programme_impact",
     "rank_methods",
     "regression_to_the_mean",
