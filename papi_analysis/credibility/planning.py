@@ -60,8 +60,9 @@ def plan_study(
     -------
     DataFrame
         A row for each pair and dimension, and for the mean of all: ``programme_units``, ``programme_years``,
-        ``dimension``, ``detectable`` (points; by the dimension's own p) and ``detectable_jointly`` (by the joint p;
-        missing for the mean). Missing where so few units cannot give a p-value as small as the size.
+        ``dimension``, ``detectable`` (points; by the dimension's own p) and ``detectable_jointly`` (by the joint p,
+        where all dimensions move by as much as theirs; missing for the mean). Missing where so few units cannot give a
+        p-value as small as the size.
 
     Raises
     ------

@@ -178,15 +178,21 @@ class StudentisedDraws:
         own = (np.abs(slope0) <= 1e-9 * self.standard_errors).all(axis=1) & self.slope1.any(axis=1)
         errors = np.sqrt(np.where(var0 > 0, var0, np.inf))[~own]  # no slope: never found
         estimates = slope0[~own]
+        spread = not self.cov11.any()  # one error for all draws, which the effect widens
+
+        def width(effect: Floats) -> Floats:
+            shown = slope0 + effect * self.slope1
+            return np.asarray(np.std(shown if self.exact else np.vstack([shown, effect]), axis=0))
 
         def test(effect: Floats) -> Floats:
             delta = effect if self.restricted else np.zeros_like(effect)
-            size = np.abs(_ratio(slope0 + delta * self.slope1, var0 + delta * (var1 + delta * var2)))
+            variance = width(delta) ** 2 if spread else var0 + delta * (var1 + delta * var2)
+            size = np.abs(_ratio(slope0 + delta * self.slope1, variance))
             size[own] = np.inf
             return np.asarray(size)
 
         return detectable_effect(
-            lambda effect: np.abs(estimates + effect) / errors,
+            lambda effect: np.abs(estimates + effect) / (width(effect) if spread else errors),
             test,
             self.standard_errors,
             level,

@@ -123,14 +123,14 @@ def programme_impact(
         (spread of the gap over the placebos), ``low``, ``high``, ``p``, ``p_joint`` (step-down max-T: Romano & Wolf
         2005; for placebo tests Firpo & Possebom 2018, eqs 23-24), ``p_holm`` (missing where it could find nothing),
         ``floor``, ``detectable`` (gap that would have been found four times in five by ``p``) and
-        ``detectable_jointly`` (by ``p_joint``, midway between a family of which it alone moves and one that moves as a
-        whole), ``fit`` (root mean squared gap before), ``peers`` (mean gap of the ten untouched units that stood
-        nearest in the base year, by their mean over the dimensions: an estimator that is not fooled by where a unit
-        stood shows about 0), ``units`` compared. ``cells`` holds, for each dimension and year ``since`` the start (with
-        one start also ``year``), ``actual`` and ``counterfactual`` of the treated units that have such a year and the
-        ``gap`` of the placebos, of an even selection where they are more than 500; ``design["weights"]`` the donors.
-        Years before are shown net of the unit's mean before. ``tests`` holds one test of the whole family, the
-        standardised mean (gaps in spreads of their placebos): choose it, or the mean, before you look.
+        ``detectable_jointly`` (by ``p_joint``, where all dimensions move by as much as theirs), ``fit`` (root mean
+        squared gap before), ``peers`` (mean gap of the ten untouched units that stood nearest in the base year, by
+        their mean over the dimensions: an estimator that is not fooled by where a unit stood shows about 0), ``units``
+        compared. ``cells`` holds, for each dimension and year ``since`` the start (with one start also ``year``),
+        ``actual`` and ``counterfactual`` of the treated units that have such a year and the ``gap`` of the placebos, of
+        an even selection where they are more than 500; ``design["weights"]`` the donors. Years before are shown net of
+        the unit's mean before. ``tests`` holds one test of the whole family, the standardised mean (gaps in spreads of
+        their placebos): choose it, or the mean, before you look.
 
     Raises
     ------

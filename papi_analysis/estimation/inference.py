@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.multiplicity import BESIDE_ALL, POWER, check_level, holm
+from papi_analysis.estimation.multiplicity import POWER, check_level, holm
 from papi_analysis.estimation.regression import WithinFit
 
 Floats = NDArray[np.float64]
@@ -149,10 +149,10 @@ class Clustered:
     def detectable(self, level: float, *, jointly: bool = False) -> Floats:
         """Critical value plus the 80% quantile of t, times the standard error (K,).
 
-        Jointly by Holm, whose steps lie between alpha / K and alpha, in the shares of ``detectable_effect``.
+        Jointly by Holm, where all move: its steps lie between alpha / K and alpha, and so does the critical value.
         """
-        beside = BESIDE_ALL if jointly else 0.0
-        critical = stats.t.isf((1 - level) / 2 / np.array([1, len(self.coefficients)]), self.df) @ [1 - beside, beside]
+        steps = [1, len(self.coefficients)] if jointly else [1]
+        critical = np.mean(stats.t.isf((1 - level) / 2 / np.array(steps), self.df))
         return np.asarray((critical + stats.t.ppf(POWER, self.df)) * self.standard_errors)
 
     def mean_slope(self) -> Clustered:

@@ -123,10 +123,10 @@ def completion_slopes(
         points of completion; ``low``, ``high`` (each dimension by itself); ``p``; ``p_joint`` (step-down max-T over the
         family, Romano & Wolf 2005); ``p_holm`` for comparison, missing where it could find nothing; ``floor``, the
         smallest p that the design can give; ``detectable``, the slope that it would have told from zero four times in
-        five by ``p``, and ``detectable_jointly`` by ``p_joint``, midway between a family of which it alone moves and
-        one that moves as a whole; ``n`` cells; ``dropped`` cells. For the two-way slope by bootstrap also ``se_cr2``,
-        ``df_cr2``. ``tests`` holds the test that the slopes are equal, and one test of the whole family, the
-        standardised mean: choose it, or the mean, before you look.
+        five by ``p``, and ``detectable_jointly`` by ``p_joint``, where all dimensions move by as much as theirs; ``n``
+        cells; ``dropped`` cells. For the two-way slope by bootstrap also ``se_cr2``, ``df_cr2``. ``tests`` holds the
+        test that the slopes are equal, and one test of the whole family, the standardised mean: choose it, or the mean,
+        before you look.
 
     Raises
     ------
