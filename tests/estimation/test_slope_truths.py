@@ -185,7 +185,22 @@ def test_where_the_last_untouched_units_adopt_the_years_from_then_on_are_counted
     answer = pa.completion_slopes(panel_of(y, C), draws=99, override=True)
     assert answer.design["form"] == "imputation"
     assert "40 cells of programmes have no untouched unit" in pa.remarks(answer)  # 20 units, two dimensions
+    assert answer.table["n"].tolist() == [100, 100, 200]
+    assert answer.table["dropped"].tolist() == [20, 20, 40]
+    assert "could not be used" not in pa.remarks(answer)  # every score is known
     assert slope_estimates(panel_of(y, C)) == pytest.approx(slope_estimates(panel_of(y[:, :5], C[:, :5])))
+
+
+def test_a_unit_without_its_last_score_before_the_start_does_not_count():
+    y, C = plain(4)
+    full = pa.completion_slopes(panel_of(y, C), draws=99)
+    y[-1, int(np.argmax(C.any(axis=(0, 2)))) - 1, 0] = np.nan
+    holed = pa.completion_slopes(panel_of(y, C), draws=99)
+    T = y.shape[1]
+    assert (full.row("D0")["n"] - holed.row("D0")["n"], holed.row("D0")["dropped"]) == (T, T)
+    assert holed.row("D1")["n"] == full.row("D1")["n"]
+    assert f"{T - 1} further cells stand in no comparison" in pa.remarks(holed)
+    assert f"1 of {2 * 20 * T} cells could not be used" in pa.remarks(holed)
 
 
 @pytest.mark.parametrize(
