@@ -98,7 +98,12 @@ def test_growing_effects_of_staggered_programmes_turn_the_two_way_slope_but_not_
     assert 10 * slope_estimates(panel)[0] == pytest.approx(truth, rel=1e-10)
     assert slope_estimates(panel, Specification(form="levels"))[0] < 0
     negative = pa.completion_slopes(panel, form="levels", draws=19)
-    assert "count with a negative weight" in pa.remarks(negative)
+    assert "Programme units are compared with each other too" in pa.remarks(negative)
+    C = np.zeros((40, 10, 1))
+    C[0, 5:, 0] = [0.05, 0.1, 0.9, 1.0, 1.0]  # one unit: there is no other programme to be compared with
+    one = pa.completion_slopes(panel_of(np.random.default_rng(0).normal(size=C.shape), C), form="levels", draws=99)
+    assert "The programme unit is compared with its own years of less completion" in pa.remarks(one)
+    assert "with each other" not in pa.remarks(one)
 
 
 def test_the_share_of_negative_weights_by_hand():
