@@ -79,6 +79,7 @@ class Programmes:
     doses: Floats  # (m, T, K) completion, 0 where it is not known
     among: Bools  # (N,) units that could follow a programme: all that start within the years, or never
     comparisons: tuple[Comparison, ...]
+    used: Bools  # (N, T, K) cells that stand in a comparison, before the start or after
     lost: int  # programme cells with a score that cannot be compared
     carried: bool  # whether in some comparison the lead is carried over one for one
 
@@ -155,7 +156,7 @@ def programmes(eq: Equations) -> Programmes:
     among = (since == T) | (begins & (since > 0))
     units = np.flatnonzero(among & (since < T))
     first, doses = since[units], np.nan_to_num(eq.C[units])
-    found, lost, carried = [], 0, False
+    found, used, lost, carried = [], np.zeros(eq.y.shape, dtype=bool), 0, False
     for s in np.unique(first):
         own = np.flatnonzero(first == s)
         start, ready = _start(eq.y[:, :s])
@@ -169,7 +170,9 @@ def programmes(eq: Equations) -> Programmes:
                 carried |= bool((untouched[has.any(axis=0)] < ONE_START).any())
                 places = np.flatnonzero(first <= t), own
                 found.append(_comparison(eq, t, places, start, has, untouched))
-    return Programmes(units, doses, among, tuple(found), lost, carried)
+                used[:, t] |= has
+                used[:, :s] |= has[:, None] & np.isfinite(eq.y[:, :s])
+    return Programmes(units, doses, among, tuple(found), used, lost, carried)
 
 
 def _start(before: Floats) -> tuple[Floats, Bools]:

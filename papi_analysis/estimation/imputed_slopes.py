@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -52,6 +53,10 @@ REGIONAL = Note(
 #: data/validation/designs.csv.
 MEASURED = {"unequal noise": 0.23, "regional": 0.59}
 
+IDLE = Note(
+    "{cells} further cells stand in no comparison and are not counted: a unit lacks its score of the last year before "
+    "a start, or too few untouched units have the year."
+)
 LOST = Note("{cells} cells of programmes have no untouched unit to be compared with and are left out.")
 BEGUN = Note(
     "Not in the comparison, because they had a programme from the first year on or its start is not known: {units}."
@@ -83,6 +88,9 @@ def imputed_slopes(
         notes.append(Note(LOST.text, {"cells": laid.lost}))
     notes += left_out(units, ~laid.among, BEGUN)
     sample, carrying = laid.among & np.isfinite(eq.y).any(axis=(1, 2)), laid.carrying
+    idle = int((np.isfinite(eq.y) & ~laid.used)[sample].sum()) - laid.lost
+    if idle:
+        notes.append(Note(IDLE.text, {"cells": idle}))
     if len(carrying) > 1:
         notes.append(Note(CARRY.text, {"units": len(carrying), "effective": effective}))
     N = int(sample.sum())
@@ -90,7 +98,9 @@ def imputed_slopes(
         own = solve(laid, laid.units[None])
         covariance = own.scores[0, 0] @ own.scores[0, 0].T
         usual = Clustered(own.slopes[0, 0], covariance, int(laid.among.sum()) - 1)
-        return Judged(usual, "clustered", sample, N, len(carrying), effective, (*notes, usual_note(effective)))
+        return Judged(
+            usual, "clustered", sample, N, len(carrying), effective, (*notes, usual_note(effective)), used=laid.used
+        )
     if requested == "bootstrap" or eq.clusters is not None:
         codes = np.arange(len(eq.y)) if eq.clusters is None else eq.clusters
         family = bootstrap_programmes(laid, codes, draws=draws or USUAL, rng=rng)
@@ -98,7 +108,7 @@ def imputed_slopes(
         notes.append(
             Note(BY_BOOTSTRAP.text, {"units": G, "clusters": Note("units" if eq.clusters is None else "clusters")})
         )
-        return Judged(family, "bootstrap", sample, G, len(carrying), effective, tuple(notes))
+        return Judged(family, "bootstrap", sample, G, len(carrying), effective, tuple(notes), used=laid.used)
     among = laid.among & laid.answers
     possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=moves.excluded, strata=moves.strata)
     draws = usual_draws(10 * laid.size) if draws is None else draws
@@ -109,5 +119,5 @@ def imputed_slopes(
         notes.append(Note(UNEQUAL.text, {"rate": MEASURED["unequal noise"]}))
     if len(carrying) > 1 and moves.strata is None:
         notes.append(Note(REGIONAL.text, {"rate": MEASURED["regional"]}))
-    compared, spread = int(among.sum()), not studentised
-    return Judged(family, "reassignment", sample, compared, len(carrying), effective, tuple(notes), spread)
+    judged = Judged(family, "reassignment", sample, int(among.sum()), len(carrying), effective, tuple(notes))
+    return replace(judged, used=laid.used, spread=not studentised)

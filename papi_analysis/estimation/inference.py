@@ -282,5 +282,6 @@ class Judged:
     programme_units: int  # whose completion varies on cells with a score
     effective: float  # the same, by what each carries
     notes: tuple[Note, ...]
+    used: Bools | None = None  # (N, T, K) cells that are used, where not all with a score are
     spread: bool = False  # the errors are the spread over the draws, not clustered by unit
     fits: tuple[WithinFit, ...] = ()  # of the two-way equation

@@ -374,16 +374,16 @@ def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.fl
 
 def _counts(eq: Equations, judged: Judged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cells that are used and that are not (K,), of the units that take part; the two-way equations know their own."""
-    used = np.isfinite(eq.y[judged.sample])
+    used = (np.isfinite(eq.y) if judged.used is None else judged.used)[judged.sample]
     n = np.array([fit.n for fit in judged.fits]) if judged.fits else used.sum(axis=(0, 1))
     return n, eq.asked[judged.sample].sum(axis=(0, 1)) - n
 
 
 def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> list[Note]:
     """Say what was dropped, what the design cannot attain, and what is a placebo."""
-    used, dropped = _counts(eq, judged)
-    cells = int(used.sum() + dropped.sum())
-    notes = [Note(DROPPED.text, {"dropped": int(dropped.sum()), "cells": cells})] if dropped.any() else []
+    asked, known = eq.asked[judged.sample], np.isfinite(eq.y[judged.sample])
+    unknown = int(asked.sum()) - (sum(fit.n for fit in judged.fits) if judged.fits else int(known.sum()))
+    notes = [Note(DROPPED.text, {"dropped": unknown, "cells": int(asked.sum())})] if unknown else []
     alone = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
     if alone and judged.fits and eq.unit_effects:
         notes.append(Note(SINGLE.text, {"units": int(alone)}))

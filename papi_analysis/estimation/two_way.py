@@ -39,6 +39,12 @@ NEGATIVE = Note(
     "weight, so that effects which grow or differ can turn the sign (de Chaisemartin & D'Haultfoeuille 2020)."
 )
 
+NEGATIVE_ALONE = Note(
+    "The programme unit is compared with its own years of less completion too: {share:.0%} of the cells with "
+    "completion count with a negative weight, so that effects which grow can turn the sign (de Chaisemartin & "
+    "D'Haultfoeuille 2020)."
+)
+
 
 def two_way_slopes(
     eq: Equations,
@@ -63,10 +69,10 @@ def two_way_slopes(
     fits = tuple(eq.fit(everyone))
     effective = min(float(varies.sum()), *(float(cr2(fit, refuse=False)[1][0]) for fit in fits))
     check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
-    share = _negative(eq, fits, everyone)
+    share, P = _negative(eq, fits, everyone), int(varies.sum())
     if share:
-        notes = [Note(NEGATIVE.text, {"share": share}), *notes]
-    P = int(varies.sum())
+        note = NEGATIVE if P > 1 else NEGATIVE_ALONE
+        notes = [Note(note.text, {"share": share}), *notes]
     if P > 1:
         notes.append(Note(CARRY.text, {"units": P, "effective": effective}))
     G = min(fit.n_clusters for fit in fits)

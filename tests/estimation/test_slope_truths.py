@@ -98,7 +98,12 @@ def test_growing_effects_of_staggered_programmes_turn_the_two_way_slope_but_not_
     assert 10 * slope_estimates(panel)[0] == pytest.approx(truth, rel=1e-10)
     assert slope_estimates(panel, Specification(form="levels"))[0] < 0
     negative = pa.completion_slopes(panel, form="levels", draws=19)
-    assert "count with a negative weight" in pa.remarks(negative)
+    assert "Programme units are compared with each other too" in pa.remarks(negative)
+    C = np.zeros((40, 10, 1))
+    C[0, 5:, 0] = [0.05, 0.1, 0.9, 1.0, 1.0]  # one unit: there is no other programme to be compared with
+    one = pa.completion_slopes(panel_of(np.random.default_rng(0).normal(size=C.shape), C), form="levels", draws=99)
+    assert "The programme unit is compared with its own years of less completion" in pa.remarks(one)
+    assert "with each other" not in pa.remarks(one)
 
 
 def test_the_share_of_negative_weights_by_hand():
@@ -185,7 +190,22 @@ def test_where_the_last_untouched_units_adopt_the_years_from_then_on_are_counted
     answer = pa.completion_slopes(panel_of(y, C), draws=99, override=True)
     assert answer.design["form"] == "imputation"
     assert "40 cells of programmes have no untouched unit" in pa.remarks(answer)  # 20 units, two dimensions
+    assert answer.table["n"].tolist() == [100, 100, 200]
+    assert answer.table["dropped"].tolist() == [20, 20, 40]
+    assert "could not be used" not in pa.remarks(answer)  # every score is known
     assert slope_estimates(panel_of(y, C)) == pytest.approx(slope_estimates(panel_of(y[:, :5], C[:, :5])))
+
+
+def test_a_unit_without_its_last_score_before_the_start_does_not_count():
+    y, C = plain(4)
+    full = pa.completion_slopes(panel_of(y, C), draws=99)
+    y[-1, int(np.argmax(C.any(axis=(0, 2)))) - 1, 0] = np.nan
+    holed = pa.completion_slopes(panel_of(y, C), draws=99)
+    T = y.shape[1]
+    assert (full.row("D0")["n"] - holed.row("D0")["n"], holed.row("D0")["dropped"]) == (T, T)
+    assert holed.row("D1")["n"] == full.row("D1")["n"]
+    assert f"{T - 1} further cells stand in no comparison" in pa.remarks(holed)
+    assert f"1 of {2 * 20 * T} cells could not be used" in pa.remarks(holed)
 
 
 @pytest.mark.parametrize(
