@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
 from papi_analysis.credibility.robustness import METHODS
@@ -22,7 +23,12 @@ from papi_analysis.panel.panel import Panel
 #: Answers for one programme: panel, unit, first and last year, and keywords ``rng`` and ``level`` where it takes them.
 Ask = Callable[..., Estimates | pd.DataFrame]
 
-NEEDED = ["estimate", "p", "low", "high"]
+#: What is taken of an answer: (K + 1,) by column, the dimensions and their mean.
+Answer = dict[str, NDArray[np.float64]]
+
+#: Columns that an answer must have, and those that count where it has them.
+NEEDED = ("estimate", "p", "low", "high")
+ALSO = ("p_joint", "detectable", "detectable_jointly")
 
 
 def find_method(ask: Ask | str, level: float, from_base: int = 1) -> Ask:
@@ -52,11 +58,11 @@ def takes(ask: Ask | str, keyword: str) -> bool:
     return not (isinstance(ask, partial) and keyword in ask.keywords)
 
 
-def answer_for(placebo: PlaceboProgramme, panel: Panel, ask: Ask, level: float) -> pd.DataFrame:
+def answer_for(placebo: PlaceboProgramme, panel: Panel, ask: Ask, level: float) -> Answer:
     """Ask for one placebo programme, on its panel, and check what comes back.
 
-    Rows: each dimension, then ``"mean"``, missing where the answer has none; ``p_joint`` is that of the answer, of a
-    single dimension its own p, else Bonferroni's.
+    The mean is missing where the answer has none. ``p_joint`` is that of the answer, of a single dimension its own p,
+    else Bonferroni's.
     """
     place = f"for the placebo programme of {placebo.unit}, {placebo.start}-{placebo.end}"
     try:
@@ -96,43 +102,49 @@ def _without_breaks(panel: Panel) -> Panel:
     return replace(panel, breaks=panel.breaks[:0])
 
 
-def _checked(table: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
+def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:
     """Take the rows of an answer in order, as numbers; refuse what no estimate, interval or p-value can be."""
     lacks = [name for name in NEEDED if name not in table]
     twice = table.index[table.index.duplicated()]
     if lacks or len(twice):
         what = f"has no column {', '.join(lacks)}" if lacks else f"has two rows for {twice[0]}"
         raise SpecError(f"the answer {what}. It needs one row for each dimension with estimate, p, low, high.")
-    table = _as_numbers(table.reindex([*dimensions, "mean"]))
+    rows = [*dimensions, "mean"]
+    places = table.index.get_indexer(rows)
+    answer = {name: _numbers(table[name], places) for name in (*NEEDED, *ALSO) if name in table}
+    _check_bounds(answer, rows)
     if len(dimensions) == 1:  # a family of one is its only member
-        table["p_joint"] = table["p"].iloc[0]
-        table.loc["mean"] = table.loc["mean"].fillna(table.iloc[0])
-    each = table.loc[dimensions]
-    if "p_joint" not in table or each["p_joint"].isna().all():
-        table["p_joint"] = min(1.0, len(each) * each["p"].min())
-    for name in [*NEEDED, "p_joint"]:
-        missing = table.index[:-1][table[name].iloc[:-1].isna()]
-        if len(missing):
+        answer |= {name: answer[name][[0, 0 if places[1] < 0 else 1]] for name in NEEDED}
+        answer["p_joint"] = answer["p"][[0, 0]]
+    if "p_joint" not in answer or np.isnan(answer["p_joint"][:-1]).all():
+        answer["p_joint"] = np.full(len(rows), min(1.0, len(dimensions) * answer["p"][:-1].min()))
+    for name in (*NEEDED, "p_joint"):
+        missing = np.isnan(answer[name][:-1])
+        if missing.any():
             raise SpecError(
-                f"the answer has missing values: {name} of {missing[0]}. It needs one row for each dimension with "
-                "estimate, p, low, high. Where too few units give no interval at this level, ask at a lower one."
+                f"the answer has missing values: {name} of {rows[int(missing.argmax())]}. It needs one row for each "
+                "dimension with estimate, p, low, high. Where too few units give no interval at this level, ask at a "
+                "lower one."
             )
-    return table
+    return answer
 
 
-def _as_numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns that count as numbers, each within its bounds."""
-    for name in (*NEEDED, *({"p_joint", "detectable", "detectable_jointly"} & set(table))):
-        text = [value for value in table[name] if isinstance(value, str)]
-        if text:
-            raise SpecError(f"the answer has text in {name} ({text[0]!r}). Give numbers.")
-        table[name] = table[name].astype(float)
-    wrong = [("estimate", "an estimate is a finite number", np.isinf(table["estimate"]))]
-    wrong += [("low", "low is at most high", table["low"] > table["high"])]
-    for name in {"p", "p_joint"} & set(table):
-        wrong.append((name, "a p-value lies between 0 and 1", (table[name] < 0) | (table[name] > 1 + 1e-9)))
+def _numbers(column: pd.Series, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The values of a column at these places, missing at -1."""
+    text = [value for value in column if isinstance(value, str)]
+    if text:
+        raise SpecError(f"the answer has text in {column.name} ({text[0]!r}). Give numbers.")
+    return np.append(column.to_numpy(dtype=float, na_value=np.nan), np.nan)[places]
+
+
+def _check_bounds(answer: Answer, rows: list[str]) -> None:
+    wrong = [("estimate", "an estimate is a finite number", np.isinf(answer["estimate"]))]
+    wrong += [("low", "low is at most high", answer["low"] > answer["high"])]
+    for name in {"p", "p_joint"} & set(answer):
+        wrong.append((name, "a p-value lies between 0 and 1", (answer[name] < 0) | (answer[name] > 1 + 1e-9)))
     for name, rule, found in wrong:
         if found.any():
-            value = float(table.loc[found.idxmax(), name])
-            raise SpecError(f"the answer for {found.idxmax()} has {name} {value:g}, but {rule}. Correct the function.")
-    return table
+            i = int(found.argmax())
+            raise SpecError(
+                f"the answer for {rows[i]} has {name} {answer[name][i]:g}, but {rule}. Correct the function."
+            )

@@ -50,7 +50,7 @@ PERIODS = Note(
 )
 
 #: What is kept of the answer for one programme.
-KEPT = [*NEEDED, "p_joint"]
+KEPT = (*NEEDED, "p_joint")
 
 
 @check_kinds
@@ -261,4 +261,5 @@ def _answers(
     """What is kept of the answer for one programme; a Generator goes to a method that takes one."""
     placebo, rng = pair
     placebo = placebo._replace(rng=rng) if draws else placebo
-    return np.asarray(answer_for(placebo, placebo.panel, ask, level)[KEPT], dtype=float)
+    answer = answer_for(placebo, placebo.panel, ask, level)
+    return np.column_stack([answer[name] for name in KEPT])

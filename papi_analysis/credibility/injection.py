@@ -17,6 +17,9 @@ from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.panel.panel import Panel
 
+#: Each size that an answer states, and the p-value that must find it.
+TESTS = (("detectable", "p"), ("detectable_jointly", "p_joint"))
+
 
 @check_kinds
 def confirm_detectable(
@@ -39,8 +42,9 @@ def confirm_detectable(
     Returns
     -------
     DataFrame
-        ``dimension``, ``detectable`` (mean over the units), ``found`` (share with p at or below 1 - level),
-        ``programmes``. About four times in five is what the word promises.
+        ``dimension``, ``detectable`` (mean over the units), ``found`` (share with p at or below 1 - level); where the
+        answer has a size ``detectable_jointly``, put into all dimensions at once, that and ``found_jointly`` (by
+        ``p_joint``); ``programmes``. About four times in five is what the word promises.
     """
     check_level(level)
     shape = programme_shape(panel, unit, start, end, None)
@@ -50,30 +54,35 @@ def confirm_detectable(
         placebos = [p._replace(rng=own) for p, own in zip(placebos, seeds(rng, len(placebos)), strict=True)]
     job = partial(_injected, find_method(ask, level), ask == "slopes", level)
     kept = np.array(run_all(job, placebos, label="confirm_detectable", folder=folder))
-    sizes, found = kept.mean(axis=0)
-    table = {"dimension": panel.dimensions, "detectable": sizes, "found": found, "programmes": len(placebos)}
-    return pd.DataFrame(table)
+    columns = dict(zip(("detectable", "found", "detectable_jointly", "found_jointly"), kept.mean(axis=0), strict=True))
+    table = pd.DataFrame({"dimension": panel.dimensions, **columns, "programmes": len(placebos)})
+    return table.dropna(axis="columns", how="all")
 
 
 def _injected(ask: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -> NDArray[np.float64]:
-    """What would have been detected for one programme (points), and whether that is found once it is there; (2, K)."""
+    """For each test, what one programme would have detected (points), and whether that is found once there; (4, K)."""
     panel = placebo.panel
-    dimensions = list(panel.dimensions)
     before = answer_for(placebo, panel, ask, level)
     place = f"for the placebo programme of {placebo.unit}, {placebo.start}-{placebo.end} the answer"
     if "detectable" not in before:
         raise SpecError(f"{place} has no column detectable, the size that it would have found four times in five.")
-    size = before.loc[dimensions, "detectable"].to_numpy(dtype=float)
-    if not np.isfinite(size).all():
-        name = dimensions[int(np.argmin(np.isfinite(size)))]
+    if not np.isfinite(before["detectable"][:-1]).all():
+        name = panel.dimensions[int(np.argmin(np.isfinite(before["detectable"])))]
         raise SpecError(
             f"{place} has no finite detectable size for {name}: nothing can be put in. Ask at a lower level."
         )
     i, t = panel.position("unit", placebo.unit), panel.position("year", placebo.start)
-    scores = panel.scores.copy()
-    scores[i, t:] += 10 * size * panel.completion[i, t:] if slopes else size
-    moved = answer_for(placebo, replace(panel, scores=scores), ask, level)
-    return np.array([size, moved.loc[dimensions, "p"].to_numpy(dtype=float) <= 1 - level + 1e-12])
+    parts = []
+    for size_name, p_name in TESTS:
+        size = before.get(size_name, np.array([np.nan]))[:-1]
+        if not np.isfinite(size).all() or not len(size):
+            parts += [np.full(len(panel.dimensions), np.nan)] * 2
+            continue
+        scores = panel.scores.copy()
+        scores[i, t:] += 10 * size * panel.completion[i, t:] if slopes else size
+        moved = answer_for(placebo, replace(panel, scores=scores), ask, level)
+        parts += [size, moved[p_name][:-1] <= 1 - level + 1e-12]
+    return np.array(parts)
 
 
 def _sample(placebos: list[PlaceboProgramme], draws: int, rng: int | np.random.Generator) -> list[PlaceboProgramme]:

@@ -203,7 +203,7 @@ def deleted_line(x: Floats, d: Floats) -> Line:
         slope = (u @ v) / square
         h = 1 / n + u**2 / square
         e = v - slope * u
-        beyond = e / (1 - h)
+        beyond = e / np.where(1 - h > TIE, 1 - h, np.nan)  # nothing predicts one that alone stands elsewhere
         s2 = np.maximum(e @ e - e * beyond, 0.0) / (n - 3)
         return Line(d - beyond, np.sqrt(s2 / (1 - h)), beyond, slope - u * beyond / square, float(slope))
 

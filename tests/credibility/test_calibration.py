@@ -78,9 +78,9 @@ def test_wrong_methods_are_found_out_beyond_monte_carlo_error(panel) -> None:
     usual = by_place(pa.calibrate(panel, clustered, **ASKED, panels=25, nearest=1)).loc[PLACES[0]].iloc[:6]
     assert (usual["false_alarms"] - 0.05 > 3 * usual["mc_error"]).all()
     assert 0.6 <= usual["false_alarms"].mean() <= 0.9
-    past = by_place(pa.calibrate(panel, own_past, **ASKED, panels=400, nearest=1)).loc[PLACES[0]]
+    past = by_place(pa.calibrate(panel, own_past, **ASKED, panels=300, nearest=1)).loc[PLACES[0]]
     assert past.loc["family", "false_alarms"] - 0.05 > 3 * past.loc["family", "mc_error"]
-    base = by_place(pa.calibrate(panel, "base_year", **ASKED, panels=60))
+    base = by_place(pa.calibrate(panel, "base_year", **ASKED, panels=40))
     random, high = (base.loc[(who, "mean")] for who in PLACES[:2])
     assert high["false_alarms"] - 0.05 > 3 * high["mc_error"]
     assert -high["bias_points"] > 5 * high["bias_points_error"]
@@ -148,11 +148,11 @@ def test_a_missing_value_is_missing() -> None:
 
 def test_a_family_of_one_is_its_only_member(one) -> None:
     for ask in ("slopes", own_past, toy):
-        table = by_place(pa.calibrate(one, ask, **ASKED, panels=12, nearest=2))
+        table = by_place(pa.calibrate(one, ask, **ASKED, panels=8, nearest=1))
         for who in PLACES:
             rates = table.loc[who, "false_alarms"]
             assert rates["family"] == rates["mean"] == rates["D4"]
-    wrong = by_place(pa.calibrate(one, clustered, **ASKED, panels=12, nearest=2)).loc[PLACES[0]]
+    wrong = by_place(pa.calibrate(one, clustered, **ASKED, panels=12, nearest=1)).loc[PLACES[0]]
     assert wrong.loc["family", "false_alarms"] >= 0.5
     ranked = pa.rank_methods(one, **ASKED, panels=2, nearest=1)
     assert ranked.drop(columns="choice").notna().to_numpy().all()
@@ -182,14 +182,14 @@ def test_the_treated_unit_takes_no_part(panel) -> None:
 
 
 def test_estimators_are_ranked_on_the_same_panels(panel) -> None:
-    ranked = pa.rank_methods(panel, **ASKED, panels=8, nearest=2)
+    ranked = pa.rank_methods(panel, **ASKED, panels=5, nearest=1)
     assert ranked["rmse"].is_monotonic_increasing
     assert len(ranked) == 6
     by_choice = ranked.set_index("choice")
     assert by_choice["rmse"].idxmin() == "Lagged-outcome adjustment"
     assert abs(by_choice.loc["Lagged-outcome adjustment", "peers"]) < 0.03
     assert by_choice.loc["Difference in differences", "peers"] < -0.1
-    direct = by_place(pa.calibrate(panel, "synthetic_did", **ASKED, panels=8, nearest=2))
+    direct = by_place(pa.calibrate(panel, "synthetic_did", **ASKED, panels=5, nearest=1))
     row = by_choice.loc["Synthetic difference in differences"]
     assert row["alarms_alike"] == direct.loc[(PLACES[1], "family"), "false_alarms"]
     assert row["rmse_windows"] == direct.loc[(PLACES[2], "mean"), "rmse"]

@@ -46,6 +46,19 @@ def test_what_is_put_in_is_the_size_that_the_answer_states(panel) -> None:
     assert (found["detectable"] == 1.0).all()
 
 
+def test_a_size_for_the_joint_test_is_put_in_and_looked_for_by_it(panel) -> None:
+    def ask(panel, unit, start, end):
+        table = change(panel, unit, start, end)
+        return table.assign(
+            detectable_jointly=[0.0, 9, 9, 9, 9, 9], p_joint=(table["estimate"].abs() < 4).astype(float)
+        )
+
+    found = pa.confirm_detectable(panel, ask, **ASKED, draws=5)
+    assert found["detectable_jointly"].tolist() == [0.0, 9, 9, 9, 9, 9]
+    assert found["found_jointly"].tolist() == [0.0, 1, 1, 1, 1, 1]
+    assert "found_jointly" not in pa.confirm_detectable(panel, change, **ASKED, draws=5)
+
+
 def test_the_level_reaches_the_method(panel) -> None:
     few = {**ASKED, "draws": 15}
     wide = pa.confirm_detectable(panel, "did", **few, level=0.8)
