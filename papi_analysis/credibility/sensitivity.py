@@ -98,7 +98,8 @@ def conclusion_turns(panel: Panel, *, step: float = 0.05, **settings: Any) -> fl
     Returns
     -------
     float
-        In shares of completion, a multiple of ``step``; missing where it never turns before completion is gone.
+        In shares of completion, a multiple of ``step``; missing where it never turns before completion is gone, or
+        where the first answer has no p-value.
     """
     if not isinstance(step, int | float | np.number) or not 0 < step < 1:
         raise SpecError(f"step is {step!r}; give a share of completion between 0 and 1, like 0.05.")

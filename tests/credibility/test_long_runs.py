@@ -78,7 +78,8 @@ def test_every_job_draws_for_itself() -> None:
 
 
 def test_a_seed_of_ones_own_is_kept(panel) -> None:
-    fixed = [pa.calibrate(panel, partial(cheap, rng=np.random.default_rng(1)), **FEW, rng=s).table for s in (0, 1)]
+    own = [partial(cheap, rng=np.random.default_rng(1)) for _ in range(2)]
+    fixed = [pa.confirm_detectable(panel, ask, **ASKED, rng=seed) for seed, ask in enumerate(own)]
     assert fixed[0].equals(fixed[1])
 
 
@@ -145,7 +146,7 @@ def test_calibration_and_confirmation_are_kept_and_found_again(panel, tmp_path) 
     for path in files:  # what stands in the files is what comes out
         values = np.load(path)
         np.savez(path, name=values["name"], values=0 * values["values"])
-    assert (pa.calibrate(panel, "did", **FEW, folder=tmp_path).table["rmse"] == 0).all()
+    assert (pa.calibrate(panel, "did", **FEW, folder=tmp_path).table["rmse"].dropna() == 0).all()
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "of something else", "pickled", "integers"])
