@@ -81,6 +81,7 @@ RULES = {
         lambda value: _is_whole(value, 0) or isinstance(value, np.random.Generator),
         Note("a whole number from 0 on, or a numpy Generator"),
     ),
+    "panels": Rule(lambda value: _is_whole(value, 1), Note("a whole number from 1 on")),
     "nearest": Rule(lambda value: _is_whole(value, 1), Note("a whole number from 1 on")),
     "tasks_per_dimension": Rule(lambda value: _is_whole(value, 1), Note("a whole number from 1 on")),
     "folder": Rule(lambda value: isinstance(value, str | os.PathLike), Note("the path of a folder")),

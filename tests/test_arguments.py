@@ -17,7 +17,7 @@ from papi_analysis.reporting.language import find_language
 STUDY = pa.load_study("can_tho_2018_2020")
 PANEL = pa.Panel.from_study(STUDY).cut(2014, 2020)
 IMPACT = partial(pa.programme_impact, PANEL, "VN-CT", 2018, method="did")
-CALIBRATE = partial(pa.calibrate, PANEL, "did", unit="VN-CT", start=2018, nearest=1, draws=2)
+CALIBRATE = partial(pa.calibrate, PANEL, "did", unit="VN-CT", start=2018, nearest=1, panels=1)
 CONFIRM = partial(pa.confirm_detectable, PANEL, "did", unit="VN-CT", start=2018, draws=2)
 SLOPES = partial(pa.completion_slopes, PANEL)
 FRAMES = partial(pa.Panel.from_frames, STUDY.scores, PANEL.frame().drop(columns="score"), years=(2014, 2020))
@@ -30,10 +30,13 @@ WRONG = [
     (IMPACT, {"rng": [-1, "a"], "draws": ["x"], "level": [None], "method": [["did"], 1], "without": [None, 1]}),
     (IMPACT, {"before": [2016, ("2014", "2016"), (2016,)], "end": ["2020", [2020]], "treated_as_donor": ["no"]}),
     (CALIBRATE, {"unit": [None, ["VN-CT"], {"VN-CT": 2018}], "start": [None, "2018", [2018]], "end": [[1], 2020.5]}),
-    (CALIBRATE, {"rng": [-1], "draws": [None, "x"], "level": [0, 2, None, "x"], "nearest": [0, None, "x", 1.5]}),
+    (
+        CALIBRATE,
+        {"rng": [-1], "panels": [None, "x", 0, 1.5], "level": [0, 2, None, "x"], "nearest": [0, None, "x", 1.5]},
+    ),
     (CALIBRATE, {"folder": [1], "base_year": ["2016", [2016]]}),
     (CONFIRM, {"rng": [-1], "unit": [None], "level": [0, None], "draws": [0]}),
-    (partial(pa.rank_methods, PANEL, unit="VN-CT", start=2018), {"unit": [None], "nearest": [0], "draws": ["x"]}),
+    (partial(pa.rank_methods, PANEL, unit="VN-CT", start=2018), {"unit": [None], "nearest": [0], "panels": ["x"]}),
     (partial(pa.impact_robustness, PANEL, start=2018), {"unit": [None, ["VN-CT", "VN-HN"]]}),
     (partial(pa.impact_robustness, PANEL, "VN-CT", 2018), {"known_programmes": ["VN-HN"], "draws": ["x"]}),
     (partial(pa.target_attainment, STUDY), {"unit": [["VN-CT"], 1.5]}),

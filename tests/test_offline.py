@@ -73,7 +73,7 @@ study = pa.load_study("can_tho_2018_2020")
 report = pa.ProgrammeReport(study, "vi")
 for name in ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance"):
     getattr(report, name)()
-print(pa.sentence(pa.calibrate(report.answers.panel, "did", unit=study.unit, start=2018, end=2020)))
+print(pa.sentence(pa.calibrate(report.answers.panel, "did", unit=study.unit, start=2018, end=2020, panels=4)))
 """
 
 

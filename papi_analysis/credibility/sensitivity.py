@@ -70,7 +70,8 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
     -------
     DataFrame
         ``overstated`` (share), ``estimate``, ``low``, ``high``, ``p`` of the mean slope, and ``turns``: whether the
-        conclusion (told from zero or not, and the side) differs from that of the first row.
+        conclusion (told from zero at the ``level`` asked or not, and the side) differs from that of the first row;
+        missing where either row has no p-value.
     """
     if not len(points) or any(not isinstance(point, int | float | np.number) or not 0 <= point < 1 for point in points):
         raise SpecError("points are shares of completion from 0 up to, not including, 1: 0.1 is ten percentage points.")
@@ -79,11 +80,15 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
         lower = replace(panel, completion=np.clip(panel.completion - point, 0.0, None))
         if not (np.nan_to_num(lower.completion).max(axis=(0, 1)) > 0).all():
             break  # nothing is left to compare in some dimension
-        mean = completion_slopes(lower, **settings).row("mean")
-        rows.append({"overstated": point, **mean[["estimate", "low", "high", "p"]]})
-    table = pd.DataFrame(rows)
-    found = np.where(table["p"] <= 0.05, np.sign(table["estimate"]), 0.0)
-    return table.assign(turns=[bool(side != found[0]) for side in found])
+        slopes = completion_slopes(lower, **settings)
+        mean = slopes.row("mean")
+        side = np.sign(mean["estimate"]) if mean["p"] <= 1 - slopes.level + 1e-12 else 0.0
+        found = None if np.isnan(mean["p"]) else side
+        rows.append({"overstated": point, **mean[["estimate", "low", "high", "p"]], "turns": found})
+    first = rows[0]["turns"] if rows else None
+    for row in rows:
+        row["turns"] = None if first is None or row["turns"] is None else bool(row["turns"] != first)
+    return pd.DataFrame(rows, columns=["overstated", "estimate", "low", "high", "p", "turns"])
 
 
 @check_kinds
@@ -93,12 +98,13 @@ def conclusion_turns(panel: Panel, *, step: float = 0.05, **settings: Any) -> fl
     Returns
     -------
     float
-        In shares of completion, a multiple of ``step``; missing where it never turns before completion is gone.
+        In shares of completion, a multiple of ``step``; missing where it never turns before completion is gone, or
+        where the first answer has no p-value.
     """
     if not isinstance(step, int | float | np.number) or not 0 < step < 1:
         raise SpecError(f"step is {step!r}; give a share of completion between 0 and 1, like 0.05.")
     table = overstated_reports(panel, np.arange(0.0, 1.0, step).round(6).tolist(), **settings)
-    turned = table.loc[table["turns"], "overstated"]
+    turned = table.loc[table["turns"].eq(True), "overstated"]
     return float(turned.iloc[0]) if len(turned) else float("nan")
 
 

@@ -94,5 +94,6 @@ def _year(names: list[str], engine: Placebos, since: int, level: float) -> pd.Da
     rows = pd.DataFrame({"dimension": names, "since": since, "estimate": year.coefficients, "band": band})
     tested = since >= 0 and not silent.any() and np.isfinite(spread).all()
     rows["p"] = year.p if tested else np.nan
-    rows["p_joint"] = year.p_joint if tested and len(names) > 1 else np.nan
+    joint = year.p_joint if len(names) > 1 else year.p  # a family of one
+    rows["p_joint"] = joint if tested and names != ["mean"] else np.nan
     return rows

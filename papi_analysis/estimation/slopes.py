@@ -155,6 +155,8 @@ def completion_slopes(
     form, judged = judge(panel, eq, spec, inference, moves, override=override, draws=draws, rng=rng)
     family = judged.family
     table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
+    if len(table) == 1:  # a family of one
+        table[["p_joint", "p_holm"]] = table["p"].iloc[0]
     table["n"], table["dropped"] = _counts(eq, judged)
     engines: list[Engine] = [family, family.mean_slope()]
     mean = engine_rows(["mean"], engines[1], level, PER_TEN_POINTS).assign(

@@ -182,6 +182,8 @@ def mean_over_units(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def break_years(breaks: pd.DataFrame, dimension: str, kinds: Sequence[str] = ERA_KINDS) -> list[int]:
     """List the years in which a break of one of ``kinds`` hit ``dimension``."""
+    if not len(breaks):
+        return []
     hit = breaks["dimension"].isin([dimension, "all"]) & breaks["kind"].isin(kinds)
     return sorted({int(year) for year in breaks.loc[hit, "year"]})
 

@@ -190,7 +190,10 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
 def draw_reversion(
     estimates: Estimates, dimension: str = TOTAL, *, ax: Axes | None = None, language: str = "en"
 ) -> Axes:
-    """Draw the units' changes against where they stood, the line through the others, and the unit itself."""
+    """Draw the units' changes against where they stood, the line through the others, and the unit itself.
+
+    The upright bar is the prediction interval at the unit's own place; a ring marks the unit that the line leans on.
+    """
     tongue = find_language(language)
     ax = one_axes(8, 4) if ax is None else ax
     unit, row = estimates.design["unit"], estimates.row(dimension)
@@ -201,6 +204,9 @@ def draw_reversion(
     ax.scatter(others["from_mean"], others["change"], s=18, color=GREY, alpha=0.7, linewidth=0)
     x = np.array([cells["from_mean"].min(), cells["from_mean"].max()])
     ax.plot(x, row["expected"] - row["reversion"] * (x - row["from_mean"]), color=ORANGE, linewidth=1.8)
+    ax.plot([row["from_mean"]] * 2, [row["low"], row["high"]], color=ORANGE, linewidth=1.2, marker="_", markersize=9)
+    leant = others[others["unit"] == row["leans_on"]]
+    ax.scatter(leant["from_mean"], leant["change"], s=70, facecolor="none", edgecolor=GREY, linewidth=1.2)
     ax.scatter(own["from_mean"], own["change"], s=60, color=BLUE, zorder=3)
     at_left = row["expected"] - row["reversion"] * (x[0] - row["from_mean"])
     for words, place, offset, side, colour in (
@@ -219,13 +225,17 @@ def draw_reversion(
         ax,
         tongue.text(
             "Scatter plot of change against distance from the mean, {dimension}: {unit} stood {away} from the mean and "
-            "changed by {change}; {expected} was expected from the line through the {n} others.",
+            "changed by {change}; {expected} was expected from the line through the {n} others, with a prediction "
+            "interval of {low} to {high}. A ring marks the unit without which that would change most, {other}.",
             dimension=full_name(dimension, tongue, estimates.names),
             unit=tongue.name(unit, estimates.names),
             away=float(row["from_mean"]),
             change=float(row["change"]),
             expected=float(row["expected"]),
             n=int(row["units"]),
+            low=float(row["low"]),
+            high=float(row["high"]),
+            other=tongue.name(row["leans_on"], estimates.names) if isinstance(row["leans_on"], str) else "–",
         ),
     )
     return ax

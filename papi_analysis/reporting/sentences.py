@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from papi_analysis.errors import SpecError
@@ -267,16 +269,25 @@ def _reversion(estimates: Estimates, tongue: Language) -> str:
         "unit": tongue.name(estimates.design["unit"], estimates.names),
         **{name: float(total[name]) for name in ("change", "expected", "low", "high")},
     }
-    if total["low"] != total["low"]:  # there is no other period of this length
+    if total["low"] != total["low"]:  # all units stand alike: there is no line
         return tongue.text(
             "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
             "other units alone would predict {expected}.",
             **values,
         )
-    return tongue.text(
+    words = tongue.text(
         "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
-        "other units alone would predict {expected} ({low} to {high} by other periods).",
+        "other units alone would predict {expected} ({level} prediction interval: {low} to {high}).",
+        level=tongue.percent(estimates.level),
         **values,
+    )
+    return words + tongue.text(
+        " Of {ranked} units, each held against what the others predict for it, it ranks {rank} from the top. Without "
+        "{other} the prediction would be {without}.",
+        ranked=int(total["ranked"]),
+        rank=int(total["rank_beyond"]),
+        other=tongue.name(total["leans_on"], estimates.names),
+        without=float(total["expected_without"]),
     )
 
 
@@ -296,13 +307,21 @@ def _curve(estimates: Estimates, tongue: Language) -> str:
 
 
 def _calibration(estimates: Estimates, tongue: Language) -> str:
-    everyone, alike = estimates.table[estimates.table["dimension"] == "family"].to_dict("records")
+    random, high, real = estimates.table[estimates.table["dimension"] == "family"].to_dict("records")
+
+    def rate(row: dict[str, Any]) -> str:
+        return f"{tongue.percent(row['false_alarms'], 1)} (± {tongue.percent(row['mc_error'], 1)})"
+
     return tongue.text(
-        "At a nominal {nominal} this method found something in {all} of {n_all} programmes that never were, and in "
-        "{alike} of {n_alike} on units that stood as high.",
+        "Programmes that do nothing should be found in {nominal} of cases. This method found something in {random} of "
+        "{panels} simulated panels with such a programme on a unit at random, and in {high} with it on the unit that "
+        "stood where {unit} stood. In the real scores it found something in {real} of {programmes} such programmes on "
+        "units that stood as high. What stands after ± is the standard error.",
         nominal=tongue.percent(1 - estimates.level),
-        all=tongue.percent(everyone["false_alarms"]),
-        n_all=everyone["fakes"],
-        alike=tongue.percent(alike["false_alarms"]),
-        n_alike=alike["fakes"],
+        random=rate(random),
+        high=rate(high),
+        real=rate(real),
+        panels=random["programmes"],
+        programmes=real["programmes"],
+        unit=tongue.name(estimates.design["unit"], estimates.names),
     )

@@ -56,6 +56,20 @@ def test_overstated_reports_lower_completion_and_nothing_else(panel) -> None:
         pa.overstated_reports(panel, (10,))
 
 
+def test_a_conclusion_is_drawn_at_the_level_asked_or_not_at_all(panel) -> None:
+    p = pa.completion_slopes(panel).row("mean")["p"]
+    assert 0.05 < p < 0.99
+    down = replace(panel, completion=np.where(panel.completion > 0, 0.3 + 0.7 * panel.completion, panel.completion))
+    for level in (0.95, 0.01):
+        table = pa.overstated_reports(down, (0.0, 0.2, 0.29), level=level)
+        found = np.where(table["p"] <= 1 - level, np.sign(table["estimate"]), 0.0)
+        assert table["turns"].tolist() == [side != found[0] for side in found]
+    unknown = pa.overstated_reports(panel, (0.0, 0.1), level=0.999)  # one of 63 units: no p-value can be so small
+    assert unknown["p"].isna().all()
+    assert unknown["turns"].isna().all()
+    assert np.isnan(pa.conclusion_turns(panel, step=0.5, level=0.999))
+
+
 def test_the_value_at_which_a_conclusion_turns(panel) -> None:
     """Scores that follow what was truly done, where the reports of the less done part are too rosy."""
     rng = np.random.default_rng(2)

@@ -43,6 +43,18 @@ def test_several_starts_are_the_mean_of_units_asked_one_by_one(panel, method) ->
         assert table.loc[since, "units"] == len(found)
 
 
+def test_a_family_of_one_has_its_own_p_for_the_joint_one(panel) -> None:
+    D4 = slice(3, 4)
+    one = replace(panel, scores=panel.scores[:, :, D4], completion=panel.completion[:, :, D4], dimensions=("D4",))
+    table = pa.event_time(pa.programme_impact(one, "VN-CT", 2018, 2020)).table.query("since >= 0")
+    own, mean = table[table["dimension"] == "D4"], table[table["dimension"] == "mean"]
+    assert own["p_joint"].tolist() == own["p"].tolist()
+    assert own["p"].notna().all()
+    assert mean["p_joint"].isna().all()
+    slopes = pa.completion_slopes(one).row("D4")
+    assert slopes["p"] == slopes["p_joint"] == slopes["p_holm"]
+
+
 def test_p_values_and_the_band_are_those_of_the_same_draws(panel) -> None:
     answer = pa.programme_impact(panel, "VN-CT", 2018, 2020)
     table, fan = pa.event_time(answer).table, answer.engines[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 import papi_analysis as pa
 
@@ -37,10 +39,76 @@ def test_the_total_is_the_sum_of_the_family(panel) -> None:
     assert total["base"] == pytest.approx(39.57, abs=0.005)
 
 
-def test_the_range_holds_the_prediction_of_its_own_window(panel) -> None:
-    table = pa.regression_to_the_mean(panel, "VN-CT", 2016).table
-    assert (table["low"] <= table["expected"] + 1e-12).all()
-    assert (table["high"] >= table["expected"] - 1e-12).all()
+def test_rank_and_interval_are_those_of_a_line_fitted_without_each_unit(panel) -> None:
+    """Second way: one least-squares fit for each unit left out, by statsmodels."""
+    row = pa.regression_to_the_mean(panel, "VN-CT", 2016, level=0.9).row("D2")
+    y = panel.scores[:, [panel.position("year", year) for year in (2016, 2020)], 1]
+    x, d = y[:, 0], y[:, 1] - y[:, 0]
+    scaled = []
+    for j in np.flatnonzero(np.isfinite(d)):
+        others = np.isfinite(d) & (np.arange(len(d)) != j)
+        fit = sm.OLS(d[others], sm.add_constant(x[others])).fit()
+        frame = fit.get_prediction([[1.0, x[j]]]).summary_frame(alpha=0.1)
+        error = np.sqrt(frame["mean_se"].iloc[0] ** 2 + fit.scale)
+        scaled.append((d[j] - frame["mean"].iloc[0]) / error)
+        if panel.units[j] == "VN-CT":
+            assert row[["low", "high"]].tolist() == pytest.approx(
+                frame[["obs_ci_lower", "obs_ci_upper"]].iloc[0].tolist()
+            )
+            own = scaled[-1]
+    assert row["rank_beyond"] == 1 + (np.array(scaled) > own).sum()
+    assert row["ranked"] == len(scaled)
+
+
+def test_the_line_leans_on_the_unit_whose_loss_moves_it_most(panel) -> None:
+    answer = pa.regression_to_the_mean(panel, "VN-CT", 2016)
+    row, expected = answer.row("D6"), {}
+    for other in panel.units:
+        if other != "VN-CT":
+            scores = panel.scores.copy()
+            scores[panel.position("unit", other), -1, 5] = np.nan
+            without = dataclasses.replace(panel, scores=scores)
+            expected[other] = pa.regression_to_the_mean(without, "VN-CT", 2016).row("D6")["expected"]
+    away = pd.Series(expected) - row["expected"]
+    assert row["leans_on"] == away.abs().idxmax()
+    assert row["expected_without"] == pytest.approx(expected[row["leans_on"]])
+    total = answer.row("total")
+    assert f"Without {total['leans_on']}" in str(answer.notes[-1])
+
+
+def test_the_prediction_interval_holds_what_it_says_on_the_real_scores(panel) -> None:
+    """Each province in turn, over four years: 95% of their changes, be the scatter normal or not."""
+    held = []
+    for unit in panel.units[::2]:
+        table = pa.regression_to_the_mean(panel, unit, 2016).table
+        held.append(table["change"].between(table["low"], table["high"]))
+    assert np.mean(held) == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_prediction_interval_covers_in_simulation(level) -> None:
+    """Twelve units in each of 400 draws, and a new one far from them: t with 9 degrees of freedom."""
+    rng = np.random.default_rng(5)
+    hits = 0
+    for _ in range(400):
+        start = rng.normal(size=12)
+        start[0] = 2.5
+        scores = np.stack([start, 0.4 * start + rng.normal(size=12)], axis=1)[:, :, None]
+        panel = pa.Panel(scores, 0 * scores, tuple("abcdefghijkl"), (1, 2), ("D",), pd.DataFrame(), ())
+        row = pa.regression_to_the_mean(panel, "a", 1, level=level).row("D")
+        hits += row["low"] <= row["change"] <= row["high"]
+    assert hits / 400 == pytest.approx(level, abs=3 * np.sqrt(level * (1 - level) / 400))
+
+
+def test_where_all_others_stand_alike_there_is_no_line() -> None:
+    scores = np.full((12, 2, 1), 5.0)
+    scores[0], scores[:, 1, 0] = 7.0, np.arange(12.0)
+    panel = pa.Panel(scores, 0 * scores, tuple("abcdefghijkl"), (1, 2), ("D",), pd.DataFrame(), ())
+    answer = pa.regression_to_the_mean(panel, "a", 1)
+    assert answer.table[["expected", "low", "high", "beyond", "rank_beyond", "expected_without"]].isna().all(axis=None)
+    assert answer.table["leans_on"].isna().all()
+    for language in ("en", "vi"):
+        assert "nan" not in pa.sentence(answer, language=language)
 
 
 def test_a_shift_of_everyone_changes_what_is_expected_by_as_much(panel) -> None:

@@ -50,8 +50,10 @@ QUESTIONS = {
     "impact": lambda p, y: pa.programme_impact(p, "u00", y[START], method="synthetic_did").table,
     "impact to an end": lambda p, y: pa.programme_impact(p, ["u00", "u05"], y[5], y[7], before=(y[1], y[4])).table,
     "robustness": lambda p, y: pa.impact_robustness(p, "u00", y[START], base_year=y[4]).drop(columns="choice"),
-    "calibrate": lambda p, y: pa.calibrate(p, "did", unit="u00", start=y[START]).table,
-    "calibrate the base year": lambda p, y: pa.calibrate(p, "base_year", unit="u00", start=y[5], base_year=y[3]).table,
+    "calibrate": lambda p, y: pa.calibrate(p, "did", unit="u00", start=y[START], panels=6).table,
+    "calibrate the base year": lambda p, y: (
+        pa.calibrate(p, "base_year", unit="u00", start=y[5], base_year=y[3], panels=6).table
+    ),
     "confirm": lambda p, y: pa.confirm_detectable(p, "did", unit="u00", start=y[START]),
 }
 
@@ -86,9 +88,9 @@ def test_a_start_and_an_end_between_surveys_are_said() -> None:
     assert said not in map(str, exact.notes)
     by_unit = pa.programme_impact(panel, {"u00": 2012, "u01": 2013}, method="did")
     assert str(by_unit.notes[0]).startswith("No survey was held in 2012: ")
-    fakes = pa.calibrate(panel, "did", unit="u00", start=2012)
-    pd.testing.assert_frame_equal(fakes.table, pa.calibrate(panel, "did", unit="u00", start=2013).table)
-    assert str(fakes.notes[0]).startswith("No survey was held in 2012: ")
+    placebos = pa.calibrate(panel, "did", unit="u00", start=2012, panels=4)
+    pd.testing.assert_frame_equal(placebos.table, pa.calibrate(panel, "did", unit="u00", start=2013, panels=4).table)
+    assert str(placebos.notes[0]).startswith("No survey was held in 2012: ")
     with pytest.raises(pa.SpecError, match=r"end 2013 lies before the start 2015\. No survey was held in 2014\."):
         pa.programme_impact(panel, "u00", 2014, 2014)
     with pytest.raises(pa.SpecError, match=r"the start 2018 is not within the panel's years 2001-2017"):

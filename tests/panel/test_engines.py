@@ -251,7 +251,7 @@ def test_parquet_is_read_where_it_lies(study: pa.Study, tmp_path: Path) -> None:
 def test_reports_and_calibration_go_to_a_cluster(study: pa.Study) -> None:
     distributed = pytest.importorskip("distributed")
     panel = pa.Panel.from_study(study)
-    asked = {"unit": "VN-CT", "start": 2018, "end": 2020, "rng": 1}
+    asked = {"unit": "VN-CT", "start": 2018, "end": 2020, "rng": 1, "panels": 4, "nearest": 1}
     alone = pa.calibrate(panel, "did", **asked).table
     # Threads of this process, which stand for machines: what is sent to them goes through the same protocol.
     with distributed.Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None):

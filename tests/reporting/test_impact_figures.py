@@ -87,10 +87,13 @@ def test_weights_of_a_regression_are_counted_and_those_below_zero_said(gaps) -> 
 def test_reversion_draws_units_line_and_the_unit(reversion, language) -> None:
     ax = pa.draw_reversion(reversion, language=language)
     cells = reversion.cells[reversion.cells["dimension"] == "total"]
-    others, own = ax.collections
+    others, leant, own = ax.collections
     assert len(others.get_offsets()) == len(cells) - 1
     place = np.asarray(own.get_offsets())[0]
     row = reversion.row("total")
+    ring = cells[cells["unit"] == row["leans_on"]][["from_mean", "change"]].to_numpy()
+    np.testing.assert_allclose(leant.get_offsets(), ring)
+    assert ax.lines[2].get_ydata() == pytest.approx([row["low"], row["high"]])
     assert place.tolist() == pytest.approx([row["from_mean"], row["change"]])
     x, y = ax.lines[1].get_data()
     assert np.interp(row["from_mean"], x, y) == pytest.approx(row["expected"])
@@ -269,7 +272,7 @@ def test_each_dimension_can_have_its_reversion_drawn(reversion) -> None:
     for dimension in reversion.table["dimension"]:
         ax = pa.draw_reversion(reversion, dimension)
         row = reversion.row(dimension)
-        others, own = ax.collections
+        others, _, own = ax.collections
         cells = reversion.cells[reversion.cells["dimension"] == dimension]
         assert np.asarray(own.get_offsets()).tolist() == [[row["from_mean"], row["change"]]]
         shown = np.asarray(others.get_offsets())

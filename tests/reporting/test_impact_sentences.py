@@ -158,7 +158,7 @@ def test_a_family_of_one_is_found_by_its_only_p_value(panel) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_mean_reversion_without_other_periods_names_no_range(reversion, language) -> None:
+def test_mean_reversion_without_a_line_names_no_interval(reversion, language) -> None:
     table = reversion.table.assign(low=np.nan, high=np.nan)
     said = pa.sentence(dataclasses.replace(reversion, table=table), language=language)
     assert "–" not in said
@@ -168,7 +168,8 @@ def test_mean_reversion_without_other_periods_names_no_range(reversion, language
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_mean_reversion(reversion, language) -> None:
     total = reversion.row("total")
-    expected = [2016, 2020, *total[["change", "expected", "low", "high"]]]
+    expected = [2016, 2020, *total[["change", "expected"]], 95, *total[["low", "high"]]]
+    expected += [*total[["ranked", "rank_beyond"]], total["expected_without"]]
     said = pa.sentence(reversion, language=language)
     assert numbers(said, language) == pytest.approx(expected, abs=0.0051)
     assert {"en": "Can Tho changed", "vi": "Cần Thơ"}[language] in said

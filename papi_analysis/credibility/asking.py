@@ -1,0 +1,150 @@
+"""Ask a method, the project's or the user's own, for a programme that never was, and check what it answers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
+from papi_analysis.credibility.robustness import METHODS
+from papi_analysis.errors import PapiError, SpecError
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.impact import programme_impact
+from papi_analysis.estimation.slopes import completion_slopes
+from papi_analysis.panel.panel import Panel
+
+#: Answers for one programme: panel, unit, first and last year, and keywords ``rng`` and ``level`` where it takes them.
+Ask = Callable[..., Estimates | pd.DataFrame]
+
+#: What is taken of an answer: (K + 1,) by column, the dimensions and their mean.
+Answer = dict[str, NDArray[np.float64]]
+
+#: Columns that an answer must have, and those that count where it has them.
+NEEDED = ("estimate", "p", "low", "high")
+ALSO = ("p_joint", "detectable", "detectable_jointly")
+
+
+def find_method(ask: Ask | str, level: float, from_base: int = 1) -> Ask:
+    """Turn a name into the function that it stands for, at this level.
+
+    The base year lies ``from_base`` surveys before the start. A function of one's own that takes a keyword ``level``
+    is given it, unless it is set already.
+    """
+    if callable(ask):
+        return partial(ask, level=level) if takes(ask, "level") else ask
+    named: dict[str, Ask] = {name: partial(_impact, name, level) for name in METHODS}
+    named |= {"slopes": partial(_slopes, level), "base_year": partial(_base_year, from_base, level)}
+    if not isinstance(ask, str) or ask not in named:
+        raise SpecError(f"ask is one of {', '.join(named)}, or a function, not {ask!r}.")
+    return named[ask]
+
+
+def method_name(ask: Ask | str) -> str:
+    """What the method is called."""
+    return ask if isinstance(ask, str) else getattr(ask, "__name__", "own function")
+
+
+def takes(ask: Ask | str, keyword: str) -> bool:
+    """Whether a function of one's own takes a keyword that is not set yet."""
+    if isinstance(ask, str) or keyword not in inspect.signature(ask).parameters:
+        return False
+    return not (isinstance(ask, partial) and keyword in ask.keywords)
+
+
+def answer_for(placebo: PlaceboProgramme, panel: Panel, ask: Ask, level: float) -> Answer:
+    """Ask for one placebo programme, on its panel, and check what comes back.
+
+    The mean is missing where the answer has none. ``p_joint`` is that of the answer, of a single dimension its own p,
+    else Bonferroni's.
+    """
+    place = f"for the placebo programme of {placebo.unit}, {placebo.start}-{placebo.end}"
+    try:
+        own = {} if placebo.rng is None else {"rng": placebo.rng}
+        answer: Any = ask(panel, placebo.unit, placebo.start, placebo.end, **own)
+        table = (answer.table if isinstance(answer, Estimates) else pd.DataFrame(answer)).set_index("dimension")
+    except PapiError as error:
+        raise SpecError(f"{place} there is no answer: {error}") from error
+    except Exception as error:
+        raise SpecError(f"{place} the function failed: {type(error).__name__}: {error}") from error
+    try:
+        if isinstance(answer, Estimates) and answer.level != level:
+            raise SpecError(
+                f"the answer is at level {answer.level:g}, but {level:g} was asked. Let the function take a keyword "
+                "level, or ask at its own."
+            )
+        return _checked(table, list(panel.dimensions))
+    except SpecError as error:
+        raise SpecError(f"{place} {error}") from None
+
+
+def _impact(method: str, level: float, panel: Panel, unit: str, start: int, end: int) -> Estimates:
+    """Ask ``programme_impact``, without the breaks: it says them in notes, which nobody reads here."""
+    return programme_impact(_without_breaks(panel), unit, start, end, method=method, level=level)
+
+
+def _base_year(from_base: int, level: float, panel: Panel, unit: str, start: int, end: int) -> Estimates:
+    base = panel.years[panel.position("year", start) - from_base]
+    return programme_impact(_without_breaks(panel), unit, start, end, method="did", before=(base, base), level=level)
+
+
+def _slopes(level: float, panel: Panel, unit: str, start: int, end: int) -> Estimates:
+    return completion_slopes(panel, level=level)
+
+
+def _without_breaks(panel: Panel) -> Panel:
+    return replace(panel, breaks=panel.breaks[:0])
+
+
+def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:
+    """Take the rows of an answer in order, as numbers; refuse what no estimate, interval or p-value can be."""
+    lacks = [name for name in NEEDED if name not in table]
+    twice = table.index[table.index.duplicated()]
+    if lacks or len(twice):
+        what = f"has no column {', '.join(lacks)}" if lacks else f"has two rows for {twice[0]}"
+        raise SpecError(f"the answer {what}. It needs one row for each dimension with estimate, p, low, high.")
+    rows = [*dimensions, "mean"]
+    places = table.index.get_indexer(rows)
+    answer = {name: _numbers(table[name], places) for name in (*NEEDED, *ALSO) if name in table}
+    _check_bounds(answer, rows)
+    if len(dimensions) == 1:  # a family of one is its only member
+        answer |= {name: answer[name][[0, 0 if places[1] < 0 else 1]] for name in NEEDED}
+        answer["p_joint"] = answer["p"][[0, 0]]
+    if "p_joint" not in answer or np.isnan(answer["p_joint"][:-1]).all():
+        answer["p_joint"] = np.full(len(rows), min(1.0, len(dimensions) * answer["p"][:-1].min()))
+    for name in (*NEEDED, "p_joint"):
+        missing = np.isnan(answer[name][:-1])
+        if missing.any():
+            raise SpecError(
+                f"the answer has missing values: {name} of {rows[int(missing.argmax())]}. It needs one row for each "
+                "dimension with estimate, p, low, high. Where too few units give no interval at this level, ask at a "
+                "lower one."
+            )
+    return answer
+
+
+def _numbers(column: pd.Series, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The values of a column at these places, missing at -1."""
+    text = [value for value in column if isinstance(value, str)]
+    if text:
+        raise SpecError(f"the answer has text in {column.name} ({text[0]!r}). Give numbers.")
+    return np.append(column.to_numpy(dtype=float, na_value=np.nan), np.nan)[places]
+
+
+def _check_bounds(answer: Answer, rows: list[str]) -> None:
+    wrong = [("estimate", "an estimate is a finite number", np.isinf(answer["estimate"]))]
+    wrong += [("low", "low is at most high", answer["low"] > answer["high"])]
+    for name in {"p", "p_joint"} & set(answer):
+        wrong.append((name, "a p-value lies between 0 and 1", (answer[name] < 0) | (answer[name] > 1 + 1e-9)))
+    for name, rule, found in wrong:
+        if found.any():
+            i = int(found.argmax())
+            raise SpecError(
+                f"the answer for {rows[i]} has {name} {answer[name][i]:g}, but {rule}. Correct the function."
+            )
