@@ -251,7 +251,7 @@ class Findings:
         rows = rows.iloc[: self.count(what, column, len(rows))]
         remedies = {value: remedy if isinstance(remedy, Note) else remedy(value) for value in set(rows[column])}
         self._listed += [
-            Problem(what, remedies[value], self.file, sheet_row(index), column, _shown(value))
+            Problem(what, remedies[value], self.file, sheet_row(index), column, cell_text(value))
             for index, value in zip(rows.index, rows[column], strict=True)
         ]
 
@@ -282,7 +282,7 @@ def _alike(wanted: str, names: Iterable[str]) -> list[str]:
     return []
 
 
-def _shown(value: object) -> str:
+def cell_text(value: object) -> str:
     """Write a value as a table would: a day without its hour, a whole number without decimals."""
     if isinstance(value, pd.Timestamp):
         return str(value.date())
@@ -384,7 +384,7 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
     remedy = Note("Keep one row for each {key}.", {"key": column})
     for index, twin in again.iloc[:LISTED].items():
         what = Note("the row repeats row {row}", {"row": sheet_row(twin)})
-        value = ", ".join(map(_shown, named.loc[index]))
+        value = ", ".join(map(cell_text, named.loc[index]))
         findings.add(what, remedy, row=sheet_row(index), column=column, value=value)
     if len(again) > LISTED:
         findings.count(what, column, len(again) - LISTED)
