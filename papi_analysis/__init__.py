@@ -9,7 +9,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "papi_analysis.errors": ("CostWarning", "DataError", "DataWarning", "PapiError", "SpecError"),
+    "papi_analysis.errors": ("DataError", "DataWarning", "PapiError", "SpecError"),
     "papi_analysis.study.codebook": (
         "find_unit",
         "load_breaks",
@@ -68,6 +68,7 @@ _HOMES = {
     "papi_analysis.credibility.simulation": ("simulate_progress", "simulate_study"),
     "papi_analysis.credibility.validation": ("validate",),
 }
+_GONE = {"CostWarning": "A long run shows a bar instead"}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME_OF)
@@ -77,6 +78,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
     if name in _HOME_OF:
         return getattr(import_module(_HOME_OF[name]), name)
+    if name in _GONE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r} any more. {_GONE[name]}.")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

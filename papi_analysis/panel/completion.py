@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.rules import check_reports_in_place, check_tasks_in_place
 from papi_analysis.panel.states import Register, cells_of, states_of, years_of
+from papi_analysis.progress import progress as watched
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.register import check_progress, check_tasks
 from papi_analysis.study.relations import Table, as_relations, in_kinds, quoted
@@ -76,10 +77,12 @@ def completion(
     0.0
     """
     known = None if known_on is None else _day(known_on)
-    with _register(tasks, progress) as register:
-        rows = "(select *, dimension as cell from papi_tasks)"
-        cells = cells_of(register, _days(as_of, register), known, "dimension", rows)
-    return cells
+    rows = "(select *, dimension as cell from papi_tasks)"
+
+    def cells(register: Register) -> pd.DataFrame:
+        return cells_of(register, _days(as_of, register), known, "dimension", rows)
+
+    return _asked(cells, tasks, progress)
 
 
 def completion_by_agency(
@@ -95,13 +98,15 @@ def completion_by_agency(
     ``names`` is the column that holds the agencies' names.
     """
     known = None if known_on is None else _day(known_on)
-    with _register(tasks, progress, names) as register:
-        # An agency leads a task once, however many dimensions it serves.
-        rows = f"""(
-            select unit, task, {quoted(names)} as cell, max(weight) as weight, sum(share order by dimension) as share
-            from papi_tasks group by all)"""
-        cells = cells_of(register, _days(as_of, register), known, "lead_agency", rows)
-    return cells
+    # An agency leads a task once, however many dimensions it serves.
+    rows = f"""(
+        select unit, task, {quoted(names)} as cell, max(weight) as weight, sum(share order by dimension) as share
+        from papi_tasks group by all)"""
+
+    def cells(register: Register) -> pd.DataFrame:
+        return cells_of(register, _days(as_of, register), known, "lead_agency", rows)
+
+    return _asked(cells, tasks, progress, names)
 
 
 def task_states(
@@ -122,8 +127,7 @@ def task_states(
     """
     known = None if known_on is None else _day(known_on)
     names = [column.name for column in TASKS.columns]
-    with _register(tasks, progress, *names) as register:
-        states = states_of(register, _days(as_of, register), known)
+    states = _asked(lambda register: states_of(register, _days(as_of, register), known), tasks, progress, *names)
     columns = [*names, "as_of", "year", "last_report", "completion", "is_due", "on_time"]
     return states[columns]
 
@@ -186,13 +190,12 @@ def _day(value: object) -> pd.Timestamp:
     raise SpecError(f"{value!r} is not a day. Write it as year-month-day, like '2020-09-30'.")
 
 
-@contextmanager
-def _register(tasks: Table, progress: Table, *more: str) -> Iterator[Register]:
-    """Check tasks and reports, and give them as relations; ``more`` are columns of the tasks to keep.
+def _asked(ask: Callable[[Register], pd.DataFrame], tasks: Table, progress: Table, *more: str) -> pd.DataFrame:
+    """Check tasks and reports, and ask of them; ``more`` are columns of the tasks to keep.
 
     Frames of pandas are checked as those of a study are, other tables where they lie.
     """
-    checks = [check_tasks_in_place, check_reports_in_place]
+    checks: list[Callable[[Register], Any]] = [check_tasks_in_place, check_reports_in_place]
     if isinstance(tasks, pd.DataFrame):
         _check_names(more, tasks.columns)
         tasks, checks = _texts(check_tasks(tasks), more), checks[1:]
@@ -203,9 +206,9 @@ def _register(tasks: Table, progress: Table, *more: str) -> Iterator[Register]:
     with as_relations(tasks, progress) as relations:
         _check_names(more, relations[0].columns)
         register = Register(in_kinds(relations[0], TASKS, *more), in_kinds(relations[1], PROGRESS))
-        for check in checks:
-            check(register)
-        yield register
+        steps = [*checks, ask]
+        *_, answer = watched((step(register) for step in steps), len(steps), "completion")
+    return answer
 
 
 def _check_names(names: Iterable[str], known: Iterable[str]) -> None:
