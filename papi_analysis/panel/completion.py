@@ -203,9 +203,9 @@ def _asked(ask: Callable[[Register], pd.DataFrame], tasks: Table, progress: Tabl
             progress, checks = check_progress(progress, tasks), []
     elif isinstance(progress, pd.DataFrame):
         progress = check_frame(progress, PROGRESS)
-    with as_relations(tasks, progress) as relations:
+    with as_relations(tasks, progress) as (relations, connection):
         _check_names(more, relations[0].columns)
-        register = Register(in_kinds(relations[0], TASKS, *more), in_kinds(relations[1], PROGRESS))
+        register = Register(in_kinds(relations[0], TASKS, *more), in_kinds(relations[1], PROGRESS), connection)
         steps = [*checks, ask]
         *_, answer = watched((step(register) for step in steps), len(steps), "completion")
     return answer

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from papi_analysis.study.relations import ANY, Relation
+from papi_analysis.study.relations import Ask, Relation
 
 SHARES = ["completion", "low", "high", "of_due", "complete", "on_time"]
 #: Decimal places of a share.
@@ -18,11 +18,12 @@ class Register(NamedTuple):
 
     tasks: Relation
     progress: Relation
+    connection: Ask
 
     def ask(self, query: str) -> pd.DataFrame:
         """Answer a query over ``papi_tasks`` and ``papi_progress``, which DuckDB finds by their names."""
-        papi_tasks, papi_progress = self  # noqa: RUF059
-        answer: pd.DataFrame = papi_progress.query(ANY, query).df()
+        papi_tasks, papi_progress, connection = self  # noqa: RUF059
+        answer: pd.DataFrame = connection(query).df()
         return answer
 
 

@@ -15,6 +15,7 @@ from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study.schema import Column, Schema, nearest
 
 Relation = Any  #: a DuckDBPyRelation
+Ask = Callable[[str], Any]  #: a query in SQL -> its answer, which DuckDB gives to ``.df()``
 Table = Any  #: a frame of pandas, Polars or PyArrow, the path of Parquet files, or a DuckDB relation
 
 #: What queries over own tables may hold in memory; beyond it DuckDB spills to a temporary folder.
@@ -33,8 +34,8 @@ _TABLE = (
 
 
 @contextmanager
-def as_relations(*tables: Table) -> Iterator[list[Relation]]:
-    """Give tables as relations of one connection: that of the caller's relations, or one that lasts as long as this.
+def as_relations(*tables: Table) -> Iterator[tuple[list[Relation], Ask]]:
+    """Give tables as relations of one connection, and what asks it: the caller's connection, or one for the while.
 
     Raises
     ------
@@ -45,7 +46,8 @@ def as_relations(*tables: Table) -> Iterator[list[Relation]]:
     """
     theirs = [table for table in tables if _is_of("duckdb", table)]
     if theirs:
-        yield [_relation(table, partial(theirs[0].query, ANY)) for table in tables]
+        ask = partial(theirs[0].query, ANY)
+        yield [_relation(table, ask) for table in tables], ask
         return
     import duckdb
 
@@ -53,14 +55,14 @@ def as_relations(*tables: Table) -> Iterator[list[Relation]]:
         TemporaryDirectory() as spill,
         duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": os.path.join(spill, "spill")}) as own,
     ):
-        yield [_relation(table, own.query) for table in tables]
+        yield [_relation(table, own.query) for table in tables], own.execute
 
 
 def _is_of(package: str, table: Table) -> bool:
     return any(one.__module__.split(".")[0].lstrip("_") == package for one in type(table).__mro__)
 
 
-def _relation(papi_given: Table, ask: Callable[[str], Relation]) -> Relation:
+def _relation(papi_given: Table, ask: Ask) -> Relation:
     """Bring one table to the connection that ``ask`` belongs to. DuckDB finds ``papi_given`` by its name."""
     import duckdb
 
@@ -81,7 +83,7 @@ def _relation(papi_given: Table, ask: Callable[[str], Relation]) -> Relation:
     return ask("from papi_given")
 
 
-def _parquet(path: str, ask: Callable[[str], Relation]) -> Relation:
+def _parquet(path: str, ask: Ask) -> Relation:
     import duckdb
 
     place = path.replace("'", "''")
