@@ -31,6 +31,9 @@ help:
 	@echo "Each sets up .venv first when it has to. PYTHON=/path/to/python3 says with which Python (after a"
 	@echo "make clean, where .venv is there already)."
 
+# Outputs are kept, and a bar is none.
+report notebooks: export TQDM_DISABLE = 1
+
 report: $(READY)
 	$(PY) -m papi_analysis.reporting.notebooks notebooks reports
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 HERE = Path(__file__).parent
 PACKAGES = (
-    *("numpy", "scipy", "pandas", "narwhals", "duckdb", "polars", "pyarrow"),
+    *("numpy", "scipy", "pandas", "duckdb", "polars", "pyarrow"),
     *("statsmodels", "pyfixest", "wildboottest", "numba", "pysyncon", "diff-diff"),
 )
 FASTER, SLOWER = "#0072b2", "#d55e00"
@@ -38,7 +38,8 @@ wildboottest, which pyfixest calls, compiles its loop again at every call; "comp
 loops over statsmodels ran 20 reassignments, pysyncon fitted 3 units: their time is scaled up, their memory is not.
 Synthetic controls match levels on both sides. pysyncon stops before the best fit, and so agrees to two decimals only.
 
-Registers: 59 tasks of each of 14,100 communes, twelve quarters, one report in fifty revised, read from Parquet. The
+Registers: 59 tasks of each of 14,100 communes, twelve quarters, one report in fifty revised, read from Parquet
+in random order. The
 queries give the mean of the latest reports by commune, dimension and day: the plain one orders reports by day and
 revision as one would write it, the fastest is the best form found. `completion` also checks every report, tells gaps
 from zeros, weighs, and gives bounds, tasks due and tasks on time.

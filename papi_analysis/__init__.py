@@ -9,7 +9,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "papi_analysis.errors": ("CostWarning", "DataError", "DataWarning", "PapiError", "SpecError"),
+    "papi_analysis.errors": ("DataError", "DataWarning", "PapiError", "SpecError"),
     "papi_analysis.study.codebook": (
         "find_unit",
         "load_breaks",
@@ -75,6 +75,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 #: Names of earlier versions, and what to use instead.
 _GONE = {
+    "CostWarning": "a long run shows a bar instead",
     "can_tell": "ask verdicts(answer, needed), where needed is gain_needed(gap, targets) or a size in points",
     "validate": "load_validation(kind) gives the same table, as it was written; `make validation` computes it anew",
 }

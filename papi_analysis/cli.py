@@ -13,6 +13,7 @@ import click
 
 from papi_analysis import __version__
 from papi_analysis.errors import DataError, DataWarning, Note, PapiError, Problem
+from papi_analysis.progress import quiet
 from papi_analysis.reporting.language import find_language
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def report(folder: Path, language: str | None, output: Path | None, show: bool, 
     os.environ["MPLBACKEND"] = "agg"  # the user's may need a window, or be of Jupyter
     language = _language(folder, language)
     target = output or (folder / "report" if folder.is_dir() else Path("report"))
-    with click.progressbar(length=1, label=find_language(language).text("Report"), file=sys.stderr) as bar:
+    with quiet(), click.progressbar(length=1, label=find_language(language).text("Report"), file=sys.stderr) as bar:
 
         def on_section(done: int, sections: int) -> None:
             bar.length = sections

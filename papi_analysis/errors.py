@@ -90,9 +90,5 @@ class DataError(PapiError, ValueError):
         super().__init__(head + "\n".join(lines))
 
 
-class CostWarning(UserWarning):
-    """A run that will take a minute or more, and how long."""
-
-
 class DataWarning(UserWarning):
     """Data that can be used but deserve a look."""

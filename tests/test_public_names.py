@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 import papi_analysis
 
 PUBLIC = [
-    "CostWarning",
     "DataError",
     "DataWarning",
     "Estimates",
@@ -95,3 +96,8 @@ def test_each_public_name_is_there_and_documented():
 
 def test_dir_lists_the_public_names():
     assert set(PUBLIC) <= set(dir(papi_analysis))
+
+
+def test_a_name_that_is_gone_says_what_stands_in_its_place():
+    with pytest.raises(AttributeError, match=r"no attribute 'CostWarning' any more\. A long run shows a bar instead"):
+        papi_analysis.CostWarning  # noqa: B018

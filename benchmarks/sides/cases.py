@@ -74,15 +74,11 @@ CASES = {
     ],
     "registers": [
         Case(
-            f"{REGISTER}, DuckDB", "DuckDB query, plain", "registers:ours_in_duckdb", "registers:plain_duckdb",
+            REGISTER, "DuckDB query, plain", "registers:ours_in_duckdb", "registers:plain_duckdb",
             COMMUNES[-1], 1e-12, threads=2, turns=9,
         ),
         Case(
-            f"{REGISTER}, DuckDB", "DuckDB query, fastest", "registers:ours_in_duckdb", "registers:bare_duckdb",
-            COMMUNES[-1], 1e-12, threads=2, turns=9,
-        ),
-        Case(
-            f"{REGISTER}, Polars", "Polars query, fastest", "registers:ours_in_polars", "registers:bare_polars",
+            REGISTER, "DuckDB query, fastest", "registers:ours_in_duckdb", "registers:bare_duckdb",
             COMMUNES[-1], 1e-12, threads=2, turns=9,
         ),
     ],
@@ -92,7 +88,6 @@ GROWTHS = {
     "slopes": [Growth("slopes, joint bootstrap", "slopes:growing", (250, 500, 1000, 2000, 5000), "units", turns=2)],
     "impacts": [Growth("common weights, all placebos", "impacts:growing", (63, 125, 250, 500, 1000), "units")],
     "registers": [
-        Growth("completion, DuckDB", "registers:ours_in_duckdb", COMMUNES, "reports", REPORTS, threads=2),
-        Growth("completion, Polars", "registers:ours_in_polars", COMMUNES, "reports", REPORTS, threads=2),
+        Growth("completion", "registers:ours_in_duckdb", COMMUNES, "reports", REPORTS, threads=2),
     ],
 }

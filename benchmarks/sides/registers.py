@@ -1,4 +1,4 @@
-"""A register of many communes, and its completion by this package and by bare queries in the engines that it uses.
+"""A register of many communes, and its completion by this package and by bare queries in the same DuckDB.
 
 Every function gets the number of communes and gives a call and what makes of its result an array to compare: one row
 per commune and dimension in order, one column per day.
@@ -27,7 +27,7 @@ Side = tuple[Callable[[], Any], Callable[[Any], Any]]
 
 
 def generate(communes: int, folder: Path) -> None:
-    """Write tasks and reports as Parquet, quarter by quarter; every task has begun and is reported on."""
+    """Write tasks and reports as Parquet, quarter by quarter, in random order; every task has begun and reports."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -59,6 +59,7 @@ def generate(communes: int, folder: Path) -> None:
         again = {name: values[::REVISED] for name, values in reports.items()}
         again |= {"completion": (again["completion"] / 2).round(2), "revision": again["revision"] + 1}
         parts = pa.concat_tables([pa.table(reports), pa.table(again)])
+        parts = parts.take(rng.permutation(len(parts)))
         parquet.write_table(parts, folder / "reports" / f"{number:02d}.parquet", row_group_size=GROUP)
 
 
@@ -117,36 +118,6 @@ def _query(communes: int, order: str) -> Side:
         f"select unit, dimension, {means} from '{tasks}' join states using (unit, task) group by all"
     )
     return lambda: connection.sql(query).df(), _ordered
-
-
-def ours_in_polars(communes: int) -> Side:
-    import polars as pl
-
-    import papi_analysis as pa
-
-    places = _tables(communes)
-    return lambda: pa.completion(*(pl.scan_parquet(place) for place in places), as_of=DAYS), _wide
-
-
-def bare_polars(communes: int) -> Side:
-    """The same query, in the form that was fastest of five."""
-    import datetime as dt
-
-    import polars as pl
-
-    tasks, reports = _tables(communes)
-    order = pl.col("as_of").cast(pl.Int64) * 1000 + pl.col("revision")
-
-    def latest(day: str) -> pl.Expr:
-        return pl.when(pl.col("as_of") <= dt.date.fromisoformat(day)).then("order").otherwise(-1)
-
-    def call() -> Any:
-        rows = pl.scan_parquet(reports).with_columns(order=order).group_by("unit", "task")
-        states = rows.agg(pl.col("completion").max_by(latest(day)).alias(day) for day in DAYS)
-        cells = pl.scan_parquet(tasks).join(states, on=["unit", "task"]).group_by("unit", "dimension")
-        return cells.agg(pl.col(day).mean() for day in DAYS).collect(engine="streaming")
-
-    return call, lambda table: _ordered(table.to_pandas())
 
 
 if __name__ == "__main__":

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-import click
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note
-from papi_analysis.estimation.cost import quiet, watched
+from papi_analysis.progress import progress, quiet
 from papi_analysis.study.finished_parts import fingerprint, store_part, stored_part
 
 Floats = NDArray[np.float64]
@@ -37,8 +34,7 @@ def run_all(
     jobs
         What to do, independent of each other.
     label
-        What stands beside the progress bar, which is shown on standard error where that is a terminal. Elsewhere a run
-        of a minute or more says once, after a few seconds, how long it will take.
+        What stands beside the bar that a long run shows in JupyterLab and in a terminal.
     folder
         Where each result is kept as soon as it is there. A run that was interrupted, asked again with the same folder,
         does only what is missing. A file that is damaged, or was made by other code or from other data, is not used:
@@ -58,11 +54,7 @@ def run_all(
         own = fingerprint(function)
         kept = partial(_kept, function, os.fspath(folder))
         steps = [joblib.delayed(kept)(job, fingerprint(own, job)) for job in jobs]
-    results = _parallel(steps)
-    if not sys.stderr.isatty():
-        return [result for (result,) in watched(([result] for result in results), len(jobs), Note("jobs"))]
-    with click.progressbar(results, length=len(jobs), label=label, file=sys.stderr) as shown:
-        return list(shown)
+    return list(progress(_parallel(steps), len(jobs), label))
 
 
 def seeds(rng: int | np.random.Generator, jobs: int) -> list[np.random.Generator]:
@@ -86,7 +78,7 @@ def _parallel(steps: Sequence[Any]) -> Iterable[Any]:
 
 
 def _alone(function: Callable[[Any], Any], job: Any) -> Any:
-    """Do one job; how long a part of it takes is not worth saying."""
+    """Do one job; its parts show no bars, in other processes neither."""
     with quiet():
         return function(job)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import holm, turning_odds
 from papi_analysis.estimation.weights import vertex_weights
 from papi_analysis.panel.panel import Panel
+from papi_analysis.progress import progress
 from papi_analysis.study.schema import name_text
 
 #: Words for the estimators, in the order of the table.
@@ -121,12 +123,13 @@ def impact_robustness(
         in_time, backdated = IN_TIME if late - matched == 2 else IN_SURVEYS
         asked.append((in_time, {"start": early, "end": late}))
         asked.append((backdated, {"before": (panel.years[0], matched)}))
-    rows = []
-    for words, changes in asked:
+
+    def ask(words: Note, changes: dict[str, Any]) -> dict[str, Any]:
         stood = None if changes.get("start", start) < start else base_year
         question = {"start": start, "end": end, "base_year": stood, "draws": draws, **changes}
-        answer = programme_impact(panel, unit, **question)
-        rows.append({"choice": words, **_row(answer)})
+        return {"choice": words, **_row(programme_impact(panel, unit, **question))}
+
+    rows = list(progress(starmap(ask, asked), len(asked), "robustness"))
     whole = impact_design(panel, first_years(panel, unit, start), end, least=LINE)
     alone: dict[str, Any] = {
         "end": end,

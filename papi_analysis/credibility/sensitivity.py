@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.cost import watched
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.slopes import completion_slopes, slope_estimates
 from papi_analysis.panel.panel import Panel
+from papi_analysis.progress import progress
 from papi_analysis.study.study import Study
 
 LeftOut = Literal["unit", "year", "task"]
@@ -36,7 +36,7 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     -------
     DataFrame
         One row per thing left out, lowest mean slope first: ``left_out``, one column per dimension with the slope
-        (points per 10 percentage points), ``mean``. A run of a minute or more says how long it will take.
+        (points per 10 percentage points), ``mean``. A long run shows a bar.
     """
     panel = Panel.from_study(study)
     without = set(panel.units) - set(panel.programme_units)
@@ -48,9 +48,10 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     if not isinstance(what, str) or what not in ways:
         raise SpecError(f"what is 'unit', 'year' or 'task', not {what!r}.")
     names, rest = ways[what]
-    one_by_one = ([name] for name in names)  # a panel each, one at a time
-    rows = [{"left_out": str(name), **_slopes(rest(name))} for (name,) in watched(one_by_one, len(names), Note("jobs"))]
-    return pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
+    one_by_one = ({"left_out": str(name), **_slopes(rest(name))} for name in names)  # a panel each, one at a time
+    return pd.DataFrame(progress(one_by_one, len(names), f"left out, {what}")).sort_values(
+        "mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True
+    )
 
 
 @check_kinds

@@ -16,6 +16,7 @@ from papi_analysis.estimation.draws import (
 )
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cluster_sums, cr1_joint, orthonormal_design
+from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 
@@ -139,7 +140,7 @@ def bootstrap_sums(
     exact = m**G <= check_count(draws)
     B = m**G if exact else draws
     weighted = _weight_blocks(WEIGHTS[name], G, B, exact, np.random.default_rng(rng))
-    found = (_block(equations, V) for V in weighted)
+    found = progress((_block(equations, V) for V in weighted), B, "bootstrap draws", rows)
     slope0, slope1, cov00, cov01, cov11 = (np.concatenate(part) for part in zip(*found, strict=True))
     return StudentisedDraws(
         coefficients=slopes,

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.cost import in_blocks
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.designs import Design, Weights
 from papi_analysis.estimation.lagged_outcome import lagged_outcome
 from papi_analysis.estimation.weights import simplex_weights
+from papi_analysis.progress import progress
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -227,8 +227,9 @@ def leave_one_donor_out(design: Design, estimator: str | Estimator) -> tuple[Int
     """
     left_out = np.flatnonzero(design.donors)
     step = max(1, BLOCK // (len(design.units) * len(design.Y) * design.Y.shape[2]))
-    blocks = np.split(left_out, range(1, len(left_out), step))  # the first is short: by it the run is judged
-    found = in_blocks(partial(_without, design, estimator), blocks, len(left_out), Note("donors left out"))
+    blocks = np.split(left_out, range(step, len(left_out), step))
+    gaps = map(partial(_without, design, estimator), blocks)
+    found = progress(gaps, len(left_out), "donors left out", len)
     return left_out, np.concatenate(list(found))
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.by_unit import unit_labels
-from papi_analysis.estimation.cost import usual_draws
 from papi_analysis.estimation.counterfactuals import (
     WEIGHTED,
     Counterfactual,
@@ -36,7 +35,7 @@ from papi_analysis.estimation.impact_question import (
 )
 from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, family_tests
 from papi_analysis.estimation.lagged_outcome import LINE
-from papi_analysis.estimation.multiplicity import check_level
+from papi_analysis.estimation.multiplicity import check_level, usual_draws
 from papi_analysis.estimation.peers import peer_gaps
 from papi_analysis.estimation.placebos import Placebos, placebos
 from papi_analysis.panel.panel import Panel
@@ -115,8 +114,8 @@ def programme_impact(
     draws
         Most reassignments; where there are more, a random sample of so many is drawn and the notes say how many of how
         many units. Default 9,999; with methods that search for weights, in panels of thousands of units fewer, never
-        below 199 (5,000 units, 20 years, six dimensions: 5,000 with one treated unit, 199 from 26 on). A run that
-        will take a minute or more says how long before it starts.
+        below 199 (5,000 units, 20 years, six dimensions: 5,000 with one treated unit, 199 from 26 on). A long
+        run shows a bar.
     rng
         Seed or Generator; not used where all reassignments are tried.
 

@@ -25,14 +25,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import Assignments
 from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
-from papi_analysis.estimation.cost import in_blocks
 from papi_analysis.estimation.draws import StudentisedDraws, polynomials
 from papi_analysis.estimation.lagged_outcome import DONORS_FOR_TWO
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.specification import Equations
+from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -303,7 +303,7 @@ def reassign_programmes(
     total = possible.count if exact else draws
     sources = possible.blocks(draws, max(1, BLOCK // own.scores[0].size), np.random.default_rng(rng))
     work = partial(_drawn, programmes, own.slopes[0, 0], studentised)
-    found = in_blocks(work, sources, total, Note("reassignments"))
+    found = progress(map(work, sources), total, "reassignments", rows)
     slope0, slope1, *covariances, none = (np.concatenate(part) for part in zip(*found, strict=True))
     b0 = own.slopes[0, 0]
     covariance = own.scores[0, 0] @ own.scores[0, 0].T

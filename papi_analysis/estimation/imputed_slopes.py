@@ -9,7 +9,6 @@ import numpy as np
 
 from papi_analysis.errors import Note
 from papi_analysis.estimation.assignments import Moves, possible_assignments
-from papi_analysis.estimation.cost import USUAL, usual_draws
 from papi_analysis.estimation.imputation import (
     ONE_START,
     Programmes,
@@ -30,6 +29,7 @@ from papi_analysis.estimation.inference import (
     left_out,
     usual_note,
 )
+from papi_analysis.estimation.multiplicity import USUAL, usual_draws
 from papi_analysis.estimation.specification import Equations
 
 COMPARED = Note(

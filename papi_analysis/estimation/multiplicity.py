@@ -18,6 +18,22 @@ Floats = NDArray[np.float64]
 
 #: Draws within this share of the observed statistic are ties: mirrored or repeated assignments differ by rounding.
 TIE = 1e-9
+#: Draws unless told otherwise.
+USUAL = 9999
+#: Fewest draws that are taken without being asked for: p-values go down to 1/200.
+LEAST = 199
+#: Numbers that all placebos together may read unless told otherwise.
+WORK = 3e9
+
+
+def usual_draws(numbers: int) -> int:
+    """Draws of a run in which each reads so many numbers: 9,999, in very large panels fewer, never below 199.
+
+    >>> usual_draws(20_000), usual_draws(1_000_000), usual_draws(10**9)
+    (9999, 3000, 199)
+    """
+    return max(LEAST, min(USUAL, int(WORK // max(numbers, 1))))
+
 
 #: Where the ends of intervals and detectable effects are sought, in standard errors; the last stands for infinity.
 GRID = (*(0.25 * 1.35 ** np.arange(30)), 1e6)

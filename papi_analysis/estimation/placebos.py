@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.assignments import Assignments, possible_assignments
-from papi_analysis.estimation.cost import in_blocks
 from papi_analysis.estimation.counterfactuals import (
     Estimator,
     average,
@@ -47,6 +46,7 @@ from papi_analysis.estimation.multiplicity import (
     standardised_mean,
     step_down,
 )
+from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -276,7 +276,7 @@ def placebos(
     With one treated unit each eligible unit takes its place once; with several, sets of units do (in order where
     starts differ). Where there are more than ``draws``, the realised programme stands beside a random sample of so
     many: p is then (1 + those that reach it) / (1 + draws). Weights are kept by the block and thrown away, so memory
-    does not grow with the number of sets beyond their paths. A run of a minute or more says so before it starts.
+    does not grow with the number of sets beyond their paths. A long run shows a bar.
 
     Parameters
     ----------
@@ -317,8 +317,8 @@ def placebos(
     exact = count <= draws
     run = partial(_run, design, rule, treated=treated, treated_as_donor=treated_as_donor)
     others = count - 1 if exact else draws
-    rows = in_blocks(run, chain([design.units[None]], blocks), 1 + others, Note("placebo sets"))
-    scores, responses, paths, path_responses, fits, units = (np.concatenate(part) for part in zip(*rows, strict=True))
+    found = progress(map(run, chain([design.units[None]], blocks)), 1 + others, "placebo sets", rows)
+    scores, responses, paths, path_responses, fits, units = (np.concatenate(part) for part in zip(*found, strict=True))
     recorded = design.Y[design.eligible][:, design.pre(int(design.starts.max()))]
     flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
     if flat.any():

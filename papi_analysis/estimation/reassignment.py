@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import Assignments, possible_assignments
-from papi_analysis.estimation.cost import in_blocks
 from papi_analysis.estimation.draws import (
     StudentisedDraws,
     check_covariance,
@@ -25,6 +24,7 @@ from papi_analysis.estimation.draws import (
 )
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, dense_codes, fit_within
+from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -157,8 +157,7 @@ def reassign(
     partialled out, and slope and CR1 standard error (clusters are units) are computed anew; no equation is fitted
     twice. All assignments are used when they are no more than ``draws``, otherwise a sample. An assignment that
     leaves a dimension without variation has no slope there; its statistic is 0 and it is counted in ``undefined``.
-    Memory grows with units x trajectories that move, and too many are refused. A run of a minute or more says so
-    before it starts.
+    Memory grows with units x trajectories that move, and too many are refused. A long run shows a bar.
 
     Parameters
     ----------
@@ -216,7 +215,7 @@ def reassign(
         )
     dims = [_dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects, roots) for k in range(K)]
     blocks = design.blocks(draws, max(1, BLOCK // (N * K)), np.random.default_rng(rng))
-    found = in_blocks(partial(_block, dims, active), blocks, B, Note("reassignments"))
+    found = progress(map(partial(_block, dims, active), blocks), B, "reassignments", rows)
     slope0, slope1, cov00, cov01, cov11, none = (np.concatenate(part) for part in zip(*found, strict=True))
     return StudentisedDraws(
         coefficients=np.array([fit.coefficients[0] for fit in fits]),

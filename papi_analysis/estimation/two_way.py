@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.bootstrap import wild_bootstrap
-from papi_analysis.estimation.cost import USUAL
 from papi_analysis.estimation.inference import (
     BOOTSTRAP,
     BY_BOOTSTRAP,
@@ -28,6 +27,7 @@ from papi_analysis.estimation.inference import (
     left_out,
     usual_note,
 )
+from papi_analysis.estimation.multiplicity import USUAL
 from papi_analysis.estimation.reassignment import reassign
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
 from papi_analysis.estimation.specification import Equations

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.panel.frames import to_pandas
-from papi_analysis.panel.registers import of_agencies, read_register, years_of
-from papi_analysis.panel.rules import check_reports
-from papi_analysis.panel.states import Frame, Register, day_code, days_coded, numbered, states_on
+from papi_analysis.panel.rules import check_reports_in_place, check_tasks_in_place
+from papi_analysis.panel.states import Register, cells_of, states_of, years_of
+from papi_analysis.progress import progress as watched
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.register import check_progress, check_tasks
-from papi_analysis.study.schema import TASKS
+from papi_analysis.study.relations import Table, as_relations, in_kinds, quoted
+from papi_analysis.study.schema import PROGRESS, TASKS, check_frame, parse_column
 
 Day = str | dt.date | np.datetime64
-IntoFrame = Any  #: a frame of pandas, Polars, DuckDB, Dask or PyArrow
-#: Days measured in one pass over the reports.
-TOGETHER = 10
-#: Decimal places of a share, the same in every engine.
-DECIMALS = 12
 
 
 def completion(
-    tasks: IntoFrame,
-    progress: IntoFrame,
+    tasks: Table,
+    progress: Table,
     *,
     as_of: Day | Iterable[Day] | None = None,
     known_on: Day | None = None,
@@ -45,11 +38,12 @@ def completion(
     Parameters
     ----------
     tasks, progress
-        The register (schemas ``TASKS`` and ``PROGRESS``): frames of pandas, Polars, DuckDB, Dask or PyArrow, both of
-        one engine, or the tasks of pandas. All but the cells is worked out where the register lies: Parquet files
-        larger than memory go in as ``duckdb.read_parquet(...)`` or ``polars.scan_parquet(...)``, and a Dask frame is
-        worked through by its cluster. The numbers are the same, to 12 decimal places, which is also as far as the
-        completion of a report is read.
+        The register (schemas ``TASKS`` and ``PROGRESS``): frames of pandas, Polars or PyArrow, the path of Parquet
+        files like ``"reports/*.parquet"``, or DuckDB relations. DuckDB works on them where they lie; a register larger
+        than memory goes in by its path, and what does not fit spills to a temporary folder. The numbers are the same
+        for every make and order of rows, to 12 decimal places. On more than one machine, ask once for each part of
+        the units: ``joblib.Parallel()(joblib.delayed(completion)(*part) for part in parts)`` inside
+        ``joblib.parallel_config(backend="dask")``.
     as_of
         Day or days for which completion is measured. Default: the middle of the survey's fieldwork (30
         September where it is not known) in each year from the first start to the last due date.
@@ -69,10 +63,10 @@ def completion(
     Raises
     ------
     DataError
-        Where the register does not pass its checks. For other engines than pandas it says how many rows break each
-        rule and shows one; a completion that falls is not warned of there.
+        Where the register does not pass its checks. For other tables than those of pandas it says how many rows break
+        each rule and shows the first; a completion that falls is not warned of there.
     SpecError
-        Where the frames are of two engines, or ``as_of`` is not a day.
+        Where a table is of another make, two relations are of two connections, or ``as_of`` is not a day.
 
     Examples
     --------
@@ -82,12 +76,18 @@ def completion(
     >>> float(cells.groupby("as_of").completion.max().iloc[0])  # before the first task begins
     0.0
     """
-    return _measure(read_register(tasks, progress), progress, "dimension", as_of, known_on)
+    known = None if known_on is None else _day(known_on)
+    rows = "(select *, dimension as cell from papi_tasks)"
+
+    def cells(register: Register) -> pd.DataFrame:
+        return cells_of(register, _days(as_of, register), known, "dimension", rows)
+
+    return _asked(cells, tasks, progress)
 
 
 def completion_by_agency(
-    tasks: IntoFrame,
-    progress: IntoFrame,
+    tasks: Table,
+    progress: Table,
     *,
     as_of: Day | Iterable[Day] | None = None,
     known_on: Day | None = None,
@@ -97,11 +97,16 @@ def completion_by_agency(
 
     ``names`` is the column that holds the agencies' names.
     """
-    if names not in nw.from_native(tasks).collect_schema().names():
-        raise SpecError(f"the tasks have no column {names!r}. Name the column that holds the lead agencies.")
+    known = None if known_on is None else _day(known_on)
     # An agency leads a task once, however many dimensions it serves.
-    register = of_agencies(read_register(tasks, progress, names), names)
-    return _measure(register, progress, "lead_agency", as_of, known_on)
+    rows = f"""(
+        select unit, task, {quoted(names)} as cell, max(weight) as weight, sum(share order by dimension) as share
+        from papi_tasks group by all)"""
+
+    def cells(register: Register) -> pd.DataFrame:
+        return cells_of(register, _days(as_of, register), known, "lead_agency", rows)
+
+    return _asked(cells, tasks, progress, names)
 
 
 def task_states(
@@ -120,21 +125,11 @@ def task_states(
         begun without any report), ``last_report``, ``is_due``, ``on_time`` (1 or 0; missing where the task is
         not due, or no report at or after its due date existed by the day).
     """
+    known = None if known_on is None else _day(known_on)
     names = [column.name for column in TASKS.columns]
-    register = read_register(tasks, progress, *names)
-    per_day = ["known", "done", "last", "is_due", "judged"]
-    kept = [*names, "was_done"]
-    states = _brought_back(
-        register, progress, _days(as_of, register), known_on, kept, per_day, lambda states, *_: states
-    )
-    for name in ("start", "due", "last"):
-        states[name] = days_coded(states[name])
-    states["completion"] = states["done"].where(states["known"] > 0).round(DECIMALS)
-    states["on_time"] = states["was_done"].where(states["judged"] > 0)
-    states["is_due"] = states["is_due"] > 0
+    states = _asked(lambda register: states_of(register, _days(as_of, register), known), tasks, progress, *names)
     columns = [*names, "as_of", "year", "last_report", "completion", "is_due", "on_time"]
-    states = states.rename(columns={"last": "last_report"})[columns]
-    return states.sort_values(["unit", "as_of", "dimension", "task"], ignore_index=True)
+    return states[columns]
 
 
 def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
@@ -195,86 +190,34 @@ def _day(value: object) -> pd.Timestamp:
     raise SpecError(f"{value!r} is not a day. Write it as year-month-day, like '2020-09-30'.")
 
 
-def _brought_back(
-    register: Register,
-    progress: Any,
-    days: pd.DatetimeIndex,
-    known_on: Day | None,
-    kept: list[str],
-    per_day: list[str],
-    reduced: Callable[[Frame, range, bool], Frame],
-) -> pd.DataFrame:
-    """Bring back states of tasks, ``reduced`` in their engine: a row per row of them and day.
+def _asked(ask: Callable[[Register], pd.DataFrame], tasks: Table, progress: Table, *more: str) -> pd.DataFrame:
+    """Check tasks and reports, and ask of them; ``more`` are columns of the tasks to keep.
 
-    ``kept`` are columns to bring, and ``per_day`` those that come numbered by the day. Days are worked through some at
-    a time. ``reduced`` is told whether the states hold the number of sound reports: those of the first days do, unless
-    the reports are checked already, as in pandas. Where some are not sound, the error says which.
+    Frames of pandas are checked as those of a study are, other tables where they lie.
     """
-    known, parts = None if known_on is None else day_code(_day(known_on)), []
-    for first in range(0, len(days), TOGETHER):
-        some, count = days[first : first + TOGETHER], first == 0 and not isinstance(progress, pd.DataFrame)
-        numbers, codes = range(len(some)), [day_code(day) for day in some]
-        wide = to_pandas(reduced(states_on(register, codes, known, count), numbers, count))
-        if count and not 0 < register.moments.rows == round(wide["sound"].sum()):
-            check_reports(progress, register)
-        for number, day in enumerate(some):
-            own = {f"{name}{number}": name for name in per_day}
-            part = wide[[*kept, *own]].rename(columns=own)
-            parts.append(part.assign(as_of=day, year=day.year))
-    return pd.concat(parts, ignore_index=True)
+    checks: list[Callable[[Register], Any]] = [check_tasks_in_place, check_reports_in_place]
+    if isinstance(tasks, pd.DataFrame):
+        _check_names(more, tasks.columns)
+        tasks, checks = _texts(check_tasks(tasks), more), checks[1:]
+        if isinstance(progress, pd.DataFrame):
+            progress, checks = check_progress(progress, tasks), []
+    elif isinstance(progress, pd.DataFrame):
+        progress = check_frame(progress, PROGRESS)
+    with as_relations(tasks, progress) as (relations, connection):
+        _check_names(more, relations[0].columns)
+        register = Register(in_kinds(relations[0], TASKS, *more), in_kinds(relations[1], PROGRESS), connection)
+        steps = [*checks, ask]
+        *_, answer = watched((step(register) for step in steps), len(steps), "completion")
+    return answer
 
 
-def _measure(
-    register: Register, progress: Any, group: str, as_of: Day | Iterable[Day] | None, known_on: Day | None
-) -> pd.DataFrame:
-    """Add up the states of tasks by unit, ``group`` and day, and bring the small table of cells back."""
-    kept, per_day = ["unit", group, "tasks", "total"], [*_summed(0), "last"]
-    sums = _brought_back(register, progress, _days(as_of, register), known_on, kept, per_day, partial(_sums, group))
-    return _shares(sums.sort_values(["unit", "as_of", group], ignore_index=True), group)
+def _check_names(names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known and name not in {column.name for column in TASKS.columns if column.default is not None}:
+            raise SpecError(f"the tasks have no column {name!r}. Name the column that holds the lead agencies.")
 
 
-def _sums(group: str, states: Frame, days: range, count: bool) -> Frame:
-    """Add up what the tasks of a cell weigh, and how many they are; with ``count``, also the sound reports."""
-    parts: dict[str, nw.Expr] = {"total": nw.col("weight") * nw.col("share")}
-    for day in days:
-        parts |= {f"{name}{day}": part for name, part in _summed(day).items()}
-    if count:
-        parts["sound"] = nw.col("sound")
-    rows = states.select("unit", group, *numbered("last", days), **parts).group_by("unit", group)
-    added, last = [nw.col(name).sum() for name in parts], [nw.col(name).max() for name in numbered("last", days)]
-    return rows.agg(nw.len().alias("tasks"), *last, *added)
-
-
-def _summed(day: int) -> dict[str, nw.Expr]:
-    """Say what is added up for a day."""
-    weight = nw.col("weight") * nw.col("share")
-    known, done, is_due, judged = (nw.col(f"{name}{day}") for name in ("known", "done", "is_due", "judged"))
-    return {
-        "known_weight": weight * known,
-        "done_weight": weight * done,
-        "due": weight * known * is_due,
-        "done_due": weight * done * is_due,
-        "counted": known,
-        "finished": (done >= 1.0).cast(nw.Float64),
-        "judged": judged,
-        "on_time": judged * nw.col("was_done"),
-    }
-
-
-def _shares(sums: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Divide: from sums over tasks to shares of cells."""
-    cells = sums[["unit", "year", "as_of", group]].copy()
-    # Nothing is a share of nothing, and missing.
-    cells["completion"] = sums["done_weight"] / sums["known_weight"]
-    cells["low"] = sums["done_weight"] / sums["total"]
-    cells["high"] = (sums["done_weight"] + (sums["total"] - sums["known_weight"])) / sums["total"]
-    cells["of_due"] = sums["done_due"] / sums["due"]
-    cells["complete"] = sums["finished"] / sums["counted"]
-    cells["on_time"] = sums["on_time"] / sums["judged"]
-    cells["tasks"] = sums["tasks"].astype("int64")
-    cells["unreported"] = (sums["tasks"] - sums["counted"]).astype("int64")
-    cells["last_report"] = days_coded(sums["last"])
-    # The order in which an engine adds moves the last places, and may leave a sum of weights a little above 1.
-    shares = ["completion", "low", "high", "of_due", "complete", "on_time"]
-    cells[shares] = cells[shares].round(DECIMALS).clip(0.0, 1.0)
-    return cells
+def _texts(tasks: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Write the columns of ``names`` that no schema knows as texts."""
+    own = [name for name in names if name not in {column.name for column in TASKS.columns}]
+    return tasks.assign(**{name: parse_column(tasks[name], "text") for name in own})

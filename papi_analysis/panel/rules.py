@@ -1,209 +1,177 @@
-"""What a register must keep to, counted where its tables lie."""
+"""What a register must keep to, as queries: how many rows break each rule, and the first of them."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-import narwhals as nw
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.panel.frames import needed, read, to_pandas, with_codes, within
-from papi_analysis.panel.states import NEVER, TASK, Frame, Register
-from papi_analysis.study.schema import PROGRESS, TASKS, Schema
+from papi_analysis.panel.states import Register
+from papi_analysis.study.findings import as_written
+from papi_analysis.study.relations import needed
+from papi_analysis.study.schema import FAR_YEAR, PROGRAMME_YEARS, PROGRESS, TASKS, Schema
 
-#: What the rows of a task must share, and what it is called.
-_SAME = {"weight": Note("weight"), "start_code": Note("start"), "due_code": Note("due")}
-#: How far the shares of a task may add up to something else than 1.
-_NEAR_ONE = 1e-6
+#: Tables in which rules look for rows: tasks, reports beside the start of their task, tasks in one row, and how often
+#: each key is there. ``row`` is where a row stands, as a spreadsheet counts.
+ROWS = """
+with tasks as (select *, {row} as row from papi_tasks),
+progress as (select *, {row} as row from papi_progress),
+task as (
+  select unit, task, min(row) as row, sum(share) as share, min(start) as start, min(weight) < max(weight) as weights,
+         min(start) < max(start) as starts, min(due) < max(due) as dues
+  from tasks group by unit, task),
+report as (select progress.*, task.start from progress left join task using (unit, task)),
+repeated_tasks as (select {TASKS}, count(*) as times, max(row) as row from tasks group by {TASKS}),
+repeated_progress as (select {PROGRESS}, count(*) as times, max(row) as row from progress group by {PROGRESS})
+"""
 
 
 class Rule(NamedTuple):
-    """What may be wrong with the rows of a frame, and of which rows it is true."""
+    """What may be wrong with the rows of a table, and when it is, in SQL."""
 
+    table: str
+    column: str
+    broken: str
     what: Note
     remedy: Note
-    column: str
-    rows: Frame
-    broken: nw.Expr
 
 
-def check_reports(progress: Any, register: Register) -> None:
-    """Look for what is wrong with the reports, rule by rule, in their engine.
+_ANOTHER = Note("the task has another {column} in an earlier row"), Note("Give the task one {column} in all its rows.")
+
+
+def _another(column: str, word: Note) -> Rule:
+    what, remedy = (Note(note.text, {"column": word}) for note in _ANOTHER)
+    return Rule("task", column, f"{column}s", what, remedy)
+
+
+OF_TASKS = (
+    Rule("tasks", "weight", "weight = 0", Note("the weight is not above 0"), Note("Use a weight above 0.")),
+    Rule("tasks", "share", "share = 0", Note("the share is not above 0"), Note("Leave the row out.")),
+    Rule("tasks", "due", "due < start", Note("the task is due before it starts"), Note("Correct start or due.")),
+    Rule(
+        "task",
+        "share",
+        "abs(share - 1) > 1e-6",
+        Note("the shares of the task do not sum to 1"),
+        Note("Make them sum to 1."),
+    ),
+    _another("weight", Note("weight")),
+    _another("start", Note("start")),
+    _another("due", Note("due")),
+)
+OF_REPORTS = (
+    Rule(
+        "report",
+        "reported_on",
+        "reported_on < as_of",
+        Note("the report was made before the date it reports on"),
+        Note("Correct as_of or reported_on."),
+    ),
+    Rule(
+        "report",
+        "task",
+        "start is null",
+        Note("this task is not in the register"),
+        Note("Add it, or correct the report."),
+    ),
+    Rule(
+        "report",
+        "as_of",
+        "as_of < start",
+        Note("the report is for a date before the task starts"),
+        Note("Correct as_of or start."),
+    ),
+)
+
+
+def check_tasks_in_place(register: Register) -> None:
+    """Check the tasks as ``check_tasks`` does, by query.
 
     Raises
     ------
     DataError
-        Naming for each broken rule how many rows break it, and one of them.
+        Naming for each broken rule how many rows break it, and the first of them.
     """
-    dates = register.tasks.group_by(TASK).agg(nw.col("start").min().alias("begins"))
-    reports = with_codes(read(progress, PROGRESS), PROGRESS).join(dates, on=TASK, how="left")
-    _raise_empty(reports, PROGRESS)
-    as_of, reported_on, begins = nw.col("as_of_code"), nw.col("reported_on_code"), nw.col("begins")
-    rules = [
-        Rule(
-            Note("the report was made before the date it reports on"),
-            Note("Correct as_of or reported_on."),
-            "reported_on",
-            reports,
-            (reported_on > 0) & (reported_on < as_of),
-        ),
-        Rule(
-            Note("this task is not in the register"),
-            Note("Add it, or correct the report."),
-            "task",
-            reports,
-            begins.is_null(),
-        ),
-        Rule(
-            Note("the report is for a date before the task starts"),
-            Note("Correct as_of or start."),
-            "as_of",
-            reports,
-            (as_of > 0) & (as_of < begins),
-        ),
-    ]
-    _raise_broken(PROGRESS, [*_single_rules(reports, PROGRESS), *rules, _repeats(reports, PROGRESS)])
+    _check(register, TASKS, "tasks", OF_TASKS)
 
 
-def check_large_tasks(tasks: Any) -> tuple[bool, bool]:
-    """Check the tasks as ``check_tasks`` does, in their engine.
+def check_reports_in_place(register: Register) -> None:
+    """Check the reports as ``check_progress`` does, by query; the tasks have passed.
 
-    Returns
-    -------
-    tuple
-        Whether each task has one row; whether each name of a task has one start and one due date in all units.
+    A completion that falls is not told of.
 
     Raises
     ------
     DataError
-        Naming for each broken rule how many rows break it, and one of them.
+        Naming for each broken rule how many rows break it, and the first of them.
     """
-    coded = with_codes(read(tasks, TASKS), TASKS)
-    each = coded.group_by(TASK).agg(nw.len().alias("rows"))
-    once = to_pandas(each.select(nw.len().alias("tasks")))["tasks"].iloc[0]
-    found = _look_over(coded)
-    if not 0 < once == found["rows"] == found["whole"]:
-        _check_tasks_one_by_one(coded)
-    return once == found["rows"], found["alike"] == found["names"]
+    _check(register, PROGRESS, "report", OF_REPORTS)
 
 
-def _look_over(coded: Frame) -> dict[str, int]:
-    """Count the rows, those that can stand alone as a task, the names of tasks, and those of one calendar."""
-    start, due, share = nw.col("start_code"), nw.col("due_code"), nw.col("share")
-    whole = (start > 0) & (due >= start) & (nw.col("weight") > 0) & ((share - 1.0).abs() <= _NEAR_ONE)
-    for column in needed(TASKS):
-        if column.kind == "text":
-            whole = whole & (nw.col(column.name) != "")
-        elif column.kind != "date":
-            whole = whole & within(column)
-    rows = coded.select("task", whole=whole.cast(nw.Float64), calendar=start * NEVER + due)
-    counts = nw.len().alias("rows"), nw.col("whole").sum()
-    names = rows.group_by("task").agg(*counts, *_ends("calendar"))
-    alike = _is_one("calendar").cast(nw.Float64).sum().alias("alike")
-    totals = names.select(nw.col("rows", "whole").sum(), alike, nw.len().alias("names"))
-    found = to_pandas(totals).iloc[0].fillna(0)
-    return {str(name): round(count) for name, count in found.items()}
-
-
-def _ends(name: str) -> list[nw.Expr]:
-    return [nw.col(name).min().alias(f"{name}_min"), nw.col(name).max().alias(f"{name}_max")]
-
-
-def _is_one(name: str) -> nw.Expr:
-    return nw.col(f"{name}_min") == nw.col(f"{name}_max")
-
-
-def _check_tasks_one_by_one(coded: Frame) -> None:
-    """Look for what is wrong with the tasks, rule by rule."""
-    _raise_empty(coded, TASKS)
-    start, due, weight, share = (nw.col(name) for name in ("start_code", "due_code", "weight", "share"))
-    ends = [end for name in _SAME for end in _ends(name)]
-    each = coded.group_by(TASK).agg(share.sum(), *ends)
-    rules = [
-        Rule(Note("the weight is not above 0"), Note("Use a weight above 0."), "weight", coded, weight == 0),
-        Rule(Note("the share is not above 0"), Note("Leave the row out."), "share", coded, share == 0),
-        Rule(
-            Note("the task is due before it starts"),
-            Note("Correct start or due."),
-            "due",
-            coded,
-            (due > 0) & (due < start),
-        ),
+def _check(register: Register, schema: Schema, table: str, own: tuple[Rule, ...]) -> None:
+    rules = [*_of_columns(schema, table), *own, _repeats(schema)]
+    counts = [
+        f"(select {', '.join(f'count_if({rule.broken})' for rule in same)} from {name})"
+        for name, same in groupby(rules, attrgetter("table"))
     ]
-    fellows = [
-        Rule(
-            Note("the shares of the task do not sum to 1"),
-            Note("Make them sum to 1."),
-            "share",
-            each,
-            (share - 1.0).abs() > _NEAR_ONE,
-        )
-    ]
-    for name, word in _SAME.items():
-        what = Note("the task has another {column} in an earlier row", {"column": word})
-        remedy = Note("Give the task one {column} in all its rows.", {"column": word})
-        fellows.append(Rule(what, remedy, name.removesuffix("_code"), each, ~_is_one(name)))
-    _raise_broken(TASKS, [*_single_rules(coded, TASKS), *rules, *fellows, _repeats(coded, TASKS)])
-
-
-def _raise_empty(frame: Frame, schema: Schema) -> None:
-    """Refuse a table without rows."""
-    if to_pandas(frame.select(nw.len().alias("rows")))["rows"].iloc[0] == 0:
+    rows, *broken = register.ask(f"{_rows('0')} from (select count(*) from {table}), {', '.join(counts)}").iloc[0]
+    if rows == 0:
         raise DataError(Problem(Note("the table has no rows"), Note("Fill it in."), schema.name))
-
-
-def _single_rules(read: Frame, schema: Schema) -> Iterator[Rule]:
-    """Say which values are missing, or out of bounds, each by itself."""
-    for column in needed(schema):
-        value, name = nw.col(column.name), column.name
-        empty = (value.is_null() | (value == "")) if column.kind == "text" else value.is_null()
-        yield Rule(Note("the cell is empty"), Note("Fill in the cell."), name, read, empty)
-        if column.kind == "date":
-            remedy = Note("Write a date as year-month-day, like 2018-03-31.")
-            yield Rule(Note("this is not a date"), remedy, name, read, ~empty & (nw.col(f"{name}_code") == 0))
-        elif column.kind != "text":
-            remedy = column.remedy or Note("Fill in the cell.")
-            if column.high is None:
-                what = Note("the value is below {low:g}", {"low": column.low})
-            else:
-                what = Note("the value is outside {low:g} to {high:g}", {"low": column.low, "high": column.high})
-            yield Rule(what, remedy, name, read, ~empty & ~within(column))
-        if column.kind == "integer":
-            broken = ~empty & (value.cast(nw.Float64).floor() != value.cast(nw.Float64))
-            yield Rule(Note("this is not a whole number"), remedy, name, read, broken)
-
-
-def _repeats(read: Frame, schema: Schema) -> Rule:
-    """Say which rows are there more than once."""
-    dates = [column.name for column in schema.columns if column.name in schema.key and column.kind == "date"]
-    key = [f"{name}_code" if name in dates else name for name in schema.key]
-    remedy = Note("Keep one row for each {key}.", {"key": ", ".join(schema.key)})
-    counted = read.group_by(key).agg(nw.len().alias("rows"), *(nw.col(name).min() for name in dates))
-    return Rule(Note("the row repeats another"), remedy, ", ".join(schema.key), counted, nw.col("rows") > 1)
-
-
-def _raise_broken(schema: Schema, rules: list[Rule]) -> None:
-    """Raise an error that counts the rows that break each rule, and shows the key of one of them.
-
-    The rules of one frame stand beside each other, and are looked at in one pass over it.
-    """
-    problems = []
-    for _, group in groupby(rules, key=lambda rule: id(rule.rows)):
-        same = list(group)
-        counts = [rule.broken.cast(nw.Int64).sum().alias(str(number)) for number, rule in enumerate(same)]
-        found = to_pandas(same[0].rows.select(*counts)).iloc[0].fillna(0)
-        problems += [_shown(schema, rule, int(count)) for rule, count in zip(same, found, strict=True) if count]
+    problems = [_first(register, schema, rule, int(n)) for rule, n in zip(rules, broken, strict=True) if n]
     if problems:
         raise DataError(problems)
 
 
-def _shown(schema: Schema, rule: Rule, count: int) -> Problem:
-    """Word a broken rule, with the key of one row that breaks it."""
-    key = [name for name in schema.key if name in rule.rows.collect_schema().names()]
-    row = to_pandas(rule.rows.filter(rule.broken).select(*key).head(1)).iloc[0]
-    shown = ", ".join(str(value.date()) if isinstance(value, pd.Timestamp) else str(value) for value in row)
-    what = Note("{what}, in {n} rows such as", {"what": rule.what, "n": count})
-    return Problem(what, rule.remedy, schema.name, column=rule.column, value=shown)
+def _rows(row: str) -> str:
+    return ROWS.format(row=row, TASKS=", ".join(TASKS.key), PROGRESS=", ".join(PROGRESS.key))
+
+
+def _of_columns(schema: Schema, table: str) -> Iterator[Rule]:
+    """Say which values are missing or out of bounds, each by itself."""
+    for column in needed(schema):
+        name = column.name
+        empty = f"{name} is null or {name} = ''" if column.kind == "text" else f"{name} is null"
+        yield Rule(table, name, empty, Note("the cell is empty"), Note("Fill in the cell."))
+        if column.kind == "date":
+            first, last = PROGRAMME_YEARS
+            yield Rule(table, name, f"not {name} between date '{first}-01-01' and date '{last}-12-31'", *FAR_YEAR)
+        elif column.kind != "text":
+            low, high = column.low or 0.0, sys.float_info.max if column.high is None else column.high
+            what = Note("the value is outside {low:g} to {high:g}", {"low": low, "high": high})
+            if column.high is None:
+                what = Note("the value is below {low:g}", {"low": low})
+                number = Note("Write a number with a decimal point, like 6.50.")
+                yield Rule(table, name, f"{name} > {high}", Note("this is not a number"), number)
+                high = float("inf")
+            remedy = column.remedy or Note("Fill in the cell.")
+            yield Rule(table, name, f"not {name} between {low} and '{high}'::double", what, remedy)
+        if column.kind == "integer":
+            yield Rule(table, name, f"floor({name}) <> {name}", Note("this is not a whole number"), remedy)
+
+
+def _repeats(schema: Schema) -> Rule:
+    key = ", ".join(schema.key)
+    remedy = Note("Keep one row for each {key}.", {"key": key})
+    return Rule(f"repeated_{schema.name}", key, "times > 1", Note("the row repeats another"), remedy)
+
+
+def _first(register: Register, schema: Schema, rule: Rule, rows: int) -> Problem:
+    """Word a broken rule, with the key and the value of the first row that breaks it."""
+    found = register.ask(
+        f"{_rows('row_number() over () + 1')} from {rule.table} where {rule.broken} order by row limit 1"
+    ).iloc[0]
+    key = [name for name in schema.key if name in found.index]
+    text = ", ".join(_text(found[name]) for name in key)
+    if rule.table in ("tasks", "report") and rule.column not in key:
+        text += f": {_text(found[rule.column])}"
+    what = Note("{what}, in {n} rows such as", {"what": rule.what, "n": rows})
+    return Problem(what, rule.remedy, schema.name, int(found["row"]), rule.column, text)
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else as_written(value)

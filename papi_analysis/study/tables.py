@@ -60,7 +60,7 @@ def too_large(file: str) -> DataError:
     """Make the error of a table that is too large to be read cell by cell."""
     remedy = Note(
         "Keep the rows of the table alone in the file. A register of so many reports can be given to completion as a "
-        "Polars, DuckDB or Dask frame."
+        "Parquet file, by its path."
     )
     return DataError(Problem(Note("the file is too large"), remedy, file))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import signal
@@ -297,22 +296,6 @@ def test_what_refers_to_itself_has_a_name_too() -> None:
             return Node(x)
 
     assert fingerprint(Node(1)) == fingerprint(Node(1)) != fingerprint(Node(2))
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_progress_bar_is_shown_on_a_terminal_and_nowhere_else(monkeypatch, capfd) -> None:
-    run_all(twice, [1.0, 2.0], label="calibrate did")
-    assert capfd.readouterr() == ("", "")
-    screen = Terminal()
-    monkeypatch.setattr(sys, "stderr", screen)
-    assert run_all(twice, [1.0, 2.0], label="calibrate did") == [2.0, 4.0]
-    assert "calibrate did" in screen.getvalue()
-    assert "100%" in screen.getvalue()
-    assert capfd.readouterr().out == ""
 
 
 @pytest.mark.parametrize("backend", ["sequential", "threading"])

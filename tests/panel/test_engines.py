@@ -1,13 +1,16 @@
-"""Completion from frames of other engines: the numbers that pandas gives, and errors that say what and where."""
+"""Completion from tables of other makes: the numbers that pandas gives, and errors that say what and where."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import dask.dataframe
 import duckdb
 import joblib
 import numpy as np
@@ -15,26 +18,26 @@ import pandas as pd
 import polars as pl
 import pyarrow as arrow
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import papi_analysis as pa
-from papi_analysis.panel import completion as module
-from papi_analysis.panel.states import FEW
 
-# Shares keep twelve decimals; one that lies between two of them may go either way.
+# Shares keep twelve decimals; one that lies between two of them may go either way in loops that add otherwise.
 COMPARED = {"rtol": 0.0, "atol": 1.1e-12, "check_dtype": False}
 
 
-def _dask(frame: pd.DataFrame) -> Any:
-    return dask.dataframe.from_pandas(frame, npartitions=3)
+def _parquet(frame: pd.DataFrame) -> str:
+    path = Path(tempfile.mkdtemp(), "it's a table.parquet")
+    frame.to_parquet(path, index=False)
+    return str(path)
 
 
 ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "polars": pl.from_pandas,
     "lazy polars": lambda frame: pl.from_pandas(frame).lazy(),
     "duckdb": duckdb.from_df,  # on the connection of the module, so that two relations can meet
-    "dask": _dask,
+    "parquet": _parquet,
     "arrow": lambda frame: arrow.Table.from_pandas(frame, preserve_index=False),
 }
 
@@ -96,10 +99,12 @@ def test_every_engine_gives_the_numbers_of_pandas(study: pa.Study, engine: str, 
     tasks = study.tasks if pandas_tasks else tasks
     for asked in ({}, {"as_of": ["2018-06-30", "2019-12-31"], "known_on": "2019-07-10"}):
         found, wanted = pa.completion(tasks, progress, **asked), pa.completion(study.tasks, study.progress, **asked)
-        pd.testing.assert_frame_equal(found, wanted, **COMPARED)
+        pd.testing.assert_frame_equal(found, wanted, check_exact=True)
         found = pa.completion_by_agency(tasks, progress, **asked)
         wanted = pa.completion_by_agency(study.tasks, study.progress, **asked)
-        pd.testing.assert_frame_equal(found, wanted, **COMPARED)
+        pd.testing.assert_frame_equal(found, wanted, check_exact=True)
+        found, wanted = pa.task_states(tasks, progress, **asked), pa.task_states(study.tasks, study.progress, **asked)
+        pd.testing.assert_frame_equal(found, wanted, check_exact=True, check_dtype=False)
 
 
 def slow(tasks: pd.DataFrame, progress: pd.DataFrame, day: str, known_on: str) -> pd.DataFrame:
@@ -134,13 +139,10 @@ def slow(tasks: pd.DataFrame, progress: pd.DataFrame, day: str, known_on: str) -
     return pd.DataFrame(cells, columns=["unit", "dimension", *columns]).astype({"last_report": "datetime64[ns]"})
 
 
-@settings(max_examples=45, deadline=None, derandomize=True)
-@example(seed=1, engine="dask", alike=True, days="any")
-@example(seed=2, engine="dask", alike=False, days="decades")
-@example(seed=3, engine="dask", alike=False, days="quarters")
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10**6),
-    engine=st.sampled_from([name for name in ENGINES if name != "dask"]),  # which takes seconds for each
+    engine=st.sampled_from(list(ENGINES)),
     alike=st.booleans(),
     days=st.sampled_from(["any", "quarters", "decades"]),
 )
@@ -152,14 +154,10 @@ def test_any_register_gives_what_slow_loops_give(seed: int, engine: str, alike: 
     found = pa.completion(*frames(engine, tasks, progress), **asked)
     wanted = slow(tasks, progress, asked["as_of"], asked["known_on"])
     pd.testing.assert_frame_equal(found[wanted.columns], wanted, **COMPARED)
-    pd.testing.assert_frame_equal(found, pa.completion(tasks, progress, **asked), **COMPARED)
+    pd.testing.assert_frame_equal(found, pa.completion(tasks, progress, **asked), check_exact=True)
 
 
-@pytest.mark.parametrize(
-    ("days", "revisions"),
-    # On both sides of what one number has room for, and of the months that have a binary place of their own.
-    [(1, 1), (8192 // 3 - 1500, 3), (700, 12), (700, 13), (50 * 30, 1), (52 * 31, 1), (80000, 1), (30, 1000)],
-)
+@pytest.mark.parametrize(("days", "revisions"), [(1, 1), (700, 13), (70000, 1), (30, 1000)])
 def test_a_report_comes_back_as_it_was_however_many_days_and_revisions_there_are(days: int, revisions: int) -> None:
     day, last = pd.Timestamp("1905-03-31"), revisions - 1
     tasks = pd.DataFrame({"unit": "U", "task": ["T", "S"], "dimension": "D1", "start": day, "due": day})
@@ -170,14 +168,16 @@ def test_a_report_comes_back_as_it_was_however_many_days_and_revisions_there_are
     asked = [day, day + pd.Timedelta(days=days)]
     for engine in ("lazy polars", "duckdb"):
         found = pa.completion(*frames(engine, tasks, progress), as_of=asked)
-        assert found["completion"].tolist() == pytest.approx([1.987654321986 / 2, (1 + 1 / 3) / 2], abs=1.1e-12)
+        assert found["completion"].tolist() == [round(x, 12) for x in (1.987654321986 / 2, (1 + 1 / 3) / 2)]
+        states = pa.task_states(*frames(engine, tasks, progress), as_of=asked)
+        assert set(states["completion"]) == {0.987654321986, 1.0, 1 / 3}
         assert found["complete"].tolist() == [0.5, 0.5]
         twice = pd.concat([progress, progress.iloc[[1]]])
         with pytest.raises(pa.DataError, match="the row repeats another"):
             pa.completion(*frames(engine, tasks, twice), as_of=asked)
 
 
-@pytest.mark.parametrize("moments", [1, FEW, FEW + 1])
+@pytest.mark.parametrize("moments", [1, 40])
 def test_the_first_report_after_the_due_date_is_found_however_many_days_there_are(moments: int) -> None:
     """Four tasks are due before, on and after days reported on; each was complete at every third report."""
     days = pd.date_range("2018-01-31", periods=moments, freq="9D")
@@ -213,53 +213,96 @@ def test_the_hour_of_a_report_plays_no_part(study: pa.Study, engine: str) -> Non
         pa.completion(*frames(engine, study.tasks, pd.concat([hours, again])))
 
 
-def test_one_calendar_for_all_units_and_one_for_each_give_the_same(study: pa.Study) -> None:
-    """Another unit with a date of its own turns the quick look-up by name into one by unit and name."""
-    other = study.tasks.assign(unit="VN-HN")
-    reports = pd.concat([study.progress, study.progress.assign(unit="VN-HN")], ignore_index=True)
-    late = other.assign(due=other["due"].where(other["task"] != other["task"].iloc[0], pd.Timestamp("2021-06-30")))
-    asked = {"as_of": ["2019-09-30", "2020-12-31"]}
-    for engine in ("lazy polars", "duckdb"):
-        for more in (other, late):
-            tasks = pd.concat([study.tasks, more], ignore_index=True)
-            found = pa.completion(*frames(engine, tasks, reports), **asked)
-            own = found[found["unit"] == "VN-CT"].reset_index(drop=True)
-            pd.testing.assert_frame_equal(own, pa.completion(study.tasks, study.progress, **asked), **COMPARED)
-            pd.testing.assert_frame_equal(found, pa.completion(tasks, reports, **asked), **COMPARED)
-
-
-def test_days_beyond_one_pass_give_what_they_give_alone(study: pa.Study) -> None:
-    days = pd.date_range("2018-01-15", periods=module.TOGETHER + 3, freq="21D")
-    together = pa.completion(*frames("lazy polars", study.tasks, study.progress), as_of=days)
-    pd.testing.assert_frame_equal(together, pa.completion(study.tasks, study.progress, as_of=days), **COMPARED)
-    last = pa.completion(study.tasks, study.progress, as_of=days[-1])
-    pd.testing.assert_frame_equal(together[together["as_of"] == days[-1]].reset_index(drop=True), last, **COMPARED)
-
-
 def test_parquet_is_read_where_it_lies(study: pa.Study, tmp_path: Path) -> None:
-    for name in ("tasks", "progress"):
-        getattr(study, name).to_parquet(tmp_path / f"{name}.parquet")
+    (tmp_path / "reports").mkdir()
+    study.tasks.to_parquet(tmp_path / "tasks.parquet")
+    for year, part in study.progress.groupby(study.progress["as_of"].dt.year):
+        part.to_parquet(tmp_path / "reports" / f"{year}.parquet")
+    connection, wanted = duckdb.connect(), pa.completion(study.tasks, study.progress)
+    paths = tmp_path / "tasks.parquet", str(tmp_path / "reports" / "*.parquet")
+    tasks, progress = (connection.read_parquet(str(path)) for path in paths)
+    for pair in (paths, (tasks, progress), (study.tasks, progress), (tasks, study.progress), (paths[0], progress)):
+        pd.testing.assert_frame_equal(pa.completion(*pair), wanted, check_exact=True)
+    scanned = pl.scan_parquet(paths[0]), pl.scan_parquet(paths[1])
+    pd.testing.assert_frame_equal(pa.completion(*scanned), wanted, check_exact=True)
+
+
+def test_tables_of_the_callers_database_are_neither_read_nor_changed(study: pa.Study) -> None:
     connection = duckdb.connect()
-    tasks, progress = (connection.read_parquet(str(tmp_path / f"{name}.parquet")) for name in ("tasks", "progress"))
-    wanted = pa.completion(study.tasks, study.progress)
-    pd.testing.assert_frame_equal(pa.completion(tasks, progress), wanted, **COMPARED)
-    pd.testing.assert_frame_equal(pa.completion(study.tasks, progress), wanted, **COMPARED)
-    scanned = [pl.scan_parquet(tmp_path / f"{name}.parquet") for name in ("tasks", "progress")]
-    pd.testing.assert_frame_equal(pa.completion(*scanned), wanted, **COMPARED)
+    for name in ("tasks", "progress", "task", "report", "state"):
+        connection.execute(f"create table {name} as select 1 as unit")
+    tasks, progress = connection.from_df(study.tasks), connection.from_df(study.progress)
+    pd.testing.assert_frame_equal(pa.completion(tasks, progress), pa.completion(study.tasks, study.progress))
+    names = [name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()]
+    assert sorted(names) == ["progress", "report", "state", "task", "tasks"]
 
 
-def test_reports_and_calibration_go_to_a_cluster(study: pa.Study) -> None:
+MANY = """
+import sys, numpy as np, pandas as pd, papi_analysis as pa
+rng, n = np.random.default_rng(0), 20_000
+days = pd.date_range("2018-01-31", periods=12, freq="QE")
+tasks = pd.DataFrame({"unit": "U", "task": [f"T{i}" for i in range(n)], "dimension": [f"D{i % 2}" for i in range(n)]})
+tasks = tasks.assign(weight=rng.uniform(0.1, 3, n), start=days[0], due=days[5])
+progress = tasks[["unit", "task"]].merge(pd.DataFrame({"as_of": days, "reported_on": days}), how="cross")
+progress["completion"] = rng.random(len(progress))
+for seed in range(2):
+    for table, name in ((tasks, "tasks"), (progress, "progress")):
+        table.sample(frac=1, random_state=seed).to_parquet(f"{sys.argv[1]}/{name}.parquet", index=False)
+    cells = pa.completion(f"{sys.argv[1]}/tasks.parquet", f"{sys.argv[1]}/progress.parquet", as_of="2019-09-30")
+    print(*(value.hex() for value in cells[["completion", "low", "of_due", "complete"]].to_numpy().ravel()))
+"""
+
+
+def test_every_run_gives_the_same_to_the_last_digit(tmp_path: Path) -> None:
+    """Threads take rows as they come, and so would sums that depend on the order."""
+    said = set()
+    for _ in range(2):
+        command = [sys.executable, "-c", MANY, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+        said |= set(done.stdout.splitlines())
+    assert len(said) == 1
+    assert len(said.pop().split()) == 8
+
+
+def test_one_call_for_each_part_of_the_units_gives_the_same(study: pa.Study, tmp_path: Path) -> None:
+    """Beyond one machine; here in threads and in processes."""
+    parts, wanted = _parts(study, tmp_path)
+    for backend in ("threading", "loky"):
+        with joblib.parallel_config(backend=backend, n_jobs=2):
+            found = joblib.Parallel()(joblib.delayed(pa.completion)(*part) for part in parts)
+        pd.testing.assert_frame_equal(pd.concat(found, ignore_index=True), wanted, check_exact=True)
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same(study: pa.Study, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
+    parts, wanted = _parts(study, tmp_path)
     panel = pa.Panel.from_study(study)
     asked = {"unit": "VN-CT", "start": 2018, "end": 2020, "rng": 1, "panels": 4, "nearest": 1}
     alone = pa.calibrate(panel, "did", **asked).table
-    # Threads of this process, which stand for machines: what is sent to them goes through the same protocol.
-    with distributed.Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None):
-        found = pa.completion(*frames("dask", study.tasks, study.progress))
-        with joblib.parallel_config(backend="dask"):
-            there = pa.calibrate(panel, "did", **asked).table
-    pd.testing.assert_frame_equal(found, pa.completion(study.tasks, study.progress), **COMPARED)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config(backend="dask"),
+    ):
+        found = joblib.Parallel()(joblib.delayed(pa.completion)(*part) for part in parts)
+        there = pa.calibrate(panel, "did", **asked).table
+    pd.testing.assert_frame_equal(pd.concat(found, ignore_index=True), wanted, check_exact=True)
     pd.testing.assert_frame_equal(there, alone)
+
+
+def _parts(study: pa.Study, folder: Path) -> tuple[list[tuple[str, str]], pd.DataFrame]:
+    """Parquet files of two units, and the completion of both together."""
+    parts, registers = [], []
+    for unit in ("VN-CT", "VN-HN"):
+        register = [table.assign(unit=unit) for table in (study.tasks, study.progress)]
+        register[1]["completion"] *= 1.0 if unit == "VN-CT" else 0.3
+        paths = tuple(str(folder / f"{unit}-{name}.parquet") for name in ("tasks", "progress"))
+        for table, path in zip(register, paths, strict=True):
+            table.to_parquet(path, index=False)
+        parts.append(paths)
+        registers.append(register)
+    return parts, pa.completion(*(pd.concat(tables, ignore_index=True) for tables in zip(*registers, strict=True)))
 
 
 def changed(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -271,7 +314,7 @@ WRONG_REPORTS = {
     "endless": (changed("completion", np.inf), "column completion: the value is outside 0 to 1, in 1 rows"),
     "empty": (changed("completion", np.nan), "column completion: the cell is empty, in 1 rows"),
     "no date": (changed("as_of", pd.NaT), "column as_of: the cell is empty, in 1 rows"),
-    "a slip": (changed("as_of", pd.Timestamp("1820-03-31")), "column as_of: this is not a date, in 1 rows"),
+    "a slip": (changed("as_of", pd.Timestamp("1820-03-31")), "column as_of: the year is outside 1900 to 2100, in 1"),
     "stranger": (changed("task", "CT-99"), "column task: this task is not in the register, in 1 rows such as"),
     "other unit": (changed("unit", "VN-XX"), "column task: this task is not in the register, in 1 rows such as"),
     "ahead": (changed("reported_on", pd.Timestamp("2018-01-01")), "made before the date it reports on, in 1 rows"),
@@ -279,13 +322,17 @@ WRONG_REPORTS = {
     "revision": (changed("revision", 1000), "column revision: the value is outside 0 to 999, in 1 rows"),
     "below": (changed("revision", -1), "column revision: the value is outside 0 to 999, in 1 rows"),
     "no revision": (changed("revision", np.nan), "column revision: the cell is empty, in 1 rows"),
-    "far": (changed("reported_on", pd.Timestamp("2218-03-31")), "column reported_on: this is not a date, in 1 rows"),
-    "far day": (changed("as_of", pd.Timestamp("2218-03-31")), "column as_of: this is not a date, in 1 rows"),
+    "far": (changed("reported_on", pd.Timestamp("2218-03-31")), "column reported_on: the year is outside 1900"),
+    "far day": (changed("as_of", pd.Timestamp("2218-03-31")), "column as_of: the year is outside 1900 to 2100"),
     "part of a revision": (changed("revision", 0.5), "column revision: this is not a whole number, in 1 rows"),
     "twice": (lambda table: pd.concat([table, table.iloc[[2, 2]]]), "the row repeats another, in 1 rows such as"),
     "no rows": (lambda table: table.iloc[:0], "the table has no rows"),
     "no column": (lambda table: table.drop(columns="completion"), "completion: a required column is missing"),
     "texts": (lambda table: table.assign(completion="all"), "column completion: this is not a number"),
+    "a moment somewhere": (
+        lambda table: table.assign(as_of=table["as_of"].dt.tz_localize("Asia/Bangkok")),
+        "column as_of: the day depends on a time zone",
+    ),
     "days in words": (lambda table: table.assign(as_of="Easter"), "column as_of: this is not a date"),
 }
 WRONG_TASKS = {
@@ -306,12 +353,11 @@ WRONG_TASKS = {
 }
 
 
-def cases(wrong: dict[str, Any], *few: str) -> list[tuple[str, str]]:
-    """Every wrong table in two engines, and a few of them in Dask, which takes seconds for each."""
-    return [(name, engine) for name in wrong for engine in ("lazy polars", "duckdb")] + [(name, "dask") for name in few]
+def cases(wrong: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name, engine) for name in wrong for engine in ("lazy polars", "duckdb", "parquet")]
 
 
-@pytest.mark.parametrize(("wrong", "engine"), cases(WRONG_REPORTS, "outside", "stranger", "twice"))
+@pytest.mark.parametrize(("wrong", "engine"), cases(WRONG_REPORTS))
 def test_wrong_reports_are_refused_and_shown(study: pa.Study, wrong: str, engine: str) -> None:
     change, message = WRONG_REPORTS[wrong]
     progress = change(study.progress.reset_index(drop=True)).reset_index(drop=True)
@@ -320,7 +366,7 @@ def test_wrong_reports_are_refused_and_shown(study: pa.Study, wrong: str, engine
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize(("wrong", "engine"), cases(WRONG_TASKS, "two dates"))
+@pytest.mark.parametrize(("wrong", "engine"), cases(WRONG_TASKS))
 def test_wrong_tasks_are_refused_and_shown(study: pa.Study, wrong: str, engine: str) -> None:
     change, message = WRONG_TASKS[wrong]
     tasks = change(study.tasks.reset_index(drop=True)).reset_index(drop=True)
@@ -341,14 +387,56 @@ def test_every_broken_rule_is_counted_at_once(study: pa.Study) -> None:
     assert f"this task is not in the register, in {strange} rows such as" in str(error.value)
 
 
-def test_two_reports_of_one_month_are_two_reports(study: pa.Study) -> None:
-    """They share a slot of the quick count, and the slower look finds nothing wrong with them."""
-    first = study.progress.iloc[[0]]
-    more = pd.concat([study.progress, first.assign(as_of=first["as_of"] - pd.Timedelta(days=3))], ignore_index=True)
-    found = pa.completion(*frames("lazy polars", study.tasks, more))
-    pd.testing.assert_frame_equal(found, pa.completion(study.tasks, more), **COMPARED)
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "parquet", "arrow"])
+def test_the_first_wrong_row_is_shown_with_its_value(study: pa.Study, engine: str) -> None:
+    progress = study.progress.assign(
+        completion=study.progress["completion"].where(~study.progress.index.isin([7, 40]), 1.7)
+    )
+    row = progress.iloc[7]
+    with pytest.raises(pa.DataError) as error:
+        pa.completion(*frames(engine, study.tasks, progress))
+    (problem,) = error.value.problems
+    assert (problem.file, problem.row, problem.column) == ("progress", 9, "completion")
+    assert problem.value == f"VN-CT, {row['task']}, {row['as_of'].date()}, {row['revision']}: 1.7"
+    assert problem.what == "the value is outside 0 to 1, in 2 rows such as"
 
 
-def test_two_engines_in_one_question_are_refused(study: pa.Study) -> None:
-    with pytest.raises(pa.SpecError, match="two engines"):
-        pa.completion(pl.from_pandas(study.tasks), _dask(study.progress))
+def test_pandas_reports_beside_other_tasks_are_read_as_those_of_a_study(study: pa.Study) -> None:
+    tasks = pl.from_pandas(study.tasks)
+    written = study.progress.astype({"as_of": str, "completion": str})
+    pd.testing.assert_frame_equal(pa.completion(tasks, written), pa.completion(study.tasks, study.progress))
+    with pytest.raises(pa.DataError, match=r"progress, row 5, column completion: this is not a number \('half'\)"):
+        pa.completion(tasks, changed("completion", "half")(written))
+
+
+def test_relations_of_two_connections_are_refused(study: pa.Study) -> None:
+    tasks, progress = duckdb.connect().from_df(study.tasks), duckdb.connect().from_df(study.progress)
+    with pytest.raises(pa.SpecError, match="of two connections"):
+        pa.completion(tasks, progress)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [3, None, [1, 2], {"unit": ["U"]}, pd.Series([1]), arrow.RecordBatchReader.from_batches(arrow.schema([]), [])],
+    ids=lambda given: type(given).__name__,
+)
+def test_what_is_no_table_is_refused(study: pa.Study, given: object) -> None:
+    for pair in ((given, study.progress), (study.tasks, given)):
+        with pytest.raises(pa.SpecError, match=r"give a frame of pandas, Polars or PyArrow, the path of Parquet"):
+            pa.completion(*pair)
+
+
+def test_a_path_that_leads_nowhere_is_refused(study: pa.Study, tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("no table")
+    for path in (tmp_path / "none.parquet", tmp_path / "a.parquet"):
+        with pytest.raises(pa.DataError, match=r"this is no Parquet file that can be read: .* Correct the path"):
+            pa.completion(study.tasks, path)
+
+
+def test_the_names_of_parquet_are_read_as_those_of_pandas(study: pa.Study) -> None:
+    """Composed letters, no blanks around."""
+    tasks = study.tasks.assign(unit=" Hue\u0302\u0301 ")
+    reports = study.progress.assign(unit="Hu\u1ebf")
+    found = pa.completion(*frames("parquet", tasks, reports))
+    assert set(found["unit"]) == {"Hu\u1ebf"}
+    pd.testing.assert_frame_equal(found, pa.completion(tasks, reports))
