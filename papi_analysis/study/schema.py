@@ -124,8 +124,10 @@ KNOWN_PROGRAMMES = Schema(
         Column("unit"),
         Column("period_start", "integer", *YEARS, empty=True),
         Column("period_end", "integer", *YEARS, empty=True),
+        Column("instrument", default="", empty=True),
+        Column("plan", "integer", low=0, high=1, default=1, remedy=Note("Write 1 for a plan or programme, else 0.")),
     ),
-    key=("unit", "period_start", "period_end"),
+    key=("unit", "period_start", "period_end", "instrument"),
 )
 TASKS = Schema(
     "tasks",
