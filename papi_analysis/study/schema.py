@@ -34,6 +34,7 @@ class Column:
     default: Any = None  #: used where the whole column is absent; ``None`` makes the column required
     empty: bool = False  #: whether single cells may be empty
     if_empty: Note | None = None  #: what to do about an empty cell, where it is not to fill it in
+    optional: bool = False  #: whether a table without the column stays without it
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ SCORES = Schema(
         Column("year", "integer", *YEARS),
         Column("dimension"),
         Column("score", "number", if_empty=_NO_SCORE),
+        Column("se", "number", default=np.nan, empty=True, optional=True),
     ),
     key=("unit", "year", "dimension"),
 )
@@ -353,7 +355,7 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
     for column in schema.columns:
         if column.name in frame.columns:
             clean[column.name] = _check_column(frame[column.name], column, findings)
-        else:
+        elif not column.optional:
             clean[column.name] = column.default
     extra = [name for name in frame.columns if name not in clean.columns]
     clean = pd.concat([clean, frame[extra]], axis=1) if extra else clean

@@ -14,7 +14,7 @@ from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
 from papi_analysis.study.doubts import tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
 from papi_analysis.study.files import collect, read_tables
-from papi_analysis.study.register import check_progress, check_targets, check_tasks
+from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
 from papi_analysis.study.schema import (
     LISTED,
     PROGRESS,
@@ -210,6 +210,9 @@ def make_study(
         elif targets is not None:
             base_year, file = settings["base_year"], shown["targets"]
             targets = check_targets(targets, scores, base_year, file, units=units, dimensions=dimensions)
+    with collect(problems):
+        if not failed & {shown["tasks"], shown["scores"]}:
+            check_scored(tasks, scores, shown["tasks"])
     if problems:
         raise DataError(problems)
     with_tasks = set(tasks["unit"])
