@@ -54,6 +54,8 @@ class Study:
         The tables (see ``papi_analysis.study.schema``); ``dimensions`` holds those of the programme alone.
     simulated_tables
         The tables that were made up, not observed. They mark everything they touch.
+    judged_by
+        Who said how far the tasks were: ``"offices"`` that carried them out, or ``"reviewers"`` from outside.
     guesses
         How the files were read where they are not written in the words of the schemas: each says what was read how,
         where, and how to write it so that nothing has to be guessed.
@@ -85,6 +87,7 @@ class Study:
     guesses: tuple[Problem, ...] = ()
     known_programmes: pd.DataFrame | None = None
     filled: Mapping[str, int] = field(default_factory=dict)
+    judged_by: str = "offices"
 
     @property
     def simulated(self) -> bool:

@@ -72,6 +72,26 @@ def test_the_register_is_what_was_coded_and_nothing_else(study: pa.Study) -> Non
     assert silent.isdisjoint(study.progress["task"])
 
 
+def test_the_report_does_not_say_that_offices_judged_themselves(study: pa.Study) -> None:
+    assert study.judged_by == "reviewers"
+    for language, right, wrong in (
+        ("en", "reviewers from outside", "offices report"),
+        ("vi", "người đánh giá bên ngoài", "tự báo cáo"),
+    ):
+        report = pa.ProgrammeReport(study, language)
+        vars(report.answers)["targets"] = None
+        vars(report.answers)["told"] = None
+        limits = " ".join(report._limits())
+        assert right in limits
+        assert wrong not in limits
+
+
+def test_who_judged_is_one_of_two(copy: Path) -> None:
+    text = (copy / "study.toml").read_text("utf-8")
+    (copy / "study.toml").write_text(text.replace('"reviewers"', '"nobody"'), "utf-8")
+    assert [(file, column) for file, _, column, _ in places(copy)] == [("study.toml", "judged_by")]
+
+
 def test_every_commitment_serves_all_six_alike(study: pa.Study) -> None:
     each = study.tasks.groupby("task")
     assert (each["dimension"].nunique() == 6).all()
