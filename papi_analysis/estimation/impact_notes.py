@@ -126,15 +126,16 @@ def surveys_note(panel: Panel, unit: Any, start: int | None, end: int | None) ->
 
 
 def known_in_years(panel: Panel, start: int, end: int) -> list[str]:
-    """Units that are known to have had a programme in some year from ``start`` to ``end``."""
+    """Units that are known to have had a plan or programme in some year from ``start`` to ``end``."""
     known = panel.known_programmes
-    meets = (known["period_start"] <= end) & ~(known["period_end"] < start)
+    meets = (known["plan"] == 1) & (known["period_start"] <= end) & ~(known["period_end"] < start)
     return sorted({name for name in known.loc[meets, "unit"] if name in panel.units})
 
 
 def earlier_programme(panel: Panel, unit: str, start: int) -> tuple[int, int] | None:
     """First and last year of the programmes that a unit is known to have had before this one, or None."""
-    own = panel.known_programmes[panel.known_programmes["unit"] == unit]
+    known = panel.known_programmes
+    own = known[(known["unit"] == unit) & (known["plan"] == 1)]
     own = own[own["period_start"] < start]  # a period without a start is no period
     if own.empty:
         return None

@@ -38,7 +38,7 @@ UNUSED = Note(
 
 _NO_BREAKS = pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], "standing": []})
 
-_NO_PROGRAMMES = pd.DataFrame({"unit": [], "period_start": [], "period_end": []})
+_NO_PROGRAMMES = pd.DataFrame({"unit": [], "period_start": [], "period_end": [], "plan": []})
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,8 @@ class Panel:
     controls
         Further variables by name, each an array (N, T, K).
     known_programmes
-        Programmes that units are known to have had (``unit``, ``period_start``, ``period_end``), whatever their tasks.
+        Programmes that units are known to have had (``unit``, ``period_start``, ``period_end``, ``plan``), whatever
+        their tasks.
     """
 
     scores: NDArray[np.float64]
@@ -121,7 +122,8 @@ class Panel:
             ``unit``, ``year``, where it differs by dimension also ``dimension``, and one column per variable.
         known_programmes
             ``unit``, ``period_start``, ``period_end`` (years; empty where not known) of programmes that units are known
-            to have had, an earlier one of the treated unit for instance.
+            to have had, an earlier one of the treated unit for instance. Rows whose ``plan`` is 0 (a conference) do
+            not count as one.
 
         Raises
         ------

@@ -267,9 +267,9 @@ class ProgrammeReport:
         self, heading: str, words: str, found: Estimates | PapiError, draw: Callable[..., Any], columns: tuple[str, ...]
     ) -> Section:
         """Put together what every question shows: words, the answer, its figure, table and remarks."""
+        if not isinstance(found, Estimates):  # no words on a figure that is not there
+            return Section((Words(heading, (self._say(found),), level=2),))
         opening = Words(heading, (self._say(found), words), level=2)
-        if not isinstance(found, Estimates):
-            return Section((opening,))
         notes = tuple(remarks(found, language=self.tongue.code).splitlines())
         table = table_estimates(found, [name for name in columns if name in found.table], language=self.tongue.code)
         return Section((opening, self._figure(draw, found), table, Words(items=notes)))
@@ -337,7 +337,9 @@ class ProgrammeReport:
         text = self.tongue.text
         limits = [
             text("A slope is not an effect: whoever completes more tasks may differ in other ways that move scores."),
-            text("Completion is what offices report about themselves; nothing here checks it against the world."),
+            text("Completion is what reviewers from outside judged, in few steps; a step is not a measurement.")
+            if self.study.judged_by == "reviewers"
+            else text("Completion is what offices report about themselves; nothing here checks it against the world."),
         ]
         if isinstance(self.answers.targets, Estimates):
             limits += remarks(self.answers.targets, language=self.tongue.code).splitlines()
@@ -383,5 +385,6 @@ class ProgrammeReport:
     ) -> Table:
         made_up = self.study.simulated_tables if simulated else ()
         if "unit" in frame:
-            frame = frame.assign(unit=[self.tongue.name(code, self.study.names) for code in frame["unit"]])
+            names = self.study.names
+            frame = frame.assign(unit=[self.tongue.name(code, names) for code in frame["unit"]])
         return table_frame(frame, columns, language=self.tongue.code, digits=digits, simulated=made_up)

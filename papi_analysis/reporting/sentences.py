@@ -68,7 +68,7 @@ def question(study: Study, tongue: Language) -> str:
     return tongue.text(
         "How does completing the {tasks} tasks of the programme relate to the change of the {dimensions} scores that "
         "it wants to move, from {start} to {end}?",
-        tasks=study.tasks.groupby("unit")["task"].nunique().max(),
+        tasks=study.tasks["task"].nunique(),
         dimensions=len(study.dimensions),
         start=study.start.year,
         end=study.end.year,

@@ -40,7 +40,7 @@ def study_files(study: Study) -> pd.DataFrame:
     for table in TABLES:
         frame = getattr(study, table)
         path = own.get(table, data_folder() / "papi" / f"{table}.csv")
-        if frame is not None:
+        if frame is not None and (table in own or len(frame)):  # breaks of PAPI say nothing of other scores
             rows.append(
                 {
                     "table": table,

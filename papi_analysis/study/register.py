@@ -105,6 +105,21 @@ def _note_strangers(reports: pd.DataFrame, tasks: pd.DataFrame, findings: Findin
         findings.add_rows(rows, "task", Note("this task is not in the register"), partial(nearest, known=own))
 
 
+def check_scored(tasks: pd.DataFrame, scores: pd.DataFrame, file: str = "tasks") -> None:
+    """Check that every unit with tasks has a score, whatever its year.
+
+    Raises
+    ------
+    DataError
+        Naming the first row of each unit that has none.
+    """
+    findings = Findings(file)
+    without = tasks[~tasks["unit"].isin(scores["unit"])].drop_duplicates("unit")
+    remedy = Note("Add its scores, or leave its tasks out.")
+    findings.add_rows(without, "unit", Note("this unit has tasks and not a single score"), remedy)
+    findings.raise_any()
+
+
 def latest_revisions(progress: pd.DataFrame) -> pd.DataFrame:
     """Keep the last revision of each report, ordered by unit, task and the date reported on."""
     order = ["unit", "task", "as_of", "revision"]

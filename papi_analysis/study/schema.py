@@ -32,6 +32,7 @@ class Column:
     default: Any = None  #: used where the whole column is absent; ``None`` makes the column required
     empty: bool = False  #: whether single cells may be empty
     if_empty: Note | None = None  #: what to do about an empty cell, where it is not to fill it in
+    optional: bool = False  #: whether a table without the column stays without it
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ SCORES = Schema(
         Column("year", "integer", *YEARS),
         Column("dimension"),
         Column("score", "number", if_empty=_NO_SCORE),
+        Column("se", "number", default=np.nan, empty=True, optional=True),
     ),
     key=("unit", "year", "dimension"),
 )
@@ -117,8 +119,10 @@ KNOWN_PROGRAMMES = Schema(
         Column("unit"),
         Column("period_start", "integer", *YEARS, empty=True),
         Column("period_end", "integer", *YEARS, empty=True),
+        Column("instrument", default="", empty=True),
+        Column("plan", "integer", low=0, high=1, default=1, remedy=Note("Write 1 for a plan or programme, else 0.")),
     ),
-    key=("unit", "period_start", "period_end"),
+    key=("unit", "period_start", "period_end", "instrument"),
 )
 TASKS = Schema(
     "tasks",
@@ -240,7 +244,7 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
     for column in schema.columns:
         if column.name in frame.columns:
             clean[column.name] = _check_column(frame[column.name], column, findings)
-        else:
+        elif not column.optional:
             clean[column.name] = column.default
     extra = [name for name in frame.columns if name not in clean.columns]
     clean = pd.concat([clean, frame[extra]], axis=1) if extra else clean

@@ -63,6 +63,8 @@ def check_scores(
 ) -> pd.DataFrame:
     """Return ``scores`` in the schema's kinds once all units and dimensions are known and all scores on scale.
 
+    A column ``se`` may hold the standard error of each score, empty where it is not known.
+
     Raises
     ------
     DataError
@@ -73,6 +75,9 @@ def check_scores(
     _check_years(scores, findings)
     check_names(scores, units, dimensions, findings)
     check_scale(scores, "score", dimensions, findings)
+    if "se" in scores:
+        what, remedy = Note("the standard error is not above 0"), Note("Leave the cell empty where it is not known.")
+        findings.add_rows(scores[scores["se"] <= 0], "se", what, remedy)
     findings.raise_any()
     return scores
 

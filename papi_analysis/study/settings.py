@@ -29,12 +29,15 @@ _KEYS: dict[str, tuple[type, Any]] = {
     "dimensions": (list, []),
     "without_programme": (object, []),
     "simulated_tables": (list, []),
+    "judged_by": (str, "offices"),
     "in_progress": (object, None),
     "language": (str, "en"),
     "tables": (dict, ...),
 }
 #: The languages in which a study can be reported on.
 LANGUAGES = ("en", "vi")
+#: Who may have said how far the tasks were: those who carried them out, or reviewers from outside.
+JUDGES = ("offices", "reviewers")
 #: The tables that a study can hold.
 TABLES = ("scores", "units", "dimensions", "breaks", "tasks", "progress", "targets")
 _SHOWN = {
@@ -171,6 +174,8 @@ def _check_meaning(values: dict[str, Any], findings: Findings) -> None:
         findings.add(_WRONG_FORM, remedy, column="without_programme", value=without)
     if values.pop("language") not in LANGUAGES:
         findings.add(_WRONG_FORM, Note('Write "vi" or "en".'), column="language")
+    if values["judged_by"] not in JUDGES:
+        findings.add(_WRONG_FORM, Note('Write "offices" or "reviewers".'), column="judged_by")
     share = values["in_progress"]
     if share is not None and not (isinstance(share, float) and 0 < share < 1):
         remedy = Note("Write a number between 0 and 1, like 0.5, or leave it out.")

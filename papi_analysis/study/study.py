@@ -15,7 +15,7 @@ from papi_analysis.study import codebook
 from papi_analysis.study.doubts import tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
 from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
-from papi_analysis.study.register import check_progress, check_targets, check_tasks
+from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
 from papi_analysis.study.schema import PROGRESS, TARGETS, check_frame, name_text
 from papi_analysis.study.scores import check_scores, load_scores
 from papi_analysis.study.settings import TABLES, read_settings
@@ -47,6 +47,8 @@ class Study:
         The tables (see ``papi_analysis.study.schema``); ``dimensions`` holds those of the programme alone.
     simulated_tables
         The tables that were made up, not observed. They mark everything they touch.
+    judged_by
+        Who said how far the tasks were: ``"offices"`` that carried them out, or ``"reviewers"`` from outside.
     guesses
         How the files were read where they are not written in the words of the schemas: each says what was read how,
         where, and how to write it so that nothing has to be guessed.
@@ -78,6 +80,7 @@ class Study:
     guesses: tuple[Problem, ...] = ()
     known_programmes: pd.DataFrame | None = None
     filled: Mapping[str, int] = field(default_factory=dict)
+    judged_by: str = "offices"
 
     @property
     def simulated(self) -> bool:
@@ -203,6 +206,9 @@ def make_study(
         elif targets is not None:
             base_year, file = settings["base_year"], shown["targets"]
             targets = check_targets(targets, scores, base_year, file, units=units, dimensions=dimensions)
+    with collect(problems):
+        if not failed & {shown["tasks"], shown["scores"]}:
+            check_scored(tasks, scores, shown["tasks"])
     if problems:
         raise DataError(problems)
     with_tasks = set(tasks["unit"])

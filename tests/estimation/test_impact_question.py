@@ -116,8 +116,40 @@ def test_any_panel_may_know_of_earlier_programmes() -> None:
         )
 
 
+def test_what_is_no_plan_makes_no_programme() -> None:
+    panel = made()
+    frames = panel.frame()
+    acts = pd.DataFrame(
+        {
+            "unit": ["u00", "u31", "u32", "u32"],
+            "period_start": [2003, 2006, 2006, 2006],
+            "period_end": [2004, 2007, 2007, 2007],
+            "instrument": ["speech", "plan", "conference", "advice"],
+            "plan": [0, 1, 0, 0],
+        }
+    )
+    again = pa.Panel.from_frames(
+        frames[["unit", "year", "dimension", "score"]], frames.drop(columns="score"), known_programmes=acts
+    )
+    said = pa.remarks(pa.programme_impact(again, "u00", 2006))
+    assert "in these years: u31." in said
+    assert "earlier programme" not in said
+    rows = pa.impact_robustness(again, "u00", 2006, draws=9).set_index("choice")
+    plain, without = (
+        rows.loc[f"Lagged-outcome adjustment{more}", "units"] for more in ("", ", known programmes left out")
+    )
+    assert without == plain - 1
+    with pytest.raises(pa.DataError, match=r"plan.*outside 0 to 1.*Write 1 for a plan"):
+        pa.Panel.from_frames(
+            frames[["unit", "year", "dimension", "score"]],
+            frames.drop(columns="score"),
+            known_programmes=acts.assign(plan=2),
+        )
+
+
 def test_a_study_with_scores_of_its_own_knows_of_no_other_programmes(real) -> None:
     assert real.known_programmes["unit"].eq("VN-CT").sum() == 3
+    assert real.known_programmes["plan"].tolist() == pa.load_known_programmes()["plan"].tolist()
     assert made().known_programmes.empty
 
 

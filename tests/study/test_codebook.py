@@ -116,6 +116,22 @@ def test_every_table_of_the_index_names_known_units_and_dimensions() -> None:
         assert scores["score"].notna().all()
 
 
+def test_what_provinces_did_tells_plans_from_the_rest() -> None:
+    acts = pa.load_known_programmes()
+    assert (len(acts), acts["unit"].nunique()) == (37, 21)
+    assert (acts["kind"].isin(["plan", "programme"]) == (acts["plan"] == 1)).all()
+    plans = acts[acts["plan"] == 1]
+    assert len(plans) == 20
+    assert plans["unit"].nunique() == 12
+    assert acts.query("kind == 'conference'")["plan"].eq(0).all()
+    # A plan has at least the year in which it begins; how well each source was seen is said.
+    assert plans["period_start"].notna().all()
+    assert (acts["confidence"] != "").all()
+    day = acts["signed_on"].str.len()
+    assert day[acts["precision"] == "day"].eq(10).all()
+    assert day[acts["precision"].isin(["year", "none"])].eq(0).all()
+
+
 def test_a_level_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SpecError, match="'dimension' or 'subdimension', not 'part'"):
         pa.load_scores("part")
