@@ -213,7 +213,8 @@ def most_moving(x: Floats, d: Floats, at: float) -> tuple[int | None, float]:
 
     None, and a missing value, where there is no line.
 
-    >>> most_moving(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0, 7.0]), at=4.0)
+    >>> place, without = most_moving(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0, 7.0]), at=4.0)
+    >>> place, round(without, 6)
     (3, 4.0)
     """
     n, line = len(x), deleted_line(x, d)

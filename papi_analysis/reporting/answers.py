@@ -28,8 +28,8 @@ FAULT = Note("a fault of this program, and none of your files ({fault}). Please 
 #: The estimator of the gap, chosen before any answer was seen; the others stand beside it.
 METHOD = "lagged_outcome"
 
-#: Panels drawn for its calibration: the error of a rate of 5% is then 2 points, and nobody waits.
-PANELS = 100
+#: Panels drawn for its calibration: few, so that nobody waits; the error, 3 points at a rate of 5%, is said.
+PANELS = 60
 
 
 class Answers:
