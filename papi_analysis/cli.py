@@ -67,7 +67,8 @@ def main() -> None:
       papi-analysis check my-study                everything wrong with them
       papi-analysis report my-study --open        the report, in the browser
 
-    A FOLDER is one with a study.toml, or the name of a bundled study: can_tho_2018_2020.
+    A FOLDER is one with a study.toml, or the name of a bundled study:
+    can_tho_2018_2020, open_government.
     """
 
 

@@ -114,9 +114,9 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     Parameters
     ----------
     study
-        ``"can_tho_2018_2020"``, or the path of a folder. Tables that the folder does not bring are PAPI's:
-        scores, units, dimensions and breaks. Its own are csv files in UTF-8 or xlsx workbooks, as offices keep
-        them; how they were read is listed in ``guesses``.
+        ``"can_tho_2018_2020"``, ``"open_government"``, or the path of a folder. Tables that the folder does not bring
+        are PAPI's: scores, units, dimensions and breaks. Its own are csv files in UTF-8 or xlsx workbooks, as offices
+        keep them; how they were read is listed in ``guesses``.
 
     Raises
     ------

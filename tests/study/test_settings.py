@@ -54,6 +54,7 @@ def test_the_least_that_a_study_must_say(tmp_path: Path) -> None:
         "programme_dimensions": (),
         "without_programme": [],
         "simulated_tables": (),
+        "judged_by": "offices",
         "in_progress": None,
         "sheets": {},
     }
