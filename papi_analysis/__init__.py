@@ -56,7 +56,7 @@ _HOMES = {
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
     "papi_analysis.reporting.validation": ("draw_validation", "table_validation"),
     "papi_analysis.credibility.calibration": ("calibrate", "rank_methods"),
-    "papi_analysis.credibility.coverage": ("coverage_record", "design_record"),
+    "papi_analysis.credibility.coverage": ("coverage_record", "design_record", "method_record"),
     "papi_analysis.credibility.injection": ("confirm_detectable",),
     "papi_analysis.credibility.planning": ("plan_study",),
     "papi_analysis.credibility.robustness": ("impact_robustness",),

@@ -55,6 +55,7 @@ PUBLIC = [
     "load_study",
     "load_units",
     "load_validation",
+    "method_record",
     "missing_scores",
     "national_shifts",
     "negative_controls",

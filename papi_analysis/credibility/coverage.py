@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study.records import load_coverage, load_designs
+from papi_analysis.study.records import load_coverage, load_designs, load_methods
 
 #: Words for the codes of the stored tables.
 WORDS: dict[str, dict[str, Note]] = {
@@ -82,6 +82,23 @@ def design_record() -> pd.DataFrame:
 
     """
     return _in_words(load_designs())
+
+
+def method_record() -> pd.DataFrame:
+    """Say how the estimators of ``programme_impact`` fare on panels like the bundled one: a run of ``rank_methods``.
+
+    Returns
+    -------
+    DataFrame
+        As ``rank_methods`` gives it, and ``panels``, drawn for each row.
+
+    Examples
+    --------
+    >>> method_record().columns.tolist()[:4]
+    ['choice', 'alarms_alike', 'mc_error', 'bias_points']
+
+    """
+    return load_methods()
 
 
 def _in_words(record: pd.DataFrame) -> pd.DataFrame:

@@ -63,6 +63,22 @@ DESIGNS = Schema(
     key=("design", "programme_units", "form"),
 )
 
+METHODS = Schema(
+    "methods",
+    (
+        Column("choice"),
+        *(Column(of, "number", 0.0, 1.0) for of in ("alarms_alike", "mc_error")),
+        Column("bias_points", "number"),
+        Column("coverage", "number", 0.0, 1.0),
+        Column("rmse", "number", low=0.0),
+        Column("alarms_windows", "number", 0.0, 1.0),
+        Column("rmse_windows", "number", low=0.0),
+        Column("peers", "number"),
+        Column("panels", "integer", low=1),
+    ),
+    key=("choice",),
+)
+
 
 def load_validation(kind: str | None = None) -> pd.DataFrame:
     """Load figures of this package beside those of printed tables and other software on the same data.
@@ -119,3 +135,14 @@ def load_designs() -> pd.DataFrame:
     ['imputation', 'levels']
     """
     return load_table(data_folder() / "validation" / "designs.csv", DESIGNS)
+
+
+def load_methods() -> pd.DataFrame:
+    """Load what ``rank_methods`` found on the bundled study (``benchmarks/validation``).
+
+    Examples
+    --------
+    >>> load_methods()["choice"].iloc[0]  # the lowest error first
+    'Lagged-outcome adjustment'
+    """
+    return load_table(data_folder() / "validation" / "methods.csv", METHODS)
