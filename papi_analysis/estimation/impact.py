@@ -255,16 +255,21 @@ def _paths(panel: Panel, design: Design, found: Counterfactual, fan: Placebos | 
     gaps = gap[None] if fan is None else fan.paths[rows]
     units = np.array(panel.units, dtype=object)
     names = [", ".join(units[row]) for row in (own if fan is None else fan.units[rows])]
-    index = pd.MultiIndex.from_product([rows, since, panel.dimensions], names=["row", "since", "dimension"])
-    cells = pd.DataFrame({"gap": gaps.ravel()}, index=index).reset_index()
-    cells["unit"] = np.repeat(np.array(names, dtype=object), len(since) * len(panel.dimensions))
-    first = cells["row"] == 0
-    cells.loc[first, "actual"] = actual.ravel()
-    cells.loc[first, "counterfactual"] = (actual - gap).ravel()
-    calendar = [] if len(np.unique(design.starts)) > 1 else ["year"]
-    if calendar:
-        cells["year"] = np.array(panel.years)[cells["since"] + int(design.starts[0])]
-    return cells[["row", "unit", "dimension", *calendar, "since", "actual", "counterfactual", "gap"]]
+    R, S, K = gaps.shape
+    later = np.full(((R - 1) * S * K,), np.nan)  # only the realised programme has scores of its own
+    columns: dict[str, Any] = {
+        "row": np.repeat(rows, S * K),
+        "unit": np.repeat(np.array(names, dtype=object), S * K),
+        "dimension": np.tile(np.array(panel.dimensions, dtype=object), R * S),
+        "since": np.tile(np.repeat(since, K), R),
+        "actual": np.append(actual.ravel(), later),
+        "counterfactual": np.append((actual - gap).ravel(), later),
+        "gap": gaps.ravel(),
+    }
+    cells = pd.DataFrame(columns)
+    if len(np.unique(design.starts)) == 1:
+        cells.insert(3, "year", np.array(panel.years)[columns["since"] + int(design.starts[0])])
+    return cells
 
 
 def _weights(panel: Panel, design: Design, found: Counterfactual) -> pd.DataFrame:

@@ -169,34 +169,39 @@ class Clustered:
         return float(stats.f.sf(F, K - 1, self.df))
 
 
+#: What an engine says of each dimension, in the order of a table.
+ROWS = [
+    *("dimension", "estimate", "se", "low", "high", "p", "p_joint", "p_holm", "floor"),
+    *("detectable", "detectable_jointly"),
+]
+
+
 def engine_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: float = 1.0) -> pd.DataFrame:
     """Tabulate what an engine says, a row per dimension; p and interval are missing where the floor is too high.
 
     A detectable effect is never below half the interval beside it: what this very study left open it did not detect.
     """
+    many, floor = len(dimensions) > 1, engine.floor
     low, high = scale * engine.interval(level).T
-    many = len(dimensions) > 1
     detectable = np.maximum(scale * engine.detectable(level), (high - low) / 2)
-    table = pd.DataFrame(
-        {
-            "dimension": list(dimensions),
-            "estimate": scale * engine.coefficients,
-            "se": scale * engine.standard_errors,
-            "low": low,
-            "high": high,
-            "p": engine.p,
-            "p_joint": engine.p_joint if many else np.nan,
-            "p_holm": holm(engine.p) if many and _holm_can(engine, level) else np.nan,
-            "floor": engine.floor,
-            "detectable": detectable,
-            "detectable_jointly": (
-                np.maximum(scale * engine.detectable(level, jointly=True), detectable) if many else np.nan
-            ),
-        }
-    )
-    unsupported = ["low", "high", "p", "p_joint", "p_holm", "detectable", "detectable_jointly"]
-    table.loc[table["floor"] > 1 - level + 1e-12, unsupported] = np.nan
-    return table
+    jointly = np.maximum(scale * engine.detectable(level, jointly=True), detectable) if many else np.nan
+    supported = {
+        "low": low,
+        "high": high,
+        "p": engine.p,
+        "p_joint": engine.p_joint if many else np.nan,
+        "p_holm": holm(engine.p) if many and _holm_can(engine, level) else np.nan,
+        "detectable": detectable,
+        "detectable_jointly": jointly,
+    }
+    table = {
+        "dimension": list(dimensions),
+        "floor": floor,
+        "estimate": scale * engine.coefficients,
+        "se": scale * engine.standard_errors,
+    }
+    table |= {name: np.where(floor > 1 - level + 1e-12, np.nan, values) for name, values in supported.items()}
+    return pd.DataFrame(table)[ROWS]
 
 
 def _holm_can(engine: Engine, level: float) -> bool:
