@@ -81,4 +81,4 @@ def test_no_network_at_run_time():
     done = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("blocked\n")
-    assert "programmes that never were" in done.stdout
+    assert "Programmes that do nothing" in done.stdout

@@ -3,7 +3,7 @@
 ``rank_methods`` asked of the bundled study, whose own unit takes no part. Parts that are done are kept in ``--folder``,
 so that a run that was interrupted goes on where it stopped.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/validation/methods.py --panels 500 --out data/validation/methods.csv
+    OPENBLAS_NUM_THREADS=1 python benchmarks/validation/methods.py --panels 100 --out data/validation/methods.csv
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import papi_analysis as pa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--panels", type=int, default=500)
+    parser.add_argument("--panels", type=int, default=100)
     parser.add_argument("--folder")
     parser.add_argument("--out", default="data/validation/methods.csv")
     asked = parser.parse_args()

@@ -361,7 +361,7 @@ def test_units_with_a_gap_in_the_years_used_are_named_and_not_compared(panel) ->
     assert answer.table["units"].tolist() == [59] * 7
     later = pa.programme_impact(holed, "VN-CT", 2018, 2020, before=(2014, 2017))
     assert "VN-HN" in set(later.cells["unit"])
-    assert "VN-HN" not in pa.remarks(later)
+    assert not any("lack of cells" in line and "VN-HN" in line for line in pa.remarks(later).splitlines())
 
 
 def test_a_missing_score_of_a_treated_unit_is_refused_by_name(panel) -> None:

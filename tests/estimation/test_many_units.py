@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
-from papi_analysis.estimation import cost, counterfactuals
+from papi_analysis.estimation import counterfactuals, multiplicity
 from papi_analysis.estimation.alone import PlaceboSlopes
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.counterfactuals import difference_in_differences, leave_one_donor_out
@@ -106,7 +106,7 @@ def test_the_answer_says_how_many_of_how_many() -> None:
 def test_costly_methods_draw_fewer_unless_told(monkeypatch) -> None:
     """A draw reads 210 units x 9 years x 2 dimensions: 3,780 numbers; in work for 200 of them 200 are drawn."""
     panel = pa.Panel.from_frames(*frames(210))
-    monkeypatch.setattr(cost, "WORK", 200 * 3_780)
+    monkeypatch.setattr(multiplicity, "WORK", 200 * 3_780)
 
     def ranked(**settings) -> int:
         return len(pa.programme_impact(panel, "u0003", 6, **settings).draws)

@@ -50,9 +50,9 @@ QUESTIONS = {
     "impact": lambda p, y: pa.programme_impact(p, "u00", y[START], method="synthetic_did").table,
     "impact to an end": lambda p, y: pa.programme_impact(p, ["u00", "u05"], y[5], y[7], before=(y[1], y[4])).table,
     "robustness": lambda p, y: pa.impact_robustness(p, "u00", y[START], base_year=y[4]).drop(columns="choice"),
-    "calibrate": lambda p, y: pa.calibrate(p, "did", unit="u00", start=y[START], panels=6).table,
+    "calibrate": lambda p, y: pa.calibrate(p, "did", unit="u00", start=y[START], panels=2).table,
     "calibrate the base year": lambda p, y: (
-        pa.calibrate(p, "base_year", unit="u00", start=y[5], base_year=y[3], panels=6).table
+        pa.calibrate(p, "base_year", unit="u00", start=y[5], base_year=y[3], panels=2).table
     ),
     "confirm": lambda p, y: pa.confirm_detectable(p, "did", unit="u00", start=y[START]),
 }

@@ -172,7 +172,7 @@ def test_any_cells_below_a_header_are_read_or_refused(shelf: Shelf, cells: Rows,
     assert found == "error" or found.startswith("another result"), found
 
 
-@settings(EVERY_TIME, max_examples=150)
+@settings(EVERY_TIME, max_examples=50)
 @given(content=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda t: t.encode(errors="replace"))))
 def test_any_settings_are_refused_in_words(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = tmp_path_factory.getbasetemp() / "settings"

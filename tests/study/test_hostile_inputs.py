@@ -186,7 +186,7 @@ def test_a_csv_file_that_is_too_large_is_not_opened(folder, monkeypatch: pytest.
     monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path.name) or read(path))
     problem = next(p for p in folder.error().problems if p.file == "tasks.csv")
     assert problem.what == "the file is too large"
-    assert "Polars, DuckDB or Dask" in problem.remedy
+    assert "Parquet file, by its path" in problem.remedy
     assert "tasks.csv" not in opened
 
 
