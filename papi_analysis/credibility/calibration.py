@@ -24,7 +24,7 @@ from papi_analysis.credibility.placebo_programmes import (
 )
 from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import Note
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import CalibrationDesign, Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.impact_notes import surveys_note
 from papi_analysis.estimation.multiplicity import check_level
@@ -160,7 +160,7 @@ def calibrate(
         names=panel.names,
         simulated_tables=panel.simulated_tables if ask == "slopes" else (),
         level=level,
-        design={"unit": unit, "ask": method_name(ask), "panels": panels, "process": process},
+        design=CalibrationDesign(unit, method_name(ask), panels, process),
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from papi_analysis.arguments import check_kinds
 from papi_analysis.credibility.long_runs import run_all
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import CurveDesign, Estimates
 from papi_analysis.estimation.multiplicity import counts
 
 JOINT = Note(
@@ -49,7 +49,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
         One row per specification, lowest mean first: a column per kind of choice (words), one per dimension with
         the estimate, ``mean`` and its ``p``; of gaps also ``peers``, the mean gap of the ten untouched units that
         stood nearest at the start. ``tests`` holds the joint permutation test, where all specifications
-        share their reassignments; ``design["below"]`` the share of specifications whose mean lies below zero.
+        share their reassignments; ``design.below`` the share of specifications whose mean lies below zero.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
     >>> ask = partial(pa.programme_impact, panel, "VN-CT", 2018, 2020)
     >>> curve = specification_curve(ask, {"method": ["did", "synthetic_control"]})
-    >>> len(curve.table), curve.design["below"]
+    >>> len(curve.table), curve.design.below
     (2, 1.0)
 
     """
@@ -103,12 +103,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
         simulated_tables=tuple(dict.fromkeys(name for answer in answers for name in answer.simulated_tables)),
         level=first.level,
         scale=first.scale,
-        design={
-            "kinds": tuple(kinds),
-            "asked": first.question,
-            "specifications": len(answers),
-            "below": float((table["mean"] < 0).mean()),
-        },
+        design=CurveDesign(tuple(kinds), first.question, len(answers), float((table["mean"] < 0).mean())),
     )
 
 

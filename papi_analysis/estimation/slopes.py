@@ -16,7 +16,7 @@ from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.draws import StudentisedDraws
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import ChangeDesign, Estimates, SlopeDesign
 from papi_analysis.estimation.imputation import Programmes, programmes, solve
 from papi_analysis.estimation.imputed_slopes import imputed_slopes
 from papi_analysis.estimation.inference import (
@@ -185,15 +185,15 @@ def completion_slopes(
         level=level,
         engines=tuple(engines),
         scale=PER_TEN_POINTS,
-        design={
-            "specification": spec,
-            "form": form,
-            "inference": judged.inference,
-            "units": int(judged.sample.sum()),
-            "compared": judged.compared,
-            "programme_units": judged.programme_units,
-            "effective": judged.effective,
-        },
+        design=SlopeDesign(
+            specification=spec,
+            form=form,
+            inference=judged.inference,
+            units=int(judged.sample.sum()),
+            compared=judged.compared,
+            programme_units=judged.programme_units,
+            effective=judged.effective,
+        ),
     )
 
 
@@ -338,7 +338,7 @@ def change_slopes(panel: Panel, start: int | None = None, end: int | None = None
         cells=changes,
         names=panel.names,
         simulated_tables=panel.simulated_tables,
-        design={"start": start, "end": end, "programme_units": panel.programme_units},
+        design=ChangeDesign(start, end, panel.programme_units),
     )
 
 

@@ -194,7 +194,7 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     """Return the columns of an answer that its table shows, numbers as they are."""
     table = estimates.table
     hidden = set()
-    if estimates.design.get("inference") == "reassignment":
+    if getattr(estimates.design, "inference", "") == "reassignment":
         hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
     renamed = RENAMED.get(estimates.question, {})
     table = table.rename(columns=renamed)

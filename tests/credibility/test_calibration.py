@@ -229,7 +229,7 @@ def test_bad_answers_are_refused_with_the_placebo_programme_they_were_for(panel)
     def shapeless(panel, unit, start, end):
         return 3.0
 
-    assert pa.calibrate(panel, good, **ASKED, panels=1).design["ask"] == "good"
+    assert pa.calibrate(panel, good, **ASKED, panels=1).design.ask == "good"
     place = "placebo programme of VN-[A-Z0-9]+, 2018-2020"
     for ask, words in ((fails, "ValueError: broken"), (short, "missing values"), (missing, "missing values"),
                        (half, "missing values: p_joint of D2"), (shapeless, "failed")):  # fmt: skip

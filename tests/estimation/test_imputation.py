@@ -180,7 +180,7 @@ def test_a_unit_of_weight_nought_is_no_unit(out, form):
     columns = ["estimate", "se", "n", "dropped"]
     expected = without.table[columns].to_numpy(dtype=float)
     assert asked.table[columns].to_numpy(dtype=float) == pytest.approx(expected, rel=1e-9, nan_ok=True)
-    assert asked.design["programme_units"] == without.design["programme_units"]
+    assert asked.design.programme_units == without.design.programme_units
 
 
 def test_what_programme_units_score_while_nothing_is_done_plays_no_part():

@@ -132,7 +132,7 @@ def test_enterprise_zones_as_in_the_textbook():
     assert 10 * two_way.row("D0")["estimate"] == pytest.approx(-0.104, abs=5e-4)
     assert two_way.row("D0")["n"] == 198
     answer = pa.completion_slopes(panel, draws=99)
-    assert answer.design["programme_units"] == 10
+    assert answer.design.programme_units == 10
     assert "at least 12 units" in pa.remarks(answer)
 
 
@@ -152,7 +152,7 @@ def test_programmes_without_a_score_while_they_ran_do_not_count(form):
     y, C = plain()
     y[:2, 3:] = np.nan
     asked = pa.completion_slopes(panel_of(y, C), form=form)
-    assert asked.design["programme_units"] == 1
+    assert asked.design.programme_units == 1
     one = C.copy()
     one[:2] = 0.0
     alone = pa.completion_slopes(panel_of(y, one), form=form)
@@ -179,7 +179,7 @@ def test_without_untouched_cells_or_years_before_it_is_the_two_way_slope_and_say
     asked = pa.completion_slopes(panel, years=years, draws=99)
     levels = pa.completion_slopes(panel, form="levels", years=years, draws=99)
     assert asked.table.equals(levels.table)
-    assert asked.design["form"] == "levels"
+    assert asked.design.form == "levels"
     assert str(asked.notes[0]).startswith("These are two-way slopes")
     assert "These are two-way slopes" not in pa.remarks(levels)
 
@@ -188,7 +188,7 @@ def test_where_the_last_untouched_units_adopt_the_years_from_then_on_are_counted
     y, C = plain(18)
     C[18:, 5] = 0.5
     answer = pa.completion_slopes(panel_of(y, C), draws=99, override=True)
-    assert answer.design["form"] == "imputation"
+    assert answer.design.form == "imputation"
     assert "40 cells of programmes have no untouched unit" in pa.remarks(answer)  # 20 units, two dimensions
     assert answer.table["n"].tolist() == [100, 100, 200]
     assert answer.table["dropped"].tolist() == [20, 20, 40]
