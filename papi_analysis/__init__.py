@@ -36,7 +36,8 @@ _HOMES = {
     "papi_analysis.estimation.impact": ("programme_impact",),
     "papi_analysis.estimation.mean_reversion": ("regression_to_the_mean",),
     "papi_analysis.estimation.specification": ("Specification",),
-    "papi_analysis.estimation.slopes": ("change_slopes", "completion_slopes"),
+    "papi_analysis.estimation.change_slopes": ("change_slopes",),
+    "papi_analysis.estimation.slopes": ("completion_slopes",),
     "papi_analysis.estimation.targets": ("gain_needed", "target_attainment"),
     "papi_analysis.reporting.canvas": ("show",),
     "papi_analysis.reporting.data_figures": (

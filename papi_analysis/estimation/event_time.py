@@ -9,7 +9,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign
 from papi_analysis.estimation.multiplicity import critical_value
-from papi_analysis.estimation.placebos import EXACT, Placebos
+from papi_analysis.estimation.placebo_draws import EXACT, Placebos
 
 BAND = Note(
     "The band holds the gaps of {level:.0%} of the placebos in a year, in all dimensions at once; joint p-values are "

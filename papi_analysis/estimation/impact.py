@@ -37,7 +37,8 @@ from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, f
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_level, usual_draws
 from papi_analysis.estimation.peers import peer_gaps
-from papi_analysis.estimation.placebos import Placebos, placebos
+from papi_analysis.estimation.placebo_draws import Placebos
+from papi_analysis.estimation.placebos import placebos
 from papi_analysis.panel.panel import Panel
 
 #: Placebos whose paths are tabulated.

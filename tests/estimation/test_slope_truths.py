@@ -9,7 +9,8 @@ from reference import equations_of, panel_of
 
 import papi_analysis as pa
 from papi_analysis.estimation.assignments import possible_assignments
-from papi_analysis.estimation.imputation import programmes, reassign_programmes, solve
+from papi_analysis.estimation.imputation import programmes, solve
+from papi_analysis.estimation.imputed_draws import reassign_programmes
 from papi_analysis.estimation.slopes import slope_estimates
 from papi_analysis.estimation.specification import Specification
 
@@ -79,7 +80,7 @@ def test_programmes_that_do_nothing_are_found_in_one_of_twenty_panels(studentise
         y, adopters = untouched_scores(rng, selected=True)
         C, _ = design(rng, adopters, staggered=True)
         laid, possible = programmes(equations_of(y, C)), possible_assignments(C)
-        alarms += reassign_programmes(laid, possible, studentised=studentised, draws=99, rng=seed).p[0] <= 0.05
+        alarms += reassign_programmes(laid, possible, by_error=studentised, draws=99, rng=seed).p[0] <= 0.05
     assert 2 <= alarms <= 20  # of 200 at 5%: less than one in two hundred lie outside
 
 
@@ -249,6 +250,6 @@ def test_a_control_that_untouched_units_cannot_tell_is_named(where):
     own = solve(laid, laid.units[None]).slopes[0, 0]
     assert np.isfinite(own).all() == (where == "untouched")
     if where == "untouched":  # reassigned to that unit, the programme has no slope, and that is counted
-        drawn = reassign_programmes(laid, possible_assignments(C), studentised=True, draws=199)
+        drawn = reassign_programmes(laid, possible_assignments(C), by_error=True, draws=199)
         assert (drawn.undefined > 0).all()
         assert np.isfinite(drawn.p).all()
