@@ -28,7 +28,8 @@ from designs import DRAWS, SIZE, START, Design, K, N, draw, panel_of, scores
 import papi_analysis as pa
 from papi_analysis.estimation.designs import programme_design
 from papi_analysis.estimation.draws import StudentisedDraws
-from papi_analysis.estimation.placebos import Placebos, placebos
+from papi_analysis.estimation.placebo_draws import Placebos
+from papi_analysis.estimation.placebos import placebos
 
 NOISE = np.array([0.5, 0.7, 0.9, 1.1, 1.4, 1.8])
 EFFECTS = ("none", "all", "half", "quiet", "noisy")

@@ -124,7 +124,7 @@ def chosen(panel: pa.Panel, pool: np.ndarray, case: Case) -> dict[str, str]:
     """Which slope and which inference the default is in this case."""
     made, _ = study(panel, pool, case, np.random.default_rng(0))
     design = pa.completion_slopes(made, draws=19).design
-    return {"form": design["form"], "inference": design["inference"]}
+    return {"form": design.form, "inference": design.inference}
 
 
 def summary(case: Case, default: dict[str, str], rows: np.ndarray, seed: int) -> dict:

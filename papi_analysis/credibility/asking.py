@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
-from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import PapiError, SpecError
+from papi_analysis.estimation.counterfactuals import ESTIMATORS
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.slopes import completion_slopes
@@ -39,7 +39,7 @@ def find_method(ask: Ask | str, level: float, from_base: int = 1) -> Ask:
     """
     if callable(ask):
         return partial(ask, level=level) if takes(ask, "level") else ask
-    named: dict[str, Ask] = {name: partial(_impact, name, level) for name in METHODS}
+    named: dict[str, Ask] = {name: partial(_impact, name, level) for name in ESTIMATORS}
     named |= {"slopes": partial(_slopes, level), "base_year": partial(_base_year, from_base, level)}
     if not isinstance(ask, str) or ask not in named:
         raise SpecError(f"ask is one of {', '.join(named)}, or a function, not {ask!r}.")

@@ -22,9 +22,9 @@ from papi_analysis.credibility.placebo_programmes import (
     real_windows,
     without_unit,
 )
-from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import Note
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.counterfactuals import ESTIMATORS
+from papi_analysis.estimation.estimates import CalibrationDesign, Estimates
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.impact_notes import surveys_note
 from papi_analysis.estimation.multiplicity import check_level
@@ -32,10 +32,8 @@ from papi_analysis.panel.panel import Panel
 
 Floats = NDArray[np.float64]
 
-#: Where the programmes are that do nothing.
-AT_RANDOM = Note("Simulated panels, a unit at random")
-AS_HIGH = Note("Simulated panels, the unit that stood as high")
-WINDOWS = Note("Real windows, units that stood as high")
+#: Where the programmes are that do nothing: on a unit of a simulated panel, at random or as high, or of a real window.
+AT_RANDOM, AS_HIGH, WINDOWS = "at_random", "as_high", "windows"
 
 DRAWN = Note(
     "Simulated panels: {panels}, drawn from a process fitted to this panel without {unit}. Units keep a level of their "
@@ -134,7 +132,7 @@ def calibrate(
     real = np.array(run_all(job, list(zip(windows, states[panels:], strict=True)), label=label, folder=folder))
     units = pd.factorize(np.array([window.unit for window in windows]))[0]
     parts = [
-        summary(answers, clusters, panel.dimensions, level).assign(who=str(who))
+        summary(answers, clusters, panel.dimensions, level).assign(who=who)
         for who, answers, clusters in (
             (AT_RANDOM, simulated[:, 0], np.arange(panels)),
             (AS_HIGH, simulated[:, 1], np.arange(panels)),
@@ -160,7 +158,7 @@ def calibrate(
         names=panel.names,
         simulated_tables=panel.simulated_tables if ask == "slopes" else (),
         level=level,
-        design={"unit": unit, "ask": method_name(ask), "panels": panels, "process": process},
+        design=CalibrationDesign(unit, method_name(ask), panels, process),
     )
 
 
@@ -181,27 +179,27 @@ def rank_methods(
     Returns
     -------
     DataFrame
-        ``choice`` (the estimator); on the unit that stood as high in the simulated panels ``alarms_alike`` (any of the
-        dimensions) and its ``mc_error``, ``bias_points``, ``coverage`` and ``rmse`` of the mean gap, lowest error
-        first; in the real windows ``alarms_windows`` and ``rmse_windows``; ``peers``, the mean gap of the ten untouched
-        units that stood nearest in the base year, as in ``programme_impact``: an estimator that is not fooled by where
-        a unit stood puts it at about 0.
+        ``choice`` (the estimator's name); on the unit that stood as high in the simulated panels ``alarms_alike`` (any
+        of the dimensions) and its ``mc_error``, ``bias_points``, ``coverage`` and ``rmse`` of the mean gap, lowest
+        error first; in the real windows ``alarms_windows`` and ``rmse_windows``; ``peers``, the mean gap of the ten
+        untouched units that stood nearest in the base year, as in ``programme_impact``: an estimator that is not fooled
+        by where a unit stood puts it at about 0.
     """
     rows = []
     years: dict[str, Any] = {"start": start, "end": end, "base_year": base_year}
     base = panel.years[programme_shape(panel, unit, **years).base]
-    for name, words in METHODS.items():
+    for name in ESTIMATORS:
         table = calibrate(panel, name, unit=unit, **years, **settings).table.set_index(["who", "dimension"])
         gaps = programme_impact(panel, unit, start, end, method=name, base_year=base)
-        family, mean = table.loc[(str(AS_HIGH), "family")], table.loc[(str(AS_HIGH), "mean")]
+        family, mean = table.loc[(AS_HIGH, "family")], table.loc[(AS_HIGH, "mean")]
         rows.append(
             {
-                "choice": str(words),
+                "choice": name,
                 "alarms_alike": family["false_alarms"],
                 "mc_error": family["mc_error"],
                 **mean[["bias_points", "coverage", "rmse"]],
-                "alarms_windows": table.loc[(str(WINDOWS), "family"), "false_alarms"],
-                "rmse_windows": table.loc[(str(WINDOWS), "mean"), "rmse"],
+                "alarms_windows": table.loc[(WINDOWS, "family"), "false_alarms"],
+                "rmse_windows": table.loc[(WINDOWS, "mean"), "rmse"],
                 "peers": gaps.row("mean")["peers"],
             }
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -55,6 +55,19 @@ def run_all(
         kept = partial(_kept, function, os.fspath(folder))
         steps = [joblib.delayed(kept)(job, fingerprint(own, job)) for job in jobs]
     return list(progress(_parallel(steps), len(jobs), label))
+
+
+def ask_each(
+    question: Callable[[Any], Mapping[str, Any]], changes: Iterable[tuple[Mapping[str, Any], Any]], label: str
+) -> list[dict[str, Any]]:
+    """Ask a question for each of several named changes, under one bar: a row each, what names it first.
+
+    >>> ask_each(lambda share: {"left": 1 - share}, [({"taken": 0.25}, 0.25)], "shares")
+    [{'taken': 0.25, 'left': 0.75}]
+    """
+    asked = list(changes)
+    rows = run_all(question, [change for _, change in asked], label=label)
+    return [{**name, **row} for (name, _), row in zip(asked, rows, strict=True)]
 
 
 def seeds(rng: int | np.random.Generator, jobs: int) -> list[np.random.Generator]:

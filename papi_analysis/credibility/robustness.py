@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import starmap
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.credibility.long_runs import ask_each
 from papi_analysis.errors import Note
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, leave_one_donor_out, synthetic_control
 from papi_analysis.estimation.designs import Design
@@ -24,7 +24,6 @@ from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import holm, turning_odds
 from papi_analysis.estimation.weights import vertex_weights
 from papi_analysis.panel.panel import Panel
-from papi_analysis.progress import progress
 from papi_analysis.study.schema import name_text
 
 #: Words for the estimators, in the order of the table.
@@ -37,16 +36,34 @@ METHODS = {
     "synthetic_did": Note("Synthetic difference in differences"),
 }
 
-#: Words for a programme that starts two years earlier than it did, and for years before that end there.
-IN_TIME = Note("Placebo in time: as if two years earlier"), Note("Backdated: matched two years earlier")
-IN_SURVEYS = Note("Placebo in time: as if two surveys earlier"), Note("Backdated: matched two surveys earlier")
+#: Words for the other ways to ask, in the order of the table.
+OTHERS = {
+    "vertex": Note("Synthetic control, weights at a vertex"),
+    "no_donor": Note("Lagged-outcome adjustment, treated unit no donor of placebos"),
+    "known_left_out": Note("Lagged-outcome adjustment, known programmes left out"),
+    "base_year": Note("Lagged-outcome adjustment, base year alone"),
+    "did_base_year": Note("Difference in differences, base year alone"),
+    "before_earlier": Note("Matched on the years before its earlier programme ({first}-{last}) only"),
+    "during_earlier": Note("Matched on the years of its earlier programme ({first}-{last}) only"),
+    "with_earlier": Note("With its earlier programme: both as one, from {first} (the earlier one ended in {last})"),
+    "in_time": Note("Placebo in time: as if two years earlier"),
+    "backdated": Note("Backdated: matched two years earlier"),
+    "did_each_alone": Note("Difference in differences, all units of each dimension"),
+    "donor_lowest": Note("Lagged-outcome adjustment, one donor left out: lowest"),
+    "donor_highest": Note("Lagged-outcome adjustment, one donor left out: highest"),
+}
+
+#: Those around an earlier programme of the unit.
+EARLIER = "before_earlier", "during_earlier", "with_earlier"
+
+#: The same where two surveys are not two years.
+IN_SURVEYS = {
+    "in_time": Note("Placebo in time: as if two surveys earlier"),
+    "backdated": Note("Backdated: matched two surveys earlier"),
+}
 
 #: The size at which a verdict turns.
 SIZE = 0.05
-
-BEFORE_EARLIER = Note("Matched on the years before its earlier programme ({first}-{last}) only")
-DURING_EARLIER = Note("Matched on the years of its earlier programme ({first}-{last}) only")
-WITH_EARLIER = Note("With its earlier programme: both as one, from {first} (the earlier one ended in {last})")
 
 
 @check_kinds
@@ -81,86 +98,74 @@ def impact_robustness(
     Returns
     -------
     DataFrame
-        ``choice`` (words), one column per dimension with the mean gap in points, ``mean``, its ``p``, and
-        ``p_joint``, the smallest joint p-value over the dimensions (missing where a row is no test, or one that could
-        find nothing); ``odds``: a rank takes it that each unit was as likely to have the programme as another. Were
-        some up to so many times as likely as others, the verdict of ``p`` at 5% could turn: where p is at most 5%, it
-        stays there up to these odds whoever was likelier; where p is above, it could be 5% from these odds on, and not
-        before (Rosenbaum 2002; Firpo & Possebom 2018, eqs 7-9). Missing where p is no rank; ``peers``, the mean gap
-        that the row shows for the ten untouched units that stood nearest in the base year, which an estimator that is
-        not fooled puts at about 0; ``units`` compared. Where the panel knows of an earlier
-        programme of the unit, rows match on the years before it, on its own years, and take both as one. Nobody can
-        pick one dimension or one row alone: all of them stand here.
+        ``code`` and ``choice`` (the same in words), one column per dimension with the mean gap in points, ``mean``, its
+        ``p``, and ``p_joint``, the smallest joint p-value over the dimensions (missing where a row is no test, or one
+        that could find nothing); ``odds``: a rank takes it that each unit was as likely to have the programme as
+        another. Were some up to so many times as likely as others, the verdict of ``p`` at 5% could turn: where p is at
+        most 5%, it stays there up to these odds whoever was likelier; where p is above, it could be 5% from these odds
+        on, and not before (Rosenbaum 2002; Firpo & Possebom 2018, eqs 7-9). Missing where p is no rank; ``peers``, the
+        mean gap that the row shows for the ten untouched units that stood nearest in the base year, which an estimator
+        that is not fooled puts at about 0; ``units`` compared. Where the panel knows of an earlier programme of the
+        unit, rows match on the years before it, on its own years, and take both as one. Nobody can pick one dimension
+        or one row alone: all of them stand here.
 
     Examples
     --------
     >>> import papi_analysis as pa
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
     >>> table = impact_robustness(panel, "VN-CT", 2018, base_year=2016)
-    >>> table.choice.iloc[0]
-    'Lagged-outcome adjustment'
+    >>> table[["code", "choice"]].iloc[0].tolist()
+    ['lagged_outcome', 'Lagged-outcome adjustment']
 
     """
     assert set(METHODS) == set(ESTIMATORS)
     unit = name_text(unit)
-    asked: list[tuple[Note, dict[str, Any]]] = [(words, {"method": name}) for name, words in METHODS.items()]
-    vertex = partial(synthetic_control, solve=vertex_weights)
-    asked.append((Note("Synthetic control, weights at a vertex"), {"method": vertex}))
-    asked.append((Note("Lagged-outcome adjustment, treated unit no donor of placebos"), {"treated_as_donor": False}))
     last = panel.years[-1] if end is None else end
     others = known_in_years(panel, start, last) if known_programmes is None else known_programmes
+    ways: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS}
+    ways |= {"vertex": {"method": partial(synthetic_control, solve=vertex_weights)}}
+    ways |= {"no_donor": {"treated_as_donor": False}}
     if len(others):
-        left_out = sorted({name for name in map(name_text, others) if name in panel.units and name != unit})
-        asked.append((Note("Lagged-outcome adjustment, known programmes left out"), {"without": left_out}))
+        known = {name for name in map(name_text, others) if name in panel.units and name != unit}
+        ways["known_left_out"] = {"without": sorted(known)}
     if base_year is not None:
         base = {"before": (base_year, base_year)}
-        asked.append((Note("Lagged-outcome adjustment, base year alone"), base))
-        asked.append((Note("Difference in differences, base year alone"), {"method": "did", **base}))
-    asked += _around_earlier(panel, unit, start)
+        ways |= {"base_year": base, "did_base_year": {"method": "did", **base}}
+    words = METHODS | OTHERS
+    earlier = earlier_programme(panel, unit, start)
+    if earlier is not None:
+        ways |= _around_earlier(panel.years[0], *earlier)
+        values = dict(zip(("first", "last"), earlier, strict=True))
+        words |= {name: Note(OTHERS[name].text, values) for name in EARLIER}
     place = panel.position("year", panel.first_from(start, "the start"))
     if place >= 4:
         *_, matched, early, late = panel.years[:place]
-        in_time, backdated = IN_TIME if late - matched == 2 else IN_SURVEYS
-        asked.append((in_time, {"start": early, "end": late}))
-        asked.append((backdated, {"before": (panel.years[0], matched)}))
+        words |= {} if late - matched == 2 else IN_SURVEYS
+        ways |= {"in_time": {"start": early, "end": late}, "backdated": {"before": (panel.years[0], matched)}}
 
-    def ask(words: Note, changes: dict[str, Any]) -> dict[str, Any]:
+    def ask(changes: Mapping[str, Any]) -> dict[str, float]:
         stood = None if changes.get("start", start) < start else base_year
         question = {"start": start, "end": end, "base_year": stood, "draws": draws, **changes}
-        return {"choice": words, **_row(programme_impact(panel, unit, **question))}
+        return _row(programme_impact(panel, unit, **question))
 
-    rows = list(progress(starmap(ask, asked), len(asked), "robustness"))
+    rows = ask_each(ask, [({"code": name}, changes) for name, changes in ways.items()], "robustness")
     whole = impact_design(panel, first_years(panel, unit, start), end, least=LINE)
-    alone: dict[str, Any] = {
-        "end": end,
-        "method": "did",
-        "base_year": base_year,
-        "without": whole.with_programme,
-        "draws": draws,
-    }
-    words = Note("Difference in differences, all units of each dimension")
-    rows.append({"choice": words, **_own_pools(panel, partial(programme_impact, unit=unit, start=start, **alone))})
+    did = partial(programme_impact, unit=unit, start=start, end=end, method="did", base_year=base_year, draws=draws)
+    rows.append({"code": "did_each_alone", **_own_pools(panel, partial(did, without=whole.with_programme))})
     rows += _without_one_donor(panel, whole.design)
     table = pd.DataFrame(rows)
-    table["choice"] = pd.Series([row["choice"] for row in rows], dtype=object)  # words that can be translated
+    spoken = pd.Series([words[name] for name in table["code"]], dtype=object)  # words that can be translated
+    table.insert(1, "choice", spoken)
     return table
 
 
-def _around_earlier(panel: Panel, unit: str, start: int) -> list[tuple[Note, dict[str, Any]]]:
+def _around_earlier(first: int, begun: int, last: int) -> dict[str, dict[str, Any]]:
     """Match on the years before the unit's own earlier programme, on its years, and take both programmes as one."""
-    earlier = earlier_programme(panel, unit, start)
-    if earlier is None:
-        return []
-    (begun, last), first = earlier, panel.years[0]
-    found: list[tuple[Note, dict[str, Any]]] = []
-    values = {"first": begun, "last": last}
+    before, during, both = EARLIER
+    ways: dict[str, dict[str, Any]] = {during: {"before": (begun, last)}} if last > begun else {}
     if begun - first >= 2:
-        found.append((Note(BEFORE_EARLIER.text, values), {"before": (first, begun - 1)}))
-    if last > begun:
-        found.append((Note(DURING_EARLIER.text, values), {"before": (begun, last)}))
-    if begun - first >= 2:
-        found.append((Note(WITH_EARLIER.text, values), {"start": begun}))
-    return found
+        ways = {before: {"before": (first, begun - 1)}, **ways, both: {"start": begun}}
+    return ways
 
 
 def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
@@ -187,20 +192,10 @@ def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
 def _without_one_donor(panel: Panel, design: Design) -> list[dict[str, Any]]:
     """Leave each donor out in turn: the lowest and the highest gap that come of it."""
     _, gaps = leave_one_donor_out(design, "lagged_outcome")
-    rows = []
-    mean = gaps.mean(axis=1)
-    lowest = Note("Lagged-outcome adjustment, one donor left out: lowest")
-    highest = Note("Lagged-outcome adjustment, one donor left out: highest")
-    for words, ends, of_mean in ((lowest, gaps.min(axis=0), mean.min()), (highest, gaps.max(axis=0), mean.max())):
-        rows.append(
-            {
-                "choice": words,
-                **dict(zip(panel.dimensions, ends, strict=True)),
-                "mean": of_mean,
-                "units": int(design.eligible.sum()) - 1,
-            }
-        )
-    return rows
+    each = pd.DataFrame(gaps, columns=list(panel.dimensions)).assign(mean=gaps.mean(axis=1))
+    units = int(design.eligible.sum()) - 1
+    ends = {"donor_lowest": each.min(), "donor_highest": each.max()}
+    return [{"code": name, **end, "units": units} for name, end in ends.items()]
 
 
 def _row(answer: Estimates) -> dict[str, float]:

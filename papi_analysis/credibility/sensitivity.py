@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.credibility.long_runs import ask_each
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.slopes import completion_slopes, slope_estimates
 from papi_analysis.panel.panel import Panel
-from papi_analysis.progress import progress
 from papi_analysis.study.study import Study
+
+#: What is kept of the mean slope.
+MEAN = ["estimate", "low", "high", "p"]
 
 LeftOut = Literal["unit", "year", "task"]
 
@@ -48,10 +52,10 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     if not isinstance(what, str) or what not in ways:
         raise SpecError(f"what is 'unit', 'year' or 'task', not {what!r}.")
     names, rest = ways[what]
-    one_by_one = ({"left_out": str(name), **_slopes(rest(name))} for name in names)  # a panel each, one at a time
-    return pd.DataFrame(progress(one_by_one, len(names), f"left out, {what}")).sort_values(
-        "mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True
+    rows = ask_each(
+        lambda name: _slopes(rest(name)), [({"left_out": str(name)}, name) for name in names], f"left out, {what}"
     )
+    return pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
 
 
 @check_kinds
@@ -76,20 +80,21 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
     """
     if not len(points) or any(not isinstance(point, int | float | np.number) or not 0 <= point < 1 for point in points):
         raise SpecError("points are shares of completion from 0 up to, not including, 1: 0.1 is ten percentage points.")
-    rows = []
-    for point in points:
-        lower = replace(panel, completion=np.clip(panel.completion - point, 0.0, None))
-        if not (np.nan_to_num(lower.completion).max(axis=(0, 1)) > 0).all():
-            break  # nothing is left to compare in some dimension
-        slopes = completion_slopes(lower, **settings)
-        mean = slopes.row("mean")
-        side = np.sign(mean["estimate"]) if mean["p"] <= 1 - slopes.level + 1e-12 else 0.0
-        found = None if np.isnan(mean["p"]) else side
-        rows.append({"overstated": point, **mean[["estimate", "low", "high", "p"]], "turns": found})
+    most = np.nan_to_num(panel.completion).max(axis=(0, 1)).min()  # nothing is left to compare in some dimension
+    asked = [({"overstated": point}, point) for point in takewhile(lambda point: point < most, points)]
+    rows = ask_each(partial(_if_overstated, panel, settings), asked, "overstated reports")
     first = rows[0]["turns"] if rows else None
     for row in rows:
         row["turns"] = None if first is None or row["turns"] is None else bool(row["turns"] != first)
-    return pd.DataFrame(rows, columns=["overstated", "estimate", "low", "high", "p", "turns"])
+    return pd.DataFrame(rows, columns=["overstated", *MEAN, "turns"])
+
+
+def _if_overstated(panel: Panel, settings: Mapping[str, Any], point: float) -> dict[str, Any]:
+    """The mean slope where completion was too high by so much, and its side, 0 where it is not told from zero."""
+    slopes = completion_slopes(replace(panel, completion=np.clip(panel.completion - point, 0.0, None)), **settings)
+    mean = slopes.row("mean")
+    side = np.sign(mean["estimate"]) if mean["p"] <= 1 - slopes.level + 1e-12 else 0.0
+    return {**mean[MEAN], "turns": None if np.isnan(mean["p"]) else side}
 
 
 @check_kinds
@@ -130,21 +135,20 @@ def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.Data
         after = [pd.Timestamp(year + 1, 3, 31) for year in range(study.start.year, study.end.year + 1)]
         days = [day for day in after if day < study.progress["reported_on"].max()]
         days.append(study.progress["reported_on"].max())
-    rows = []
-    for day in map(_day, days):
-        last = min(study.years[1], day.year - 1)
-        panel = Panel.from_study(replace(study, years=(study.years[0], last)), known_on=day)
-        mean = completion_slopes(panel).row("mean")
-        begun = panel.completion[panel.completion > 0]
-        rows.append(
-            {
-                "known_on": day,
-                "reports": int((study.progress["reported_on"] <= day).sum()),
-                "completion": begun.mean() if begun.size else np.nan,
-                **mean[["estimate", "low", "high", "p"]],
-            }
-        )
-    return pd.DataFrame(rows)
+    asked = [({"known_on": day}, day) for day in map(_day, days)]
+    return pd.DataFrame(ask_each(partial(_known_then, study), asked, "late information"))
+
+
+def _known_then(study: Study, day: pd.Timestamp) -> dict[str, Any]:
+    """What a study says by the reports that had come by a day."""
+    years = (study.years[0], min(study.years[1], day.year - 1))
+    panel = Panel.from_study(replace(study, years=years), known_on=day)
+    begun = panel.completion[panel.completion > 0]
+    return {
+        "reports": int((study.progress["reported_on"] <= day).sum()),
+        "completion": begun.mean() if begun.size else np.nan,
+        **completion_slopes(panel).row("mean")[MEAN],
+    }
 
 
 def _day(value: Any) -> pd.Timestamp:

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.credibility.long_runs import run_all
+from papi_analysis.credibility.long_runs import ask_each
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import CurveDesign, Estimates
 from papi_analysis.estimation.multiplicity import counts
 
 JOINT = Note(
@@ -24,6 +24,9 @@ JOINT = Note(
 )
 SKIPPED = Note("{skipped} combination(s) of choices have no answer and are left out: {why}")
 NOT_JOINT = Note("No joint test: the specifications do not share their reassignments.")
+
+#: What a row holds beside the columns of the table; no dimension has such a name.
+ANSWER, WHY = "(answer)", "(why)"
 
 #: Choices of one kind: values, or values by the words that name them.
 Choices = Iterable[Any] | Mapping[str, Any]
@@ -49,7 +52,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
         One row per specification, lowest mean first: a column per kind of choice (words), one per dimension with
         the estimate, ``mean`` and its ``p``; of gaps also ``peers``, the mean gap of the ten untouched units that
         stood nearest at the start. ``tests`` holds the joint permutation test, where all specifications
-        share their reassignments; ``design["below"]`` the share of specifications whose mean lies below zero.
+        share their reassignments; ``design.below`` the share of specifications whose mean lies below zero.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
     >>> ask = partial(pa.programme_impact, panel, "VN-CT", 2018, 2020)
     >>> curve = specification_curve(ask, {"method": ["did", "synthetic_control"]})
-    >>> len(curve.table), curve.design["below"]
+    >>> len(curve.table), curve.design.below
     (2, 1.0)
 
     """
@@ -75,20 +78,13 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     grid = [dict(zip(kinds, words, strict=True)) for words in product(*kinds.values())]
     if not kinds or not grid:
         raise SpecError("the grid of specifications is empty. Give at least one kind of choice with one value.")
-    rows, answers, skipped = [], [], []
-    asked = [{name: kinds[name][word] for name, word in words.items()} for words in grid]
-    for words, answer in zip(grid, run_all(partial(_try, ask), asked, label="specification_curve"), strict=True):
-        if isinstance(answer, str):
-            skipped.append(answer)
-            continue
-        answers.append(answer)
-        table = answer.table.set_index("dimension")
-        each = table[~table.index.isin(["mean", "within", "total"])]["estimate"]
-        mean = table.loc["mean"]
-        peers = {"peers": mean["peers"]} if "peers" in table.columns else {}
-        rows.append({**words, **each, "mean": mean["estimate"], "p": mean["p"], **peers})
-    if not answers:
+    asked = [(words, {name: kinds[name][word] for name, word in words.items()}) for words in grid]
+    rows = ask_each(partial(_row, ask), asked, "specification_curve")
+    skipped = [row[WHY] for row in rows if WHY in row]
+    rows = [row for row in rows if WHY not in row]
+    if not rows:
         raise SpecError(f"no combination of the choices has an answer: {skipped[0]}")
+    answers: list[Estimates] = [row.pop(ANSWER) for row in rows]
     table = pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
     p, notes = _joint_test(answers)
     if skipped:
@@ -103,12 +99,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
         simulated_tables=tuple(dict.fromkeys(name for answer in answers for name in answer.simulated_tables)),
         level=first.level,
         scale=first.scale,
-        design={
-            "kinds": tuple(kinds),
-            "asked": first.question,
-            "specifications": len(answers),
-            "below": float((table["mean"] < 0).mean()),
-        },
+        design=CurveDesign(tuple(kinds), first.question, len(answers), float((table["mean"] < 0).mean())),
     )
 
 
@@ -128,12 +119,16 @@ def _check(ask: Any, choices: Mapping[str, Choices]) -> None:
         ) from None
 
 
-def _try(ask: Callable[..., Estimates], settings: Mapping[str, Any]) -> Estimates | str:
-    """Ask once; where there is no answer, say why."""
+def _row(ask: Callable[..., Estimates], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask once: the row of the table and the answer itself, or why there is none."""
     try:
-        return ask(**settings)
+        answer = ask(**settings)
     except SpecError as error:
-        return str(error)
+        return {WHY: str(error)}
+    table = answer.table.set_index("dimension")
+    each, mean = table.loc[~table.index.isin(["mean", "within", "total"]), "estimate"], table.loc["mean"]
+    peers = {"peers": mean["peers"]} if "peers" in table.columns else {}
+    return {**each, "mean": mean["estimate"], "p": mean["p"], **peers, ANSWER: answer}
 
 
 def _word(value: Any) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, UnitYears, VerdictDesign
 
 ADDED, RULED_OUT, CANNOT_TELL, NOT_NEEDED = "added", "ruled_out", "cannot_tell", "not_needed"
 
@@ -104,7 +104,7 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
             dict.fromkeys((*estimates.simulated_tables, *(targets.simulated_tables if targets else ())))
         ),
         level=estimates.level,
-        design={"effect": estimates.question, "end_year": targets.design["end_year"] if targets else None},
+        design=VerdictDesign(estimates.question, targets.designed(UnitYears).last if targets else None),
     )
 
 

@@ -113,6 +113,17 @@ def _arrangements(members: Ints, kinds: Ints) -> Iterator[Ints]:
     return place(len(sources) - 1, np.arange(len(members)), np.empty(len(members), dtype=np.int64))
 
 
+def followers(source: Ints) -> Ints:
+    """The inverse of b assignments (b, N): which unit follows the trajectory of each.
+
+    >>> followers(np.array([[2, 0, 1]])).tolist()
+    [[1, 2, 0]]
+    """
+    found = np.empty_like(source)
+    np.put_along_axis(found, source, np.broadcast_to(np.arange(source.shape[1]), source.shape), axis=1)
+    return found
+
+
 def possible_assignments(
     C: ArrayLike,
     *,

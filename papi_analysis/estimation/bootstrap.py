@@ -9,14 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.draws import (
-    StudentisedDraws,
-    check_covariance,
-    polynomials,
-)
+from papi_analysis.estimation.draws import StudentisedDraws, check_covariance, joined, polynomials, studentised
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cluster_sums, cr1_joint, orthonormal_design
-from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 
@@ -134,28 +129,15 @@ def bootstrap_sums(
     rng: int | np.random.Generator = 0,
 ) -> StudentisedDraws:
     """Draw from the cluster sums of K equations on the same G clusters: slopes (K,), their covariance (K, K)."""
-    K, G = len(equations), len(equations[0].u)
+    G = len(equations[0].u)
     name = weights or ("webb" if G < WEBB_BELOW else "rademacher")
     m = len(WEIGHTS[name])
     exact = m**G <= check_count(draws)
     B = m**G if exact else draws
     weighted = _weight_blocks(WEIGHTS[name], G, B, exact, np.random.default_rng(rng))
-    found = progress((_block(equations, V) for V in weighted), B, "bootstrap draws", rows)
-    slope0, slope1, cov00, cov01, cov11 = (np.concatenate(part) for part in zip(*found, strict=True))
-    return StudentisedDraws(
-        coefficients=slopes,
-        covariance=covariance,
-        null=np.broadcast_to(np.asarray(null, dtype=float), (K,)).copy(),
-        slope0=slope0,
-        slope1=slope1,
-        cov00=cov00,
-        cov01=cov01,
-        cov11=cov11,
-        restricted=restricted,
-        exact=exact,
-        size=float(min(m ** (G - 1), 10**300)),  # a common factor in all weights leaves |t| as it is
-        undefined=np.zeros(K, dtype=np.int64),
-    )
+    terms = joined((_block(equations, V) for V in weighted), B, "bootstrap draws")
+    count = m ** (G - 1)  # a common factor in all weights leaves |t| as it is
+    return studentised(slopes, covariance, terms, count=count, exact=exact, null=null, restricted=restricted)
 
 
 def _block(equations: Sequence[ClusterSums], V: Floats) -> tuple[Floats, ...]:

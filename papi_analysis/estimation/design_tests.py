@@ -14,7 +14,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.designs import Design
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.estimation.impact_question import first_years, impact_design
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_count
@@ -138,7 +138,7 @@ def design_tests(
         cells=at_breaks(panel, design),
         names=panel.names,
         simulated_tables=tuple(name for name in panel.simulated_tables if name == "scores"),
-        design={"unit": unit, "start": start, "end": panel.years[design.end]},
+        design=UnitYears(unit, start, panel.years[design.end]),
     )
 
 

@@ -8,11 +8,12 @@ inverted (for the bootstrap: Roodman, Nielsen, MacKinnon & Webb 2019).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import (
@@ -28,6 +29,7 @@ from papi_analysis.estimation.multiplicity import (
     step_down,
 )
 from papi_analysis.estimation.regression import WithinFit
+from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 
@@ -251,6 +253,31 @@ def polynomials(slopes: Floats, scores: Floats) -> tuple[Floats, Floats, Floats,
     S0, S1 = scores
     S0t, S1t = np.swapaxes(S0, 1, 2), np.swapaxes(S1, 1, 2)
     return slopes[0], slopes[1], S0 @ S0t, S0 @ S1t, S1 @ S1t
+
+
+def joined(blocks: Iterable[tuple[Any, ...]], total: int, label: str) -> tuple[Any, ...]:
+    """Put the blocks of a run together, array by array, as they are made under a bar; ``total`` counts rows."""
+    return tuple(np.concatenate(part) for part in zip(*progress(blocks, total, label, rows), strict=True))
+
+
+def studentised(
+    coefficients: Floats,
+    covariance: Floats,
+    terms: Sequence[Floats],
+    *,
+    count: int,
+    exact: bool,
+    null: ArrayLike = 0.0,
+    restricted: bool = True,
+    none: NDArray[np.bool_] | None = None,
+) -> StudentisedDraws:
+    """Draws from their polynomials (``terms``), of a design of ``count`` distinct ones; ``none``: without a slope."""
+    K = len(coefficients)
+    given = np.broadcast_to(np.asarray(null, dtype=float), (K,)).copy()
+    undefined = np.zeros(K, dtype=np.int64) if none is None else none.sum(axis=0)
+    size = float(min(count, 10**300))
+    a, b, c00, c01, c11 = terms
+    return StudentisedDraws(coefficients, covariance, given, a, b, c00, c01, c11, restricted, exact, size, undefined)
 
 
 def check_covariance(covariance: Floats, fits: Sequence[WithinFit]) -> None:

@@ -5,16 +5,103 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
+from papi_analysis.estimation.specification import Specification
+
+Kind = TypeVar("Kind")
+
+#: Rows and columns of an answer that is printed: what fits on a screen.
+ROWS, COLUMNS = 20, 8
 
 
 @dataclass(frozen=True, eq=False)
+class ImpactDesign:
+    """Of gaps: how they were made, who had a programme since when, the years after, and the donors."""
+
+    method: str
+    starts: Mapping[str, int]
+    end: int
+    after: tuple[int, int]  # first and last year whose gaps are averaged
+    compared: int
+    weights: pd.DataFrame
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The treated units."""
+        return tuple(self.starts)
+
+    @property
+    def start(self) -> int:
+        """The first start."""
+        return min(self.starts.values())
+
+
+@dataclass(frozen=True)
+class SlopeDesign:
+    """Of slopes: the equation, the form and inference used in fact, and how many units take part."""
+
+    specification: Specification
+    form: str
+    inference: str
+    units: int
+    compared: int
+    programme_units: int
+    effective: float
+
+
+@dataclass(frozen=True)
+class ChangeDesign:
+    """Of changes: the years that are compared, None for each with the year before, and who had a programme."""
+
+    start: int | None
+    end: int | None
+    programme_units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnitYears:
+    """Of one unit: the first and the last year that count."""
+
+    unit: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class VerdictDesign:
+    """Of verdicts: the question that gave the effects, and the year of the targets, if the needs are theirs."""
+
+    effect: str
+    end_year: int | None
+
+
+@dataclass(frozen=True)
+class CurveDesign:
+    """Of a specification curve: the kinds of choices, the question asked, the share of means below zero."""
+
+    kinds: tuple[str, ...]
+    asked: str
+    specifications: int
+    below: float
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationDesign:
+    """Of a calibration: the treated unit, what was asked, and how many panels were drawn from which process."""
+
+    unit: str
+    ask: str
+    panels: int
+    process: Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimates:
     """The answer to one question, for the whole family of dimensions.
 
@@ -42,7 +129,7 @@ class Estimates:
     scale
         What the engines' coefficients are multiplied by in the table.
     design
-        What a reader must know of the design: units, years, what was varied.
+        What a reader must know of the design: units, years, what was varied; a value of the question's own kind.
     """
 
     question: str
@@ -55,7 +142,7 @@ class Estimates:
     level: float = 0.95
     engines: tuple[Any, ...] = ()
     scale: float = 1.0
-    design: Mapping[str, Any] = field(default_factory=dict)
+    design: Any = None
 
     @property
     def draws(self) -> NDArray[np.float64]:
@@ -99,6 +186,20 @@ class Estimates:
         if dimension not in known:
             raise SpecError(f"{self.question} has no row {dimension!r}. It has {', '.join(known)}.")
         return self.table.set_index("dimension").loc[dimension]
+
+    def designed(self, kind: type[Kind]) -> Kind:
+        """Return the design, which is of this kind where the answer is to the right question."""
+        if not isinstance(self.design, kind):
+            raise SpecError(f"{self.question} has no {kind.__name__}; give an answer to the question that has one.")
+        return self.design
+
+    def __repr__(self) -> str:
+        marked = f" SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
+        first, more = self.table.iloc[:, :COLUMNS], ", ".join(self.table.columns[COLUMNS:])
+        with pd.option_context("display.max_colwidth", 24):
+            shown = first.to_string(index=False, max_rows=ROWS, float_format="{:z.4f}".format, na_rep="")
+        rest = [f"more columns in .table: {more}"] * bool(more)
+        return "\n".join([f"{self.question}{marked}", shown, *rest, f"{len(self.notes)} note(s) in .notes"])
 
     def _repr_html_(self) -> str:
         names = html.escape(", ".join(self.simulated_tables))

@@ -7,9 +7,9 @@ import pandas as pd
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, ImpactDesign
 from papi_analysis.estimation.multiplicity import critical_value
-from papi_analysis.estimation.placebos import EXACT, Placebos
+from papi_analysis.estimation.placebo_draws import EXACT, Placebos
 
 BAND = Note(
     "The band holds the gaps of {level:.0%} of the placebos in a year, in all dimensions at once; joint p-values are "
@@ -55,14 +55,14 @@ def event_time(gaps: Estimates) -> Estimates:
 
     """
     if gaps.question != "programme_impact" or not isinstance(gaps.engines[0], Placebos):
-        raise SpecError(Note(NO_PLACEBOS.text, {"method": gaps.design.get("method", gaps.question)}))
-    family, mean = gaps.engines
-    starts = np.array(list(gaps.design["starts"].values()))
+        raise SpecError(Note(NO_PLACEBOS.text, {"method": getattr(gaps.design, "method", gaps.question)}))
+    asked, (family, mean) = gaps.designed(ImpactDesign), gaps.engines
+    starts = np.array(list(asked.starts.values()))
     first = int(starts.max() + family.since.min())  # the panel's first year
     dimensions = [name for name in gaps.table["dimension"] if name != "mean"]
     parts = []
     for since in family.since:
-        counted = int(((starts + since >= first) & (starts + since <= gaps.design["end"])).sum())
+        counted = int(((starts + since >= first) & (starts + since <= asked.end)).sum())
         if not counted:
             continue
         for names, engine in ((dimensions, family), (["mean"], mean)):
@@ -80,7 +80,7 @@ def event_time(gaps: Estimates) -> Estimates:
         names=gaps.names,
         simulated_tables=gaps.simulated_tables,
         level=gaps.level,
-        design=gaps.design,
+        design=asked,
     )
 
 

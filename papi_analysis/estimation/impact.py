@@ -24,7 +24,7 @@ from papi_analysis.estimation.counterfactuals import (
     since_start,
 )
 from papi_analysis.estimation.designs import Design
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, ImpactDesign
 from papi_analysis.estimation.impact_notes import impact_notes, surveys_note
 from papi_analysis.estimation.impact_question import (
     checked,
@@ -37,7 +37,8 @@ from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, f
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_level, usual_draws
 from papi_analysis.estimation.peers import peer_gaps
-from papi_analysis.estimation.placebos import Placebos, placebos
+from papi_analysis.estimation.placebo_draws import Placebos
+from papi_analysis.estimation.placebos import placebos
 from papi_analysis.panel.panel import Panel
 
 #: Placebos whose paths are tabulated.
@@ -131,7 +132,7 @@ def programme_impact(
         their mean over the dimensions: an estimator that is not fooled by where a unit stood shows about 0), ``units``
         compared. ``cells`` holds, for each dimension and year ``since`` the start (with one start also ``year``),
         ``actual`` and ``counterfactual`` of the treated units that have such a year and the ``gap`` of the placebos, of
-        an even selection where they are more than 500; ``design["weights"]`` the donors. Years before are shown net of
+        an even selection where they are more than 500; ``design.weights`` the donors. Years before are shown net of
         the unit's mean before. ``tests`` holds one test of the whole family, the standardised mean (gaps in spreads of
         their placebos): choose it, or the mean, before you look.
 
@@ -193,16 +194,14 @@ def programme_impact(
         simulated_tables=tuple(name for name in panel.simulated_tables if name == "scores"),
         level=level,
         engines=engines,
-        design={
-            "method": name,
-            "units": tuple(starts),
-            "start": min(starts.values()),
-            "starts": starts,
-            "end": panel.years[design.end],
-            "after": _years_after(panel, design),
-            "compared": compared,
-            "weights": _weights(panel, design, found),
-        },
+        design=ImpactDesign(
+            method=name,
+            starts=starts,
+            end=panel.years[design.end],
+            after=_years_after(panel, design),
+            compared=compared,
+            weights=_weights(panel, design, found),
+        ),
     )
 
 

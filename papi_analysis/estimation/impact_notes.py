@@ -14,7 +14,7 @@ from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.impact_question import Asked, first_years
 from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine, size_notes
 from papi_analysis.estimation.lagged_outcome import leverage
-from papi_analysis.estimation.placebos import Placebos
+from papi_analysis.estimation.placebo_draws import Placebos
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
 

@@ -19,20 +19,14 @@ and a small solve.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
-from papi_analysis.estimation.assignments import Assignments
-from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
-from papi_analysis.estimation.draws import StudentisedDraws, polynomials
 from papi_analysis.estimation.lagged_outcome import DONORS_FOR_TWO
-from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.specification import Equations
-from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,9 +41,6 @@ FEWEST = 2
 
 #: Share of the product of squares below which a determinant tells that columns move together.
 ALIKE = 1e-10
-
-#: Elements of one block of unit scores (draws x units x dimensions), 4 MB.
-BLOCK = 500_000
 
 
 @dataclass(frozen=True)
@@ -216,7 +207,7 @@ def _orthonormal(Z: Floats) -> Floats:
     return Q[:, :, Q.any(axis=(0, 1))]
 
 
-class _Fitted(NamedTuple):
+class Fitted(NamedTuple):
     """One comparison under b assignments; a unit that is not compared has no pull and no loading."""
 
     c: Comparison
@@ -228,7 +219,8 @@ class _Fitted(NamedTuple):
     loading: Floats  # (b, K, N) with it the score of an untouched unit enters the predictions of those gaps
 
 
-def _fit(programmes: Programmes, c: Comparison, places: Ints) -> _Fitted:
+def fit_comparison(programmes: Programmes, c: Comparison, places: Ints) -> Fitted:
+    """Fit the untouched units of one comparison when each programme is followed by the unit ``places`` (b, m)."""
     (b, _), (N, K, r) = places.shape, c.Z.shape
     rows = np.arange(b)[:, None]
     free, dose = np.ones((b, N)), np.zeros((b, N, K))
@@ -247,7 +239,7 @@ def _fit(programmes: Programmes, c: Comparison, places: Ints) -> _Fitted:
     pull = dose * weight
     use = (pull[:, :, None] @ np.swapaxes(Z, 1, 2))[:, :, 0]  # (b, K, r)
     loading = ((use[:, :, None] @ inverse) @ Z)[:, :, 0] * weight * free[:, None]
-    return _Fitted(c, inverse, free[:, None], dose, residual, pull, loading)
+    return Fitted(c, inverse, free[:, None], dose, residual, pull, loading)
 
 
 def solve(programmes: Programmes, places: Ints) -> Solution:
@@ -259,7 +251,7 @@ def solve(programmes: Programmes, places: Ints) -> Solution:
     (N, K), b = programmes.comparisons[0].weight.shape, len(places)
     gaps, error, squares = np.zeros((2, b, K)), np.zeros((2, b, K, N)), np.zeros((b, K, N))
     for c in programmes.comparisons:
-        part = _fit(programmes, c, places)
+        part = fit_comparison(programmes, c, places)
         gaps += np.einsum("bkn,vbkn->vbk", part.pull, part.residual)
         error += (part.pull - part.loading) * part.residual
         squares += part.pull * part.dose
@@ -267,132 +259,3 @@ def solve(programmes: Programmes, places: Ints) -> Solution:
     with np.errstate(divide="ignore", invalid="ignore"):
         slopes = gaps / total
         return Solution(slopes, (error - slopes[..., None] * squares) / total[..., None])
-
-
-def reassign_programmes(
-    programmes: Programmes,
-    possible: Assignments,
-    *,
-    studentised: bool,
-    draws: int = 9999,
-    rng: int | np.random.Generator = 0,
-) -> StudentisedDraws:
-    """The slopes when other units follow the programmes: all possible assignments, or a sample of them.
-
-    Parameters
-    ----------
-    programmes
-        What is compared.
-    possible
-        Who may follow which programme.
-    studentised
-        Whether each slope is divided by an error of its own, clustered by unit, so that units with much completion
-        may be the noisy ones; else all by the spread over the assignments, which with few programmes finds more.
-    draws, rng
-        Most assignments, and the seed; all where there are no more.
-
-    Raises
-    ------
-    SpecError
-        A dimension in which no assignment has a slope but zero.
-
-    """
-    exact = possible.count <= check_count(draws)
-    own = solve(programmes, programmes.units[None])
-    N = own.scores.shape[3]
-    total = possible.count if exact else draws
-    sources = possible.blocks(draws, max(1, BLOCK // own.scores[0].size), np.random.default_rng(rng))
-    work = partial(_drawn, programmes, own.slopes[0, 0], studentised)
-    found = progress(map(work, sources), total, "reassignments", rows)
-    slope0, slope1, *covariances, none = (np.concatenate(part) for part in zip(*found, strict=True))
-    b0 = own.slopes[0, 0]
-    covariance = own.scores[0, 0] @ own.scores[0, 0].T
-    if not studentised:
-        at_null = np.vstack([slope0 + b0 * slope1, *([] if exact else [b0])])
-        covariance = np.atleast_2d(np.cov(at_null.T, bias=True))
-        zero = np.zeros_like(covariance)
-        covariances = [np.broadcast_to(part, (len(slope0), *covariance.shape)) for part in (covariance, zero, zero)]
-    flat = (
-        np.diag(covariance) <= 1e-20 * N * np.max([np.abs(c.values[..., 0]).max() for c in programmes.comparisons]) ** 2
-    )
-    if flat.any():
-        raise SpecError(
-            f"Equation {int(np.flatnonzero(flat)[0]) + 1} leaves no error to measure (scores that move alike, or an "
-            "exact fit), so no slope can be judged there; leave the dimension out."
-        )
-    return StudentisedDraws(
-        coefficients=b0,
-        covariance=covariance,
-        null=np.zeros(len(b0)),
-        slope0=slope0,
-        slope1=slope1,
-        cov00=covariances[0],
-        cov01=covariances[1],
-        cov11=covariances[2],
-        restricted=True,
-        exact=exact,
-        size=float(min(possible.count, 10**300)),
-        undefined=none.sum(axis=0),
-    )
-
-
-def _drawn(programmes: Programmes, b0: Floats, studentised: bool, source: Ints) -> tuple[Floats, ...]:
-    """The polynomials of b reassignments ``source`` (b, N), and which have no slope (b, K)."""
-    follower = np.empty_like(source)  # the inverse: which unit follows the programme of each
-    np.put_along_axis(follower, source, np.broadcast_to(np.arange(source.shape[1]), source.shape), axis=1)
-    (y, C), (of_y, of_C) = solve(programmes, follower[:, programmes.units])
-    none = ~np.isfinite(y)
-    slopes = np.where(none, 0.0, np.stack([y - b0 * C, C]))
-    if not studentised:
-        b, K = y.shape
-        empty = np.empty((b, K, 0))
-        return slopes[0], slopes[1], *([empty] * 3), none
-    scores = np.where(none[..., None], 0.0, np.stack([of_y - b0[:, None] * of_C, of_C]))
-    return *polynomials(slopes, scores), none
-
-
-def cluster_sums(programmes: Programmes, clusters: Ints) -> list[ClusterSums]:
-    """What the wild cluster bootstrap draws on, by cluster (``clusters`` (N,), codes from 0): one a dimension.
-
-    The slope is w'y for weights w on cells. A draw multiplies the residuals of whole clusters, and fitting again takes
-    from them what the untouched units' fits (columns Z) and the slope (column C) explain.
-    """
-    own = programmes.units[None]
-    parts, slopes = [_fit(programmes, c, own) for c in programmes.comparisons], solve(programmes, own).slopes[0, 0]
-    found = []
-    for k, slope in enumerate(slopes):
-        total = sum(float((part.pull * part.dose)[0, k].sum()) for part in parts)
-        u, q, A, E = 0.0, 0.0, [], []
-        for part in parts:
-            Z, residual, dose = part.c.Z[:, k], part.residual[0, 0, k], part.dose[0, k]
-            weight = (part.pull - part.loading)[0, k] / total
-            u = u + weight * (residual - slope * dose)
-            q = q + weight * dose
-            A.append(weight[:, None] * Z @ part.inverse[0, k])
-            E.append((part.free[0, 0] * part.c.weight[:, k] * residual)[:, None] * Z)
-        columns = (
-            u,
-            q,
-            np.column_stack([*A, q]),
-            np.column_stack([*E, u]),
-            np.column_stack([*(0 * part for part in A), q]),
-        )
-        sums = [_by_cluster(np.asarray(column), clusters) for column in columns]
-        found.append(ClusterSums(sums[0], sums[1], sums[2], sums[3], sums[4], slope=1.0, error=1.0))
-    return found
-
-
-def _by_cluster(values: Floats, clusters: Ints) -> Floats:
-    total = np.zeros((int(clusters.max()) + 1, *values.shape[1:]))
-    np.add.at(total, clusters, values)
-    return total
-
-
-def bootstrap_programmes(
-    programmes: Programmes, clusters: Ints, *, draws: int = 9999, rng: int | np.random.Generator = 0
-) -> StudentisedDraws:
-    """Wild cluster bootstrap of the same slopes, the null imposed; clusters (N,) may stand above the units."""
-    equations = cluster_sums(programmes, clusters)
-    slopes = solve(programmes, programmes.units[None]).slopes[0, 0]
-    error = np.column_stack([eq.u for eq in equations])
-    return bootstrap_sums(equations, slopes, error.T @ error, draws=draws, rng=rng)

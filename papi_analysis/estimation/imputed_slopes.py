@@ -9,13 +9,8 @@ import numpy as np
 
 from papi_analysis.errors import Note
 from papi_analysis.estimation.assignments import Moves, possible_assignments
-from papi_analysis.estimation.imputation import (
-    ONE_START,
-    Programmes,
-    bootstrap_programmes,
-    reassign_programmes,
-    solve,
-)
+from papi_analysis.estimation.imputation import ONE_START, Programmes, solve
+from papi_analysis.estimation.imputed_draws import bootstrap_programmes, reassign_programmes
 from papi_analysis.estimation.inference import (
     BY_BOOTSTRAP,
     CARRY,
@@ -113,7 +108,7 @@ def imputed_slopes(
     possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=moves.excluded, strata=moves.strata)
     draws = usual_draws(10 * laid.size) if draws is None else draws
     studentised = effective >= STUDENTISED
-    family = reassign_programmes(laid, possible, studentised=studentised, draws=draws, rng=rng)
+    family = reassign_programmes(laid, possible, by_error=studentised, draws=draws, rng=rng)
     notes += [Note(REASSIGNED.text, {"units": int(among.sum())}), RANK]
     if len(carrying) > 1 and not studentised:
         notes.append(Note(UNEQUAL.text, {"rate": MEASURED["unequal noise"]}))

@@ -11,7 +11,7 @@ from scipy import stats
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.estimation.multiplicity import TIE, check_level
 from papi_analysis.panel.changes import TOTAL, mean_over_units
 from papi_analysis.panel.panel import Panel
@@ -146,7 +146,7 @@ def regression_to_the_mean(
         names=panel.names,
         simulated_tables=tuple(name for name in panel.simulated_tables if name == "scores"),
         level=level,
-        design={"unit": unit, "base_year": base_year, "end_year": panel.years[e]},
+        design=UnitYears(unit, base_year, panel.years[e]),
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.estimation.counterfactuals import Estimator, average, match
 from papi_analysis.estimation.designs import Design
-from papi_analysis.estimation.placebos import Placebos
+from papi_analysis.estimation.placebo_draws import Placebos
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

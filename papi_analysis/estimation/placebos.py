@@ -14,7 +14,6 @@ PAPI scores by less than 0.05.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.assignments import Assignments, possible_assignments
+from papi_analysis.estimation.assignments import Assignments, followers, possible_assignments
 from papi_analysis.estimation.counterfactuals import (
     Estimator,
     average,
@@ -36,17 +35,9 @@ from papi_analysis.estimation.counterfactuals import (
     weighted_gaps,
 )
 from papi_analysis.estimation.designs import Design
-from papi_analysis.estimation.multiplicity import (
-    attainable,
-    check_count,
-    check_level,
-    detectable_effect,
-    largest_rank,
-    p_values,
-    standardised_mean,
-    step_down,
-)
-from papi_analysis.progress import progress, rows
+from papi_analysis.estimation.draws import joined
+from papi_analysis.estimation.multiplicity import check_count
+from papi_analysis.estimation.placebo_draws import Placebos
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,211 +46,10 @@ Bools = NDArray[np.bool_]
 #: Weights (sets of units x units x dimensions) in one block: 32 MB.
 BLOCK = 4_000_000
 
-#: A gap before the programme below this share of the scores' own spread is an exact fit.
-EXACT = 1e-6
-
-#: A treated unit that fits worse than all but this share of placebos fits poorly.
-POOR = 0.1
-
 ALONE = Note(
     "no unit shares its stratum with a treated one, so the programme could not have fallen on another. Join strata, or "
     "leave strata out."
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Placebos:
-    """Gaps of the realised programme and of its reassignments, and the inference that follows; row 0 is realised.
-
-    Statistics are mean gaps over the programme years of the units that have the programme in a row. For tests they are
-    divided by their spread over all rows, per dimension and not by how well each fits before: exact fits would make
-    such ratios explode. The spread is the same whoever was treated, so the joint test stays exact.
-
-    ``scores`` are the statistics, and ``responses`` how much of a constant gap b0 of the treated units each of them
-    shows (1 in row 0). ``paths`` are mean gaps by years ``since`` the start over the units of a row that have such a
-    year, and ``path_responses`` go with them. ``fits`` are root mean squared gaps before the programme, net of their
-    mean where a constant was free. With ``exact`` the rows are all ``size`` reassignments that there are, otherwise
-    those below row 0 are a sample.
-    """
-
-    scores: Floats  # (B, K), in points of the scores
-    responses: Floats  # (B, K)
-    paths: Floats  # (B, E, K)
-    path_responses: Floats  # (B, E, K)
-    fits: Floats  # (B, K)
-    units: Ints  # (B, m): who has the programme in each row
-    exact: bool
-    size: float
-    spread_before: Floats  # (K,): standard deviation of the eligible units' scores before
-    since: Ints  # (E,): years since the start, negative before
-    programme_years: Bools  # (E,): those in which a treated unit's gap counts
-
-    @property
-    def coefficients(self) -> Floats:
-        """Mean gap of the treated units (K,)."""
-        return np.asarray(self.scores[0])
-
-    @property
-    def standard_errors(self) -> Floats:
-        """Spread of the statistic over all rows (K,): its standard deviation were the programme placed at random."""
-        return np.asarray(np.std(self.scores, axis=0))
-
-    @property
-    def draws(self) -> Floats:
-        """Statistics in spreads (B, K): of all reassignments, or of the sample."""
-        return np.asarray(self.scores[self.drawn] / self.standard_errors)
-
-    @property
-    def p(self) -> Floats:
-        """Two-sided p-values (K,): the rank of the realised statistic, each dimension by itself."""
-        return p_values(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
-
-    @property
-    def p_joint(self) -> Floats:
-        """Step-down max-T p-values (K,) over the dimensions.
-
-        Romano & Wolf (2005); for placebo tests of several outcomes Firpo & Possebom (2018, eqs 23-24).
-        """
-        return step_down(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
-
-    def standardised_mean_p(self) -> float:
-        """p-value of the mean of the K gaps, each in spreads: its rank."""
-        return standardised_mean(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
-
-    @property
-    def floor(self) -> Floats:
-        """The smallest p-value that this design can give (K,)."""
-        if self.exact:
-            return np.array([values[0] for values in attainable(self.draws)])
-        return np.full(self.scores.shape[1], self._step)
-
-    def attainable_size(self, level: float = 0.95) -> Floats:
-        """The largest false-alarm rate at or below 1 - level that can be attained (K,), 0 where there is none."""
-        share = 1 - check_level(level) + 1e-12
-        if not self.exact:
-            return np.full(self.scores.shape[1], np.floor(share / self._step) * self._step)
-        return np.array([values[values <= share].max(initial=0.0) for values in attainable(self.draws)])
-
-    def interval(self, level: float = 0.95, *, simultaneous: bool = False) -> Floats:
-        """Interval (K, 2) of constant gaps that are not rejected at this level.
-
-        Each reassignment reaches the realised statistic for null values between two crossing points, on both sides of
-        the estimate; an end is where too few still do. ``simultaneous`` covers all K at once (single-step max-T, the
-        other dimensions at their estimates). Infinite where the design cannot reject.
-        """
-        rank = largest_rank(len(self.draws), level, exact=self.exact)
-        s, r, own = self.scores[self.drawn], self.responses[self.drawn], self.coefficients
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crossings = np.stack([(own - s) / (1 - r), (own + s) / (1 + r)])
-        bounded = np.abs(r) < 1  # a row that responds like the treated one reaches it at every null value
-        low = np.where(bounded, crossings.min(axis=0), -np.inf)
-        high = np.where(bounded, crossings.max(axis=0), np.inf)
-        if simultaneous and len(own) > 1:
-            reach = self._reach_of_others()[:, self.drawn]
-            low, high = np.minimum(low, own + reach[0]), np.maximum(high, own + reach[1])
-        if not rank:
-            return np.repeat([[-np.inf, np.inf]], len(own), axis=0)
-        return np.column_stack([np.sort(low, axis=0)[rank - 1], np.sort(high, axis=0)[-rank]])
-
-    def detectable(self, level: float = 0.95, *, jointly: bool = False) -> Floats:
-        """The gap (K,) that this design would have told from none four times in five at this level.
-
-        By each dimension's own p, or ``jointly``: see ``multiplicity.detectable_effect``. Without the treated units'
-        own part each placebo is a study without an effect. Infinite where the design cannot reject.
-        """
-        noise = self.scores - self.coefficients * self.responses  # row 0 is zero
-
-        def spread(effect: Floats) -> Floats:
-            return np.asarray(np.std(noise + effect * self.responses, axis=0))
-
-        def test(effect: Floats) -> Floats:
-            size = np.abs(noise + effect * self.responses) / spread(effect)
-            size[0] = np.inf
-            return np.asarray(size[self.drawn])
-
-        return detectable_effect(
-            lambda effect: np.abs(noise[1:] + effect) / spread(effect),
-            test,
-            self.standard_errors,
-            level,
-            exact=self.exact,
-            jointly=jointly,
-        )
-
-    @property
-    def fit(self) -> Floats:
-        """Root mean squared gap of the treated units before the programme (K,)."""
-        return np.asarray(self.fits[0])
-
-    @property
-    def fit_rank(self) -> Floats:
-        """Share of rows that fit no better than the realised one (K,)."""
-        return np.asarray((self.fits >= self.fits[0] * (1 - 1e-9)).mean(axis=0))
-
-    @property
-    def exact_fit(self) -> Bools:
-        """Dimensions (K,) in which nothing is left before the programme: the fit says nothing about what follows."""
-        return self.fit <= EXACT * self.spread_before
-
-    @property
-    def poor_fit(self) -> Bools:
-        """Dimensions (K,) in which the treated units fit worse before than nine in ten placebos."""
-        return np.asarray((self.fit_rank <= POOR) & ~self.exact_fit)
-
-    def mean(self) -> Placebos:
-        """The plain mean of the dimensions as one column; the null is one gap for all."""
-        columns = (self.scores, self.responses, self.paths, self.path_responses)
-        scores, responses, paths, path_responses = (value.mean(axis=-1, keepdims=True) for value in columns)
-        return replace(
-            self,
-            scores=scores,
-            responses=responses,
-            paths=paths,
-            path_responses=path_responses,
-            fits=np.sqrt((self.fits**2).mean(axis=1, keepdims=True)),
-            spread_before=np.sqrt((self.spread_before**2).mean(keepdims=True)),
-        )
-
-    def year(self, since: int) -> Placebos:
-        """The gap so many years after the start (0 for the first programme year) instead of their mean."""
-        if since not in self.since[self.programme_years]:
-            raise SpecError(
-                f"{since} is no programme year; choose one of {self.since[self.programme_years]}, counted from the "
-                "start."
-            )
-        return self.at(since)
-
-    def at(self, since: int) -> Placebos:
-        """The gap of one year, counted from the start, before it (negative) or after."""
-        e = int(np.flatnonzero(self.since == since)[0])
-        only = self.since == since
-        return replace(self, scores=self.paths[:, e], responses=self.path_responses[:, e], programme_years=only)
-
-    @property
-    def drawn(self) -> slice:
-        """The rows that count as draws: all with the realised one, or a sample beside it."""
-        return slice(0 if self.exact else 1, None)
-
-    @property
-    def _step(self) -> float:
-        """The grid of p-values of a sample, or of the design where that is coarser."""
-        return max(1 / len(self.scores), 1 / self.size)
-
-    def _reach_of_others(self) -> Floats:
-        """How far below and above the estimate each row's other dimensions exceed the realised statistic (2, B, K).
-
-        With L the row's largest statistic in the other dimensions, at their estimates, x = estimate - b0 is exceeded
-        while |x| <= L spread(x). The spread holds x itself among its B values: its square is a parabola in x.
-        """
-        noise = self.scores - self.coefficients * self.responses  # row 0 is zero
-        B, K = noise.shape
-        size = np.abs(noise) / np.std(noise, axis=0)
-        L2 = np.column_stack([np.delete(size, k, axis=1).max(axis=1) for k in range(K)]) ** 2
-        curved, tilted = 1 - L2 * (B - 1) / B**2, L2 * noise.sum(axis=0) / B**2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            root = np.sqrt(tilted**2 + curved * L2 * np.var(noise, axis=0))
-            ends = np.stack([(tilted - root) / curved, (tilted + root) / curved])
-        return np.where(curved > 0, ends, np.array([-np.inf, np.inf])[:, None, None])
 
 
 def placebos(
@@ -317,19 +107,20 @@ def placebos(
     exact = count <= draws
     run = partial(_run, design, rule, treated=treated, treated_as_donor=treated_as_donor)
     others = count - 1 if exact else draws
-    found = progress(map(run, chain([design.units[None]], blocks)), 1 + others, "placebo sets", rows)
-    scores, responses, paths, path_responses, fits, units = (np.concatenate(part) for part in zip(*found, strict=True))
+    scores, responses, paths, path_responses, fits, units = joined(
+        map(run, chain([design.units[None]], blocks)), 1 + others, "placebo sets"
+    )
     recorded = design.Y[design.eligible][:, design.pre(int(design.starts.max()))]
     flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
     if flat.any():
         raise SpecError(f"Dimension {int(np.flatnonzero(flat)[0])} shows no gap in any reassignment; leave it out.")
     return Placebos(
-        scores=scores,
-        responses=responses,
-        paths=paths,
-        path_responses=path_responses,
-        fits=fits,
-        units=units,
+        scores,
+        responses,
+        paths,
+        path_responses,
+        fits,
+        units,
         exact=exact,
         size=float(min(count, 10**300)),
         spread_before=np.std(recorded, axis=(0, 1)),
@@ -378,9 +169,7 @@ def _sets(
     for source in possible.blocks(draws, step, generator):
         if possible.count <= draws:
             source = source[(source != every).any(axis=1)]
-        follower = np.empty_like(source)  # the inverse: which unit follows the trajectory of each
-        np.put_along_axis(follower, source, np.broadcast_to(every, source.shape), axis=1)
-        yield follower[:, design.units]
+        yield followers(source)[:, design.units]
 
 
 def _run(

@@ -16,15 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.assignments import Assignments, possible_assignments
-from papi_analysis.estimation.draws import (
-    StudentisedDraws,
-    check_covariance,
-    polynomials,
-)
+from papi_analysis.estimation.assignments import Assignments, followers, possible_assignments
+from papi_analysis.estimation.draws import StudentisedDraws, check_covariance, joined, polynomials, studentised
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, dense_codes, fit_within
-from papi_analysis.progress import progress, rows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -128,9 +123,7 @@ def _scores(dim: _Dimension, places: Ints) -> tuple[Floats, Floats, NDArray[np.b
 
 def _block(dims: Sequence[_Dimension], active: Ints, source: Ints) -> tuple[Any, ...]:
     """The polynomials of b reassignments ``source`` (b, N), and which leave no slope (b, K)."""
-    (b, N), K = source.shape, len(dims)
-    follower = np.empty_like(source)  # the inverse: which unit follows the trajectory of each
-    np.put_along_axis(follower, source, np.broadcast_to(np.arange(N), source.shape), axis=1)
+    (b, N), K, follower = source.shape, len(dims), followers(source)
     slopes, scores, none = np.empty((2, b, K)), np.empty((2, b, K, N)), np.empty((b, K), dtype=bool)
     for k, dim in enumerate(dims):
         slopes[:, :, k], scores[:, :, k], none[:, k] = _scores(dim, follower[:, active])
@@ -215,22 +208,9 @@ def reassign(
         )
     dims = [_dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects, roots) for k in range(K)]
     blocks = design.blocks(draws, max(1, BLOCK // (N * K)), np.random.default_rng(rng))
-    found = progress(map(partial(_block, dims, active), blocks), B, "reassignments", rows)
-    slope0, slope1, cov00, cov01, cov11, none = (np.concatenate(part) for part in zip(*found, strict=True))
-    return StudentisedDraws(
-        coefficients=np.array([fit.coefficients[0] for fit in fits]),
-        covariance=covariance,
-        null=np.broadcast_to(np.asarray(null, dtype=float), (K,)).copy(),
-        slope0=slope0,
-        slope1=slope1,
-        cov00=cov00,
-        cov01=cov01,
-        cov11=cov11,
-        restricted=True,
-        exact=exact,
-        size=float(min(design.count, 10**300)),
-        undefined=none.sum(axis=0),
-    )
+    *terms, none = joined(map(partial(_block, dims, active), blocks), B, "reassignments")
+    slopes = np.array([fit.coefficients[0] for fit in fits])
+    return studentised(slopes, covariance, terms, count=design.count, exact=exact, null=null, none=none)
 
 
 def _fit(

@@ -16,7 +16,7 @@ from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.draws import StudentisedDraws
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, SlopeDesign
 from papi_analysis.estimation.imputation import Programmes, programmes, solve
 from papi_analysis.estimation.imputed_slopes import imputed_slopes
 from papi_analysis.estimation.inference import (
@@ -35,7 +35,6 @@ from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.regression import WithinFit, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
 from papi_analysis.estimation.two_way import two_way_estimates, two_way_slopes
-from papi_analysis.panel.changes import score_changes
 from papi_analysis.panel.panel import Panel
 
 #: Slopes are printed per 10 percentage points of completion.
@@ -185,15 +184,15 @@ def completion_slopes(
         level=level,
         engines=tuple(engines),
         scale=PER_TEN_POINTS,
-        design={
-            "specification": spec,
-            "form": form,
-            "inference": judged.inference,
-            "units": int(judged.sample.sum()),
-            "compared": judged.compared,
-            "programme_units": judged.programme_units,
-            "effective": judged.effective,
-        },
+        design=SlopeDesign(
+            specification=spec,
+            form=form,
+            inference=judged.inference,
+            units=int(judged.sample.sum()),
+            compared=judged.compared,
+            programme_units=judged.programme_units,
+            effective=judged.effective,
+        ),
     )
 
 
@@ -284,62 +283,6 @@ def _places(panel: Panel, units: Sequence[str]) -> NDArray[np.bool_] | None:
     out = np.zeros(len(panel.units), dtype=bool)
     out[[panel.position("unit", unit) for unit in units]] = True
     return out
-
-
-@check_kinds
-def change_slopes(panel: Panel, start: int | None = None, end: int | None = None) -> Estimates:
-    """Describe the change of the score against the change of completion: plain slope, n and correlation.
-
-    A description, not an estimate: nothing is held constant, so there is no error and no p-value.
-
-    Parameters
-    ----------
-    panel
-        Any panel.
-    start, end
-        Two years to compare; default each year with the year before.
-
-    Returns
-    -------
-    Estimates
-        Per dimension: ``estimate`` (least-squares slope, points per 10 percentage points), ``intercept``
-        (points), ``correlation``, ``n``; slope and correlation are missing where completion does not vary.
-        ``cells`` holds the points (see ``score_changes``).
-
-    Examples
-    --------
-    >>> import papi_analysis as pa
-    >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-    >>> change_slopes(panel, 2017, 2020).table.n.tolist()
-    [63, 63, 63, 63, 63, 63]
-
-    """
-    changes = score_changes(panel, start, end)
-    rows = []
-    for dimension in panel.dimensions:
-        cells = changes[changes["dimension"] == dimension]
-        x, y = cells["completion_change"].to_numpy(), cells["score_change"].to_numpy()
-        x0, y0 = (values - values.sum() / max(len(values), 1) for values in (x, y))
-        varies = x0 @ x0 > 1e-12
-        slope = (x0 @ y0) / (x0 @ x0) if varies else np.nan
-        spread = np.sqrt((x0 @ x0) * (y0 @ y0))
-        rows.append(
-            {
-                "dimension": dimension,
-                "estimate": PER_TEN_POINTS * slope,
-                "intercept": y.mean() - slope * x.mean() if varies else np.nan,
-                "correlation": (x0 @ y0) / spread if varies and spread > 0 else np.nan,
-                "n": len(cells),
-            }
-        )
-    return Estimates(
-        "change_slopes",
-        pd.DataFrame(rows),
-        cells=changes,
-        names=panel.names,
-        simulated_tables=panel.simulated_tables,
-        design={"start": start, "end": end, "programme_units": panel.programme_units},
-    )
 
 
 def _specify(spec: Specification | None, changes: Mapping[str, Any]) -> Specification:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
 from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
@@ -110,7 +110,7 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
         notes=_notes(table, base, end, shifted=bool(len(shifts))),
         simulated_tables=tuple(name for name in study.simulated_tables if name in ("scores", "targets")),
         names=study.names,
-        design={"unit": unit, "base_year": base, "end_year": end},
+        design=UnitYears(unit, base, end),
     )
 
 
@@ -148,10 +148,11 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
     """
     if (gaps.question, getattr(targets, "question", "")) != ("programme_impact", "target_attainment"):
         raise SpecError(NOT_BOTH)
-    unit, year = targets.design["unit"], int(targets.design["end_year"])
-    if gaps.design["units"] != (unit,):
-        raise SpecError(Note(OTHER_UNIT.text, {"units": ", ".join(gaps.design["units"]), "unit": unit}))
-    first, last = gaps.design["after"]
+    aimed, asked = targets.designed(UnitYears), gaps.designed(ImpactDesign)
+    unit, year = aimed.unit, aimed.last
+    if asked.units != (unit,):
+        raise SpecError(Note(OTHER_UNIT.text, {"units": ", ".join(asked.units), "unit": unit}))
+    first, last = asked.after
     if (first, last) != (year, year):
         raise SpecError(Note(OTHER_YEAR.text, {"first": first, "last": last, "year": year}))
     family = gaps.table["dimension"].tolist()[:-1]
@@ -167,7 +168,7 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
         notes=(Note(TAKEN.text, {"year": year}), *([Note(NO_TARGET.text, {"dimensions": untold})] if untold else [])),
         simulated_tables=tuple(sorted({*gaps.simulated_tables, *targets.simulated_tables})),
         names=gaps.names,
-        design={"unit": unit, "end_year": year},
+        design=UnitYears(unit, year, year),
     )
 
 

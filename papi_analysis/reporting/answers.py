@@ -13,7 +13,7 @@ from papi_analysis.credibility.robustness import impact_robustness
 from papi_analysis.credibility.sensitivity import overstated_reports
 from papi_analysis.credibility.verdicts import verdicts
 from papi_analysis.errors import Note, PapiError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.mean_reversion import regression_to_the_mean
 from papi_analysis.estimation.slopes import completion_slopes
@@ -85,7 +85,7 @@ class Answers:
         targets = self.targets
         if not isinstance(targets, Estimates):
             return targets
-        year, start = int(targets.design["end_year"]), self.years[0]
+        year, start = targets.designed(UnitYears).last, self.years[0]
         return attempt(
             lambda: programme_impact(
                 self.panel, self.units, start, year, method=METHOD, after=(year, year), base_year=self.base_year

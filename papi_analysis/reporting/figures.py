@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import ChangeDesign, Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.canvas import (
     BLUE,
@@ -47,9 +47,10 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     places = np.arange(len(table))[::-1]
     ax.hlines(places, table["base"], table["outcome"], color=PALE, linewidth=3, zorder=1)
     marks = (("base", GREY, "o"), ("outcome", BLUE, "o"), ("target", ORANGE, "D"))
+    asked = estimates.designed(UnitYears)
     words = {
-        "base": str(estimates.design["base_year"]),
-        "outcome": str(estimates.design["end_year"]),
+        "base": str(asked.first),
+        "outcome": str(asked.last),
         "target": tongue.text("Target"),
     }
     named = _widest(table[[column for column, _, _ in marks]].to_numpy(dtype=float))
@@ -95,7 +96,7 @@ def draw_changes(estimates: Estimates, *, axes: Any = None, language: str = "en"
     tongue = find_language(language)
     table = estimates.table
     axes = grid_axes(len(table)) if axes is None else axes
-    with_programme = set(estimates.design["programme_units"])
+    with_programme = set(estimates.designed(ChangeDesign).programme_units)
     for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
         has = cells["unit"].isin(with_programme)

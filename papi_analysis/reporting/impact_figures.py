@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
 from papi_analysis.estimation.event_time import event_time
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.canvas import (
@@ -45,14 +45,15 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     years are drawn by years since the start instead: see ``draw_event_time``. Of more than 500 placebos an even
     selection is drawn. Returns an array of axes.
     """
-    if len(set(estimates.design["starts"].values())) > 1:
+    asked = estimates.designed(ImpactDesign)
+    if len(set(asked.starts.values())) > 1:
         return draw_event_time(event_time(estimates), axes=axes, language=language)
     from matplotlib.ticker import MaxNLocator
 
     tongue = find_language(language)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table)) if axes is None else axes
-    start = estimates.design["start"]
+    start = asked.start
     for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
         own = cells[cells["row"] == 0].set_index("year")
@@ -96,7 +97,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
             "(joint p): {listed}.",
             unit=name,
             start=start,
-            end=estimates.design["end"],
+            end=asked.end,
             listed=listed,
         ),
     )
@@ -156,7 +157,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
 def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15, language: str = "en") -> Axes:
     """Draw the donors that make up the counterfactual, the heaviest first, by their mean weight over dimensions."""
     tongue = find_language(language)
-    weights = estimates.design["weights"]
+    weights = estimates.designed(ImpactDesign).weights
     dimensions = len(estimates.table) - 1
     mean = weights.groupby("unit")["weight"].sum().sort_values(ascending=False) / dimensions
     shown = mean.head(most)
@@ -196,7 +197,8 @@ def draw_reversion(
     """
     tongue = find_language(language)
     ax = one_axes(8, 4) if ax is None else ax
-    unit, row = estimates.design["unit"], estimates.row(dimension)
+    asked, row = estimates.designed(UnitYears), estimates.row(dimension)
+    unit = asked.unit
     cells = estimates.cells[estimates.cells["dimension"] == dimension]
     own = cells[cells["unit"] == unit]
     others = cells[cells["unit"] != unit]
@@ -215,8 +217,8 @@ def draw_reversion(
     ):
         near: dict[str, Any] = {"textcoords": "offset points", "ha": side}
         ax.annotate(words, place, xytext=offset, color=colour, weight="bold", **near)
-    ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=estimates.design["base_year"]))
-    ax.set_ylabel(tongue.text("Change to {year}, points", year=estimates.design["end_year"]))
+    ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=asked.first))
+    ax.set_ylabel(tongue.text("Change to {year}, points", year=asked.last))
     ax.xaxis.set_major_formatter(tongue.tick)
     ax.yaxis.set_major_formatter(tongue.tick)
     tidy(ax)

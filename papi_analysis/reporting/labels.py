@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from papi_analysis.credibility.robustness import METHODS
+
 #: Words for the columns of the package's tables.
 LABELS = {
     "agency": "Lead agency",
@@ -154,6 +156,7 @@ LABELS = {
     "odds": "Verdict turns at odds of",
     "fit": "Fit before",
     "choice": "Choice",
+    "code": "Code of the choice",
     "instrument": "Instrument",
     "peers": "Gap of its peers",
     "period_start": "Period from",
@@ -249,9 +252,6 @@ SHARES = (
 #: Columns that hold p-values: three decimals, and below 0.001 only that.
 P_VALUES = ("between_p", "spread_p", "usual", "p", "p_joint", "p_holm", "floor")
 
-#: Columns that hold words of the package.
-WORDS = ("choice", "who", "design", "form", "inference", "path", "slopes")
-
 #: Words that stand for the family of dimensions as a whole.
 FAMILY = {
     "mean": "Mean of the family",
@@ -289,5 +289,37 @@ VERDICTS = {
     "not_needed": "No gain was needed",
 }
 
+#: Where the programmes of a calibration are that do nothing.
+PLACES = {
+    "at_random": "Simulated panels, a unit at random",
+    "as_high": "Simulated panels, the unit that stood as high",
+    "windows": "Real windows, units that stood as high",
+}
+
+#: Designs of the simulations with known truth.
+DESIGNS = {
+    "random": "Any units",
+    "highest": "Units that stood highest; the spread shrinks to 0.75",
+    "concentrated": "Two units bring nearly all of the completion",
+    "unequal noise": "Twice the noise where completion is high",
+    "regional": "Programmes and shocks by region",
+    "regional, strata": "Programmes and shocks by region, regions as strata",
+    "staggered, equal effects": "Starts in three years, equal effects",
+    "staggered, growing": "Starts in three years, effects that grow",
+    "staggered, late": "Starts in three years, effects that come late",
+    "staggered, fading": "Starts in three years, effects that fade",
+    "staggered, by unit": "Starts in three years, effects of each unit its own",
+}
+
 #: Words for the codes of a column.
-CODES = {"kind": KINDS, "verdict": VERDICTS}
+CODES: dict[str, dict[str, str]] = {
+    "kind": KINDS,
+    "verdict": VERDICTS,
+    "who": PLACES,
+    "design": DESIGNS,
+    "choice": {name: str(words) for name, words in METHODS.items()},
+    "form": {"imputation": "Imputation", "levels": "Two-way", "differences": "First differences"},
+    "inference": {"bootstrap": "Wild cluster bootstrap", "reassignment": "Reassignment over all units"},
+    "slopes": {"common": "The same for all", "unequal": "Each its own"},
+    "path": {"one": "The same for all", "own": "Each its own"},
+}

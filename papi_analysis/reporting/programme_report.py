@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.errors import DataWarning, PapiError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL, missing_scores
 from papi_analysis.panel.completion import completion, completion_by_agency, reporting_record, task_states
 from papi_analysis.reporting.answers import Answers, attempt
@@ -293,10 +293,10 @@ class ProgrammeReport:
 
     def _became(self, row: Any, targets: Estimates) -> str:
         """Say what became of one target, or of a dimension without one; what is not known is left out."""
-        text, number, year = self.tongue.text, self.tongue.number, targets.design["end_year"]
+        text, number, year = self.tongue.text, self.tongue.number, targets.designed(UnitYears).last
         values = {
             "dimension": full_name(row.dimension, self.tongue, targets.names),
-            "base_year": targets.design["base_year"],
+            "base_year": targets.designed(UnitYears).first,
             "end": year,
             **{name: number(getattr(row, name)) for name in ("base", "outcome", "target")},
         }

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from papi_analysis.errors import SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import (
+    CalibrationDesign,
+    CurveDesign,
+    Estimates,
+    ImpactDesign,
+    SlopeDesign,
+    UnitYears,
+)
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
@@ -77,7 +84,7 @@ def question(study: Study, tongue: Language) -> str:
 
 def treated_units(estimates: Estimates, tongue: Language) -> str:
     """Name the treated units of ``programme_impact``, or count them where a list would be no reading."""
-    units = estimates.design["units"]
+    units = estimates.designed(ImpactDesign).units
     if len(units) > NAMED:
         return tongue.text("{units} units", units=len(units))
     return ", ".join(tongue.name(unit, estimates.names) for unit in units)
@@ -85,14 +92,15 @@ def treated_units(estimates: Estimates, tongue: Language) -> str:
 
 def _targets(estimates: Estimates, tongue: Language) -> str:
     each, total = estimates.table.iloc[:-1], estimates.table.iloc[-1]
+    asked = estimates.designed(UnitYears)
     judged, aimed = each["reached"].dropna(), int(each["target"].notna().sum())
     values = {
-        "unit": tongue.name(estimates.design["unit"], estimates.names),
+        "unit": tongue.name(asked.unit, estimates.names),
         "reached": int(judged.sum()),
         "targets": len(judged),
         "aimed": aimed,
-        "end": estimates.design["end_year"],
-        "base_year": estimates.design["base_year"],
+        "end": asked.last,
+        "base_year": asked.first,
         "outcome": float(total["outcome"]),
         "base": float(total["base"]),
         **{name: tongue.number(total[name], 0) for name in ("rank_base", "ranked_base", "rank_end", "ranked_end")},
@@ -135,7 +143,7 @@ def _slopes(estimates: Estimates, tongue: Language) -> str:
             ", ten more points of completion with {slope}; with so few units (programme units: {units}) this design "
             "cannot tell whether that is more than noise.",
             slope=slope,
-            units=estimates.design["programme_units"],
+            units=estimates.designed(SlopeDesign).programme_units,
         )
     words += tongue.text(
         ", at least {low} and at most {high} ({level} interval, p {p}); ten more points of completion with {slope}. ",
@@ -202,7 +210,8 @@ def _impact(estimates: Estimates, tongue: Language) -> str:
 
 def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
     """Say how far the scores lay from their counterfactual: a score or several, of one unit or several."""
-    first, last = estimates.design["after"]
+    asked = estimates.designed(ImpactDesign)
+    first, last = asked.after
     when = tongue.text("From {start} to {end}", start=first, end=last)
     values = {
         "when": tongue.text("In {year}", year=last) if first == last else when,
@@ -211,7 +220,7 @@ def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
     }
     if dimensions == 1:
         return tongue.text("{when} the score of {unit} lay {gap} points from what the donors predict for it", **values)
-    if len(estimates.design["units"]) > 1:
+    if len(asked.units) > 1:
         return tongue.text(
             "{when} the {dimensions} scores of {unit} lay on average {gap} points from what the donors predict for "
             "them",
@@ -235,7 +244,7 @@ def _design_tests(estimates: Estimates, tongue: Language) -> str:
         high=float(table["carry_over"].max()),
         narrow=float(table["spread_ratio"].min()),
         wide=float(table["spread_ratio"].max()),
-        unit=tongue.name(estimates.design["unit"], estimates.names),
+        unit=tongue.name(estimates.designed(UnitYears).unit, estimates.names),
         rank=int(mean["rank_volatility"]),
         units=int(mean["units"]),
     )
@@ -262,11 +271,11 @@ def _event_time(estimates: Estimates, tongue: Language) -> str:
 
 
 def _reversion(estimates: Estimates, tongue: Language) -> str:
-    total = estimates.row(TOTAL)
+    total, asked = estimates.row(TOTAL), estimates.designed(UnitYears)
     values = {
-        "base": estimates.design["base_year"],
-        "end": estimates.design["end_year"],
-        "unit": tongue.name(estimates.design["unit"], estimates.names),
+        "base": asked.first,
+        "end": asked.last,
+        "unit": tongue.name(asked.unit, estimates.names),
         **{name: float(total[name]) for name in ("change", "expected", "low", "high")},
     }
     if total["low"] != total["low"]:  # all units stand alike: there is no line
@@ -298,7 +307,7 @@ def _curve(estimates: Estimates, tongue: Language) -> str:
         n=len(table),
         low=tongue.number(table["mean"].min(), 3),
         high=tongue.number(table["mean"].max(), 3),
-        below=tongue.percent(estimates.design["below"]),
+        below=tongue.percent(estimates.designed(CurveDesign).below),
     )
     if estimates.tests.empty:
         return words
@@ -323,5 +332,5 @@ def _calibration(estimates: Estimates, tongue: Language) -> str:
         real=rate(real),
         panels=random["programmes"],
         programmes=real["programmes"],
-        unit=tongue.name(estimates.design["unit"], estimates.names),
+        unit=tongue.name(estimates.designed(CalibrationDesign).unit, estimates.names),
     )

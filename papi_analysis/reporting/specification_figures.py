@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import CurveDesign, Estimates
 from papi_analysis.reporting.canvas import (
     BLUE,
     GREY,
@@ -31,7 +31,8 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     axes: the curve above, the choices below.
     """
     tongue = find_language(language)
-    table, kinds = estimates.table, estimates.design["kinds"]
+    table, asked = estimates.table, estimates.designed(CurveDesign)
+    kinds = asked.kinds
     options = [(kind, word) for kind in kinds for word in dict.fromkeys(table[kind])]
     if axes is None:
         heights = [2.4, 0.2 * len(options) + 0.15 * len(kinds)]
@@ -45,7 +46,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     above.scatter(places[~told], table.loc[~told, "mean"], s=22, facecolor="white", edgecolor=BLUE, zorder=2)
     above.scatter(places[told], table.loc[told, "mean"], s=22, color=BLUE, zorder=2)
     above.axhline(0, color=GREY, linewidth=0.8)
-    of_slopes = estimates.design["asked"] == "completion_slopes"
+    of_slopes = asked.asked == "completion_slopes"
     above.set_ylabel(tongue.text("Slope per 10 points") if of_slopes else tongue.text("Gap"))
     above.yaxis.set_major_formatter(tongue.tick)
     # A little room between the kinds of choice.
@@ -70,7 +71,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
             n=len(table),
             low=tongue.number(table["mean"].min(), 3),
             high=tongue.number(table["mean"].max(), 3),
-            below=tongue.percent(estimates.design["below"]),
+            below=tongue.percent(asked.below),
             p=tongue.p_value(p, sign=True),
         ),
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.downloads import hold_numbers
-from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES, WORDS
+from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES
 from papi_analysis.reporting.language import MISSING, Language, find_language
 
 #: Text of a cell up to this length is a name and is not broken over lines.
@@ -194,7 +194,7 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     """Return the columns of an answer that its table shows, numbers as they are."""
     table = estimates.table
     hidden = set()
-    if estimates.design.get("inference") == "reassignment":
+    if getattr(estimates.design, "inference", "") == "reassignment":
         hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
     renamed = RENAMED.get(estimates.question, {})
     table = table.rename(columns=renamed)
@@ -237,8 +237,8 @@ def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
         whole = isinstance(value, int) or name.startswith(("rank", "group"))
         plain_year = name.endswith("year")
         return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
-    if name in WORDS:
-        return tongue.say(value) if isinstance(value, Note) else tongue.text(str(value))
+    if isinstance(value, Note):
+        return tongue.say(value)
     if name in CODES and value in CODES[name]:
         return tongue.text(CODES[name][str(value)])
     if isinstance(value, str) and value in FAMILY:

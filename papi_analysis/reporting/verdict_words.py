@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from papi_analysis.credibility.verdicts import ADDED, CANNOT_TELL, NOT_NEEDED, RULED_OUT
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, VerdictDesign
 from papi_analysis.reporting.labels import CODES
 from papi_analysis.reporting.language import Language
 
@@ -43,7 +43,7 @@ def _family(estimates: Estimates, tongue: Language) -> str:
     if verdict not in (ADDED, RULED_OUT, CANNOT_TELL):
         return ""
     needed, low, most = (size * float(mean[name]) for name in ("needed", "low", "most"))
-    if estimates.design["end_year"] is None:
+    if estimates.designed(VerdictDesign).end_year is None:
         need = tongue.text("the {needed} points in question {where}", needed=needed, where=where)
     else:
         need = tongue.text("the {needed} points that the targets needed {where}", needed=needed, where=where)
@@ -64,8 +64,9 @@ def _family(estimates: Estimates, tongue: Language) -> str:
 
 def _who(estimates: Estimates, tongue: Language) -> tuple[str, str]:
     """Who added points for sure, and who can have added some."""
-    year = estimates.design["end_year"]
-    if estimates.design["effect"] == "completion_slopes":
+    asked = estimates.designed(VerdictDesign)
+    year = asked.end_year
+    if asked.effect == "completion_slopes":
         return tongue.text("Full completion brings"), tongue.text("Full completion can bring")
     if year is None:
         return tongue.text("The programme added"), tongue.text("The programme can have added")

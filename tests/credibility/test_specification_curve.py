@@ -36,7 +36,7 @@ def test_every_row_is_the_direct_answer(panel, curve) -> None:
         assert row["p"] == pytest.approx(direct.row("mean")["p"])
         assert row["peers"] == pytest.approx(direct.row("mean")["peers"])
     assert curve.table["mean"].round(12).is_monotonic_increasing
-    assert curve.design["below"] == pytest.approx((curve.table["mean"] < 0).mean())
+    assert curve.design.below == pytest.approx((curve.table["mean"] < 0).mean())
 
 
 def test_equal_answers_stand_in_the_order_of_the_choices(panel) -> None:
@@ -81,7 +81,7 @@ def test_a_gap_put_into_every_dimension_is_found_by_the_curve(panel) -> None:
     ask = partial(pa.programme_impact, moved, "VN-CT", 2018, 2020)
     curve = pa.specification_curve(ask, {"method": ["did", "synthetic_control"]})
     assert curve.tests["p"].iloc[0] == pytest.approx(1 / 60)
-    assert curve.design["below"] == 0.0
+    assert curve.design.below == 0.0
 
 
 def test_impossible_combinations_are_counted_not_hidden(panel) -> None:

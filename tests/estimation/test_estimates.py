@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 import papi_analysis as pa
 from papi_analysis.errors import Note
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
 
 HOSTILE = "<script>alert('x')</script>&amp;"
 
@@ -47,7 +47,6 @@ def test_answers_share_nothing():
     one, other = (Estimates("x", pd.DataFrame()) for _ in range(2))
     for name in ("tests", "cells"):
         assert getattr(one, name) is not getattr(other, name)
-    assert one.design is not other.design
     assert one.tests.empty
     assert {"test", "p"} <= set(one.tests.columns)
 
@@ -66,6 +65,32 @@ def test_the_page_shows_all_of_it_and_runs_nothing(answer):
     assert [row[0] for row in rows] == answer.table["dimension"].tolist()
     assert [row[1] for row in rows] == ["0.5000", "-0.2500", "", "0.0000"], "no minus zero, no nan"
     assert [item.get_text() for item in soup.find_all("li")] == ["3 of 10 were left out.", HOSTILE]
+
+
+def test_a_printed_answer_fits_on_a_screen_and_says_what_it_leaves_out(answer):
+    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    gaps = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did")
+    for shown in (answer, gaps, pa.event_time(gaps), pa.completion_slopes(panel, draws=9)):
+        lines = repr(shown).split("\n")
+        assert str(shown) == repr(shown)
+        assert len(lines) <= 30
+        assert max(map(len, lines)) <= 200
+        assert lines[0].startswith(shown.question)
+        assert ("SIMULATED" in lines[0]) == shown.simulated
+        assert lines[-1] == f"{len(shown.notes)} note(s) in .notes"
+        assert all(name in repr(shown) for name in shown.table.columns)
+    assert gaps.table["estimate"].map("{:z.4f}".format).isin(repr(gaps).split()).all()
+
+
+def test_a_design_is_that_of_its_question(answer):
+    targets = pa.target_attainment(pa.load_study("can_tho_2018_2020"))
+    assert targets.designed(UnitYears) == UnitYears("VN-CT", 2016, 2020)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        targets.design.last = 2021
+    with pytest.raises(pa.SpecError, match="target_attainment has no ImpactDesign"):
+        targets.designed(ImpactDesign)
+    with pytest.raises(pa.SpecError, match="target_attainment has no ImpactDesign"):
+        pa.draw_weights(targets)
 
 
 def test_the_page_says_first_what_is_simulated(answer):

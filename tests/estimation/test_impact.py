@@ -133,7 +133,7 @@ def test_common_weights_are_as_good_as_a_slow_solver(answers, paths) -> None:
         spread = np.sqrt(((donors - donors.mean()) ** 2).to_numpy().mean())
         distances.append((donors - net.loc["VN-CT"]).to_numpy() / spread)
     C = np.hstack(distances)
-    chosen = answers["common_weights"].design["weights"].pivot(index="unit", columns="dimension", values="weight")
+    chosen = answers["common_weights"].design.weights.pivot(index="unit", columns="dimension", values="weight")
     assert chosen.nunique(axis=1).eq(1).all()
     w = chosen["D1"].reindex(paths["D1"].index.drop("VN-CT")).fillna(0).to_numpy()
     assert w.sum() == pytest.approx(1)
@@ -187,7 +187,7 @@ def test_weights_belong_to_donors_and_sum_to_one(panel) -> None:
     left_out = ["VN-44", "VN-HN"]
     for method in ESTIMATORS:
         answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, method=method, without=left_out)
-        weights = answer.design["weights"]
+        weights = answer.design.weights
         assert weights.groupby("dimension")["weight"].sum().to_numpy() == pytest.approx(1, abs=1e-6)
         assert not set(weights["unit"]) & {"VN-CT", *left_out}
         assert not set(answer.cells["unit"]) & set(left_out)
@@ -343,7 +343,7 @@ def test_years_after_the_end_play_no_part_and_are_shown(panel, answers) -> None:
         answer = pa.programme_impact(data, "VN-CT", 2018, 2019, method="did")
         late = answers["did"].cells.query("row == 0 and 2018 <= year <= 2019")
         assert answer.table["estimate"].iloc[:6].tolist() == pytest.approx(late.groupby("dimension")["gap"].mean())
-        assert answer.design["end"] == 2019
+        assert answer.design.end == 2019
         assert set(answer.cells["year"]) == set(panel.years)
 
 
@@ -451,7 +451,7 @@ def test_strange_questions_are_refused(panel, unit, start, settings, words) -> N
 def test_numbers_of_other_kinds_are_the_same_years(panel, answers) -> None:
     again = pa.programme_impact(panel, "VN-CT", np.int64(2018), np.int64(2020), before=(2011, 2019))
     pd.testing.assert_frame_equal(again.table, answers["lagged_outcome"].table)
-    assert type(again.design["start"]) is int
+    assert type(again.design.start) is int
     one = pa.programme_impact(panel, "VN-CT", 2018, without="VN-44")
     assert one.table["units"].iloc[0] == 59
 
@@ -506,7 +506,7 @@ def test_a_method_may_give_lists_and_its_own_errors_come_through(panel, answers)
     lists = of_did(lambda w, units, pre: (w.donors.tolist(), w.years.tolist()))
     again = pa.programme_impact(panel, "VN-CT", 2018, 2020, method=lists)
     pd.testing.assert_frame_equal(again.table, answers["did"].table)
-    assert again.design["method"] == "my_method"
+    assert again.design.method == "my_method"
 
     def broken(Y, units, donors, pre, post) -> Weights:
         raise ZeroDivisionError("mine")

@@ -46,7 +46,7 @@ def test_units_with_a_programme_are_no_donors_and_are_named(method) -> None:
     assert answer.table["units"].tolist() == [21] * 3
     told = next(line for line in pa.remarks(answer).splitlines() if line.startswith("Not among the donors"))
     assert told.endswith(": " + ", ".join(f"u{i:02d}" for i in range(1, 20)) + ".")
-    assert not set(answer.design["weights"]["unit"]) & {f"u{i:02d}" for i in range(20)}
+    assert not set(answer.design.weights["unit"]) & {f"u{i:02d}" for i in range(20)}
     assert not set(answer.cells["unit"]) & {f"u{i:02d}" for i in range(1, 20)}
 
 
@@ -414,7 +414,7 @@ def test_one_year_after_is_that_year_with_the_years_between_on_neither_side(real
         pd.testing.assert_frame_equal(asked.cells, every.cells)
         own = every.cells[(every.cells["row"] == 0) & (every.cells["year"] == 2020)].set_index("dimension")["gap"]
         assert asked.table.set_index("dimension")["estimate"].iloc[:6].to_numpy() == pytest.approx(own.to_numpy())
-    assert (asked.design["after"], every.design["after"]) == ((2020, 2020), (2018, 2020))
+    assert (asked.design.after, every.design.after) == ((2020, 2020), (2018, 2020))
 
 
 def test_years_after_that_are_all_of_them_change_nothing(real) -> None:
@@ -423,7 +423,7 @@ def test_years_after_that_are_all_of_them_change_nothing(real) -> None:
         real, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99, after=(2010, 2024)
     )
     pd.testing.assert_frame_equal(asked.table, plain.table)
-    assert asked.design["after"] == (2016, 2020)
+    assert asked.design.after == (2016, 2020)
 
 
 def test_the_mean_of_two_years_after_is_the_mean_of_their_gaps(real) -> None:

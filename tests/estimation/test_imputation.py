@@ -11,7 +11,8 @@ from reference import equations_of, panel_of
 
 import papi_analysis as pa
 from papi_analysis.estimation.assignments import possible_assignments
-from papi_analysis.estimation.imputation import bootstrap_programmes, programmes, reassign_programmes, solve
+from papi_analysis.estimation.imputation import programmes, solve
+from papi_analysis.estimation.imputed_draws import bootstrap_programmes, reassign_programmes
 from papi_analysis.estimation.slopes import slope_estimates
 
 SIX_POINTS = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
@@ -180,7 +181,7 @@ def test_a_unit_of_weight_nought_is_no_unit(out, form):
     columns = ["estimate", "se", "n", "dropped"]
     expected = without.table[columns].to_numpy(dtype=float)
     assert asked.table[columns].to_numpy(dtype=float) == pytest.approx(expected, rel=1e-9, nan_ok=True)
-    assert asked.design["programme_units"] == without.design["programme_units"]
+    assert asked.design.programme_units == without.design.programme_units
 
 
 def test_what_programme_units_score_while_nothing_is_done_plays_no_part():
@@ -263,7 +264,7 @@ def test_each_reassignment_is_the_whole_fit_with_the_programmes_moved(N, starts,
     weights = np.random.default_rng(2).uniform(0.5, 2, N) if weighted else np.ones(N)
     laid = programmes(equations_of(y, C, weights=weights))
     possible = possible_assignments(C)
-    drawn = reassign_programmes(laid, possible, studentised=False)
+    drawn = reassign_programmes(laid, possible, by_error=False)
     own = slow_slopes(y, C, weights=weights)
     assert drawn.exact
     assert drawn.coefficients == pytest.approx(own, rel=1e-10)
@@ -307,7 +308,7 @@ def test_what_each_unit_adds_to_the_error_is_its_weights_times_what_is_left():
 def test_the_interval_is_the_values_that_the_whole_procedure_does_not_reject(studentised):
     y, C = data(21, T=5, K=1, starts=(3,), seed=11)
     laid, possible = programmes(equations_of(y, C)), possible_assignments(C)
-    drawn = reassign_programmes(laid, possible, studentised=studentised)
+    drawn = reassign_programmes(laid, possible, by_error=studentised)
 
     def p(null):
         less = y - null * C

@@ -49,10 +49,10 @@ def tiny(N: int = 6, T: int = 5, programmes: int = 1, alike: bool = False, seed:
 ])  # fmt: skip
 def test_auto_reassigns_but_for_two_way_slopes_that_many_units_carry(real, form, units, engine) -> None:
     answer = pa.completion_slopes(simulated(real, units), form=form, draws=99)
-    assert answer.design["inference"] == engine
-    assert answer.design["programme_units"] == units
-    assert answer.design["compared"] == 63
-    assert min(0.6 * units, 20) < answer.design["effective"] <= units + 1e-9
+    assert answer.design.inference == engine
+    assert answer.design.programme_units == units
+    assert answer.design.compared == 63
+    assert min(0.6 * units, 20) < answer.design.effective <= units + 1e-9
     assert ("within" in set(answer.table["dimension"])) == (units == 1)
     words = pa.remarks(answer)
     assert ("cells that no programme touched" in words) == (form == "imputation")
@@ -69,14 +69,14 @@ def test_units_that_hardly_began_do_not_count_as_many_programmes() -> None:
     panel = panel_of(rng.normal(5, 1, (60, 8, 1)), C)
     for form in ("imputation", "levels"):
         answer = pa.completion_slopes(panel, form=form, draws=99)
-        assert answer.design["programme_units"] == 20
-        assert answer.design["effective"] < 3
-        assert answer.design["inference"] == "reassignment"
+        assert answer.design.programme_units == 20
+        assert answer.design.effective < 3
+        assert answer.design.inference == "reassignment"
         with pytest.raises(pa.SpecError, match="bootstrap cannot judge"):
             pa.completion_slopes(panel, form=form, inference="bootstrap")
     # By hand: 2 units of 3 x .81 and 18 of 3 x .0004.
     w = np.repeat([2.43, 0.0012], [2, 18])
-    effective = pa.completion_slopes(panel, draws=99).design["effective"]
+    effective = pa.completion_slopes(panel, draws=99).design.effective
     assert effective == pytest.approx(w.sum() ** 2 / (w**2).sum())
 
 
@@ -88,8 +88,8 @@ def test_programmes_in_few_clusters_are_not_judged_by_the_bootstrap(real) -> Non
     with pytest.raises(pa.SpecError, match="strata"):
         pa.completion_slopes(panel, clusters=regions)
     answer = pa.completion_slopes(panel, clusters=regions, override=True, draws=99)
-    assert answer.design["inference"] == "bootstrap"
-    assert answer.design["effective"] <= 2
+    assert answer.design.inference == "bootstrap"
+    assert answer.design.effective <= 2
     assert "12 clusters" in pa.remarks(answer)
     with pytest.raises(pa.SpecError, match="give strata"):
         pa.completion_slopes(panel, clusters=regions, inference="reassignment")
@@ -174,8 +174,8 @@ def test_usual_errors_are_refused_below_twenty_units_and_printed_beside_their_ra
     with pytest.raises(pa.SpecError, match="clustered standard errors are not valid") as refusal:
         pa.completion_slopes(panel, form=form, inference="clustered")
     answer = pa.completion_slopes(panel, form=form, inference="clustered", override=True)
-    case, one, family = measured_rates(answer.design["effective"])
-    assert case <= answer.design["effective"] <= units + 1e-9
+    case, one, family = measured_rates(answer.design.effective)
+    assert case <= answer.design.effective <= units + 1e-9
     assert f"{one:.0%}" in str(refusal.value)
     assert "inference='auto'" in str(refusal.value)
     assert answer.table["p"].notna().all()
@@ -224,12 +224,12 @@ def test_errors_clustered_by_fewer_than_20_programme_units_are_not_printed(real,
     assert ("No standard error clustered by unit" in pa.remarks(answer)) == (not printed.any())
     pa.save_table(answer, tmp_path / "slopes.csv")
     shown = (tmp_path / "slopes.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
-    assert ("Standard error" in shown) == (answer.design["inference"] == "bootstrap" and units == 20)
+    assert ("Standard error" in shown) == (answer.design.inference == "bootstrap" and units == 20)
 
 
 def test_programmes_that_followed_the_same_path_are_one_kind_of_programme() -> None:
     answer = pa.completion_slopes(tiny(N=12, programmes=6, alike=True))
-    assert answer.design["compared"] == 12
+    assert answer.design.compared == 12
     assert len(answer.draws) == 924  # places of six among twelve
 
 

@@ -75,7 +75,7 @@ def test_lee_wooldridge_is_statsmodels_on_demeaned_scores(panel, wide) -> None:
 
 def test_synthetic_control_is_as_good_as_a_slow_solver(panel, wide) -> None:
     answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="synthetic_control")
-    weights = answer.design["weights"]
+    weights = answer.design.weights
     for dimension in ("D1", "D4"):
         before = wide[dimension][list(range(2011, 2018))]
         centred = before.sub(before.mean(axis=1), axis=0)
@@ -189,7 +189,7 @@ def test_a_function_of_ones_own_serves_as_a_method(panel, wide) -> None:
         return Weights(np.repeat(equal[:, :, None], Y.shape[2], axis=2), years)
 
     own = pa.programme_impact(panel, "VN-CT", 2018, 2020, method=last_year)
-    assert own.design["method"] == "last_year"
+    assert own.design.method == "last_year"
     change = wide["D5"][[2018, 2019, 2020]].mean(axis=1) - wide["D5"][2017]
     assert own.row("D5")["estimate"] == pytest.approx(change["VN-CT"] - change.drop("VN-CT").mean())
 
@@ -263,7 +263,7 @@ def test_robustness_rows_are_direct_answers(panel) -> None:
         known.row("D1")["estimate"]
     )
     assert table.loc["Lagged-outcome adjustment, known programmes left out", "units"] == 59
-    assert "VN-44" not in set(known.design["weights"]["unit"])
+    assert "VN-44" not in set(known.design.weights["unit"])
     pools = table.loc["Difference in differences, all units of each dimension"]
     d1 = (
         pa.load_scores().query("dimension == 'D1' and year <= 2020").pivot(index="unit", columns="year", values="score")

@@ -9,7 +9,8 @@ from reference import equations_of, panel_of
 
 import papi_analysis as pa
 from papi_analysis.estimation.assignments import possible_assignments
-from papi_analysis.estimation.imputation import programmes, reassign_programmes, solve
+from papi_analysis.estimation.imputation import programmes, solve
+from papi_analysis.estimation.imputed_draws import reassign_programmes
 from papi_analysis.estimation.slopes import slope_estimates
 from papi_analysis.estimation.specification import Specification
 
@@ -79,7 +80,7 @@ def test_programmes_that_do_nothing_are_found_in_one_of_twenty_panels(studentise
         y, adopters = untouched_scores(rng, selected=True)
         C, _ = design(rng, adopters, staggered=True)
         laid, possible = programmes(equations_of(y, C)), possible_assignments(C)
-        alarms += reassign_programmes(laid, possible, studentised=studentised, draws=99, rng=seed).p[0] <= 0.05
+        alarms += reassign_programmes(laid, possible, by_error=studentised, draws=99, rng=seed).p[0] <= 0.05
     assert 2 <= alarms <= 20  # of 200 at 5%: less than one in two hundred lie outside
 
 
@@ -132,7 +133,7 @@ def test_enterprise_zones_as_in_the_textbook():
     assert 10 * two_way.row("D0")["estimate"] == pytest.approx(-0.104, abs=5e-4)
     assert two_way.row("D0")["n"] == 198
     answer = pa.completion_slopes(panel, draws=99)
-    assert answer.design["programme_units"] == 10
+    assert answer.design.programme_units == 10
     assert "at least 12 units" in pa.remarks(answer)
 
 
@@ -152,7 +153,7 @@ def test_programmes_without_a_score_while_they_ran_do_not_count(form):
     y, C = plain()
     y[:2, 3:] = np.nan
     asked = pa.completion_slopes(panel_of(y, C), form=form)
-    assert asked.design["programme_units"] == 1
+    assert asked.design.programme_units == 1
     one = C.copy()
     one[:2] = 0.0
     alone = pa.completion_slopes(panel_of(y, one), form=form)
@@ -179,7 +180,7 @@ def test_without_untouched_cells_or_years_before_it_is_the_two_way_slope_and_say
     asked = pa.completion_slopes(panel, years=years, draws=99)
     levels = pa.completion_slopes(panel, form="levels", years=years, draws=99)
     assert asked.table.equals(levels.table)
-    assert asked.design["form"] == "levels"
+    assert asked.design.form == "levels"
     assert str(asked.notes[0]).startswith("These are two-way slopes")
     assert "These are two-way slopes" not in pa.remarks(levels)
 
@@ -188,7 +189,7 @@ def test_where_the_last_untouched_units_adopt_the_years_from_then_on_are_counted
     y, C = plain(18)
     C[18:, 5] = 0.5
     answer = pa.completion_slopes(panel_of(y, C), draws=99, override=True)
-    assert answer.design["form"] == "imputation"
+    assert answer.design.form == "imputation"
     assert "40 cells of programmes have no untouched unit" in pa.remarks(answer)  # 20 units, two dimensions
     assert answer.table["n"].tolist() == [100, 100, 200]
     assert answer.table["dropped"].tolist() == [20, 20, 40]
@@ -249,6 +250,6 @@ def test_a_control_that_untouched_units_cannot_tell_is_named(where):
     own = solve(laid, laid.units[None]).slopes[0, 0]
     assert np.isfinite(own).all() == (where == "untouched")
     if where == "untouched":  # reassigned to that unit, the programme has no slope, and that is counted
-        drawn = reassign_programmes(laid, possible_assignments(C), studentised=True, draws=199)
+        drawn = reassign_programmes(laid, possible_assignments(C), by_error=True, draws=199)
         assert (drawn.undefined > 0).all()
         assert np.isfinite(drawn.p).all()

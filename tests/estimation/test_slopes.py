@@ -269,7 +269,7 @@ def test_a_unit_that_goes_at_one_pace_has_a_programme_in_differences_too():
     done = np.zeros_like(panel.completion)
     done[0] = 0.1 * np.arange(1, T + 1)[:, None]
     answer = pa.completion_slopes(dataclasses.replace(panel, completion=done), form="differences", draws=99)
-    assert answer.design["programme_units"] == 1
+    assert answer.design.programme_units == 1
 
 
 def test_a_lead_counts_holes_and_not_the_years_that_it_does_not_ask_about():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.estimation.estimates import UnitYears
 from papi_analysis.study.study import make_study
 
 SIX = ["D1", "D2", "D3", "D4", "D5", "D6"]
@@ -107,7 +108,7 @@ def test_by_hand():
     assert not [name for name in table if name.startswith("shift_")]
     assert not answer.notes
     assert (answer.question, answer.simulated_tables) == ("target_attainment", ())
-    assert dict(answer.design) == {"unit": "a", "base_year": 2001, "end_year": 2003}
+    assert answer.design == UnitYears("a", 2001, 2003)
 
 
 def test_shifts_by_hand():

@@ -68,14 +68,14 @@ def test_placebos_are_named_where_they_are_drawn(panel, gaps, language) -> None:
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_weights_are_the_means_over_dimensions(common, language) -> None:
     ax = pa.draw_weights(common, language=language)
-    weights = common.design["weights"].groupby("unit")["weight"].sum() / 6
+    weights = common.design.weights.groupby("unit")["weight"].sum() / 6
     drawn = sorted(bar.get_width() for bar in ax.patches)
     assert drawn == pytest.approx(sorted(weights)[-15:])
     assert sum(drawn) == pytest.approx(1, abs=1e-6)
 
 
 def test_weights_of_a_regression_are_counted_and_those_below_zero_said(gaps) -> None:
-    weights = gaps.design["weights"].groupby("unit")["weight"].sum() / 6
+    weights = gaps.design.weights.groupby("unit")["weight"].sum() / 6
     ax = pa.draw_weights(gaps)
     assert sorted(bar.get_width() for bar in ax.patches) == pytest.approx(sorted(weights)[-15:])
     below = int((weights < 0).sum())
@@ -243,7 +243,7 @@ def test_text_alternatives_say_every_gap_and_weight(gaps, common) -> None:
     expected = [f"{row.dimension}: {row.estimate:z.2f} ({row.p_joint:.3f})" for row in table.itertuples()]
     assert listed == "; ".join(expected) + "."
     assert "from 2018 to 2020" in alternative(figure_of(pa.draw_impact(gaps)))
-    weights = common.design["weights"].groupby("unit")["weight"].sum().sort_values(ascending=False) / 6
+    weights = common.design.weights.groupby("unit")["weight"].sum().sort_values(ascending=False) / 6
     named = [f"{gaps.names[unit][0]}: {100 * weight:.1f}%" for unit, weight in weights.items()]
     assert alternative(figure_of(pa.draw_weights(common))).endswith(": " + "; ".join(named) + ".")
     ax = pa.draw_weights(common, most=3)

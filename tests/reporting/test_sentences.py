@@ -9,7 +9,7 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.errors import Note
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, VerdictDesign
 from papi_analysis.reporting.language import find_language
 
 LANGUAGES = ["en", "vi"]
@@ -226,7 +226,7 @@ def told(verdicts, needed=0.5, most=0.4, year=2020, effect="programme_impact"):
     names = [*(f"D{k}" for k in range(1, len(verdicts))), "mean"]
     table = pd.DataFrame({"dimension": names, "needed": needed, "low": 0.1, "most": most, "verdict": verdicts})
     table["most_share"] = table["most"] / table["needed"]
-    return Estimates("verdicts", table, design={"end_year": year, "effect": effect})
+    return Estimates("verdicts", table, design=VerdictDesign(effect, year))
 
 
 RULED_OUT = "the programme can have added at most 0.80 of the 1.00 points that the targets needed over the 2 dimensions"
