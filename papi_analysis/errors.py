@@ -47,6 +47,15 @@ class Note(str):
         return Note, (self.text, self.values)
 
 
+def if_any(note: Note) -> list[Note]:
+    """The note, where the first of its values is anything: units named, cells counted.
+
+    >>> if_any(Note("{cells} cells.", {"cells": 2})), if_any(Note("{cells} cells.", {"cells": 0}))
+    (['2 cells.'], [])
+    """
+    return [note] if next(iter(note.values.values())) else []
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong in a table: where it is, what it is, what to do next.

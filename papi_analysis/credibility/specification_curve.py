@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.credibility.long_runs import ask_each
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import CurveDesign, Estimates
 from papi_analysis.estimation.multiplicity import counts
 
@@ -87,8 +87,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     answers: list[Estimates] = [row.pop(ANSWER) for row in rows]
     table = pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
     p, notes = _joint_test(answers)
-    if skipped:
-        notes.append(Note(SKIPPED.text, {"skipped": len(skipped), "why": skipped[0]}))
+    notes += if_any(Note(SKIPPED.text, {"skipped": len(skipped), "why": next(iter(skipped), "")}))
     first = answers[0]
     return Estimates(
         question="specification_curve",
@@ -99,7 +98,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
         simulated_tables=tuple(dict.fromkeys(name for answer in answers for name in answer.simulated_tables)),
         level=first.level,
         scale=first.scale,
-        design=CurveDesign(tuple(kinds), first.question, len(answers), float((table["mean"] < 0).mean())),
+        design=CurveDesign(tuple(kinds), first.question, float((table["mean"] < 0).mean())),
     )
 
 

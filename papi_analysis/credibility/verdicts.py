@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import Estimates, UnitYears, VerdictDesign
 
 ADDED, RULED_OUT, CANNOT_TELL, NOT_NEEDED = "added", "ruled_out", "cannot_tell", "not_needed"
@@ -150,8 +150,7 @@ def _notes(table: pd.DataFrame, estimates: Estimates) -> list[Note]:
     if estimates.question == "completion_slopes":
         notes.append(FULL)
     endless = ", ".join(table.loc[table["most"].isna(), "dimension"])
-    if endless:
-        notes.append(Note(NO_MOST.text, {"dimensions": endless}))
+    notes += if_any(Note(NO_MOST.text, {"dimensions": endless}))
     if table["needed"].iloc[:-1].isna().any():
         notes.append(NO_FAMILY)
     return notes

@@ -180,38 +180,3 @@ def _check_complete(design: Design) -> None:
             f"The score of unit {i}, year {t}, dimension {k} (counted from 0) is missing; leave the unit out of the "
             "donors, or that year out."
         )
-
-
-def in_time(design: Design, start: int) -> Design:
-    """The design as if all programmes had started in an earlier year, up to the year before the first one did.
-
-    A gap that such a design shows is none of the programme's.
-    """
-    first = int(design.starts.min())
-    if start >= first:
-        raise SpecError(f"A placebo in time starts before the programme: choose a year before {first}.")
-    return _moved(design, np.full(len(design.units), start), first - 1)
-
-
-def backdated(design: Design, years: int) -> Design:
-    """The design as if each programme had started so many years earlier, up to the same end.
-
-    The gap should stay away until the programme's true start (Abadie 2021, section 7).
-    """
-    if years < 1:
-        raise SpecError(f"years is {years}; a programme is backdated by at least one year.")
-    return _moved(design, design.starts - years, design.end)
-
-
-def _moved(design: Design, starts: Ints, end: int) -> Design:
-    """The same units and donors in other years."""
-    return programme_design(
-        design.Y,
-        design.units,
-        starts,
-        end=end,
-        before=design.before,
-        donors=design.donors,
-        weights=design.weights,
-        groups=design.groups,
-    )

@@ -87,7 +87,6 @@ class CurveDesign:
 
     kinds: tuple[str, ...]
     asked: str
-    specifications: int
     below: float
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note
+from papi_analysis.errors import Note, if_any
 from papi_analysis.estimation.design_tests import at_breaks
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.impact_question import Asked, first_years
@@ -92,25 +92,19 @@ def impact_notes(
         notes.append(Note(EXACT_T.text, {"df": engine.df}))
     if method == "lagged_outcome":
         notes.append(_leverage(panel, design))
-    if asked.with_programme:
-        notes.append(Note(WITH_PROGRAMME.text, {"units": ", ".join(asked.with_programme)}))
+    notes += if_any(Note(WITH_PROGRAMME.text, {"units": ", ".join(asked.with_programme)}))
     known = [
         name for name in known_in_years(panel, min(starts.values()), panel.years[design.end]) if name not in starts
     ]
     known = [name for name in known if design.donors[panel.position("unit", name)]]
-    if known:
-        notes.append(Note(KNOWN_DONORS.text, {"units": ", ".join(known)}))
+    notes += if_any(Note(KNOWN_DONORS.text, {"units": ", ".join(known)}))
     never = [unit for unit in starts if _known(panel, design, unit) and not len(_begun(panel, design, unit))]
-    if never:
-        notes.append(Note(NEVER.text, {"unit": ", ".join(never), "end": panel.years[design.end]}))
-    if asked.unknown:
-        notes.append(Note(UNKNOWN_DONORS.text, {"units": asked.unknown}))
-    if asked.too_few_alike:
-        notes.append(Note(TOO_FEW_ALIKE.text, {"units": ", ".join(asked.too_few_alike)}))
+    notes += if_any(Note(NEVER.text, {"unit": ", ".join(never), "end": panel.years[design.end]}))
+    notes += if_any(Note(UNKNOWN_DONORS.text, {"units": asked.unknown}))
+    notes += if_any(Note(TOO_FEW_ALIKE.text, {"units": ", ".join(asked.too_few_alike)}))
     for unit, start in starts.items():
         notes += _start_notes(panel, design, unit, start)
-    if asked.incomplete:
-        notes.append(Note(INCOMPLETE.text, {"units": ", ".join(asked.incomplete)}))
+    notes += if_any(Note(INCOMPLETE.text, {"units": ", ".join(asked.incomplete)}))
     return [*notes, *_break_notes(panel, design), *size_notes(engine, level)]
 
 
@@ -150,8 +144,7 @@ def _placebo_notes(panel: Panel, design: Design, engine: Placebos) -> list[Note]
         notes.append(Note(FEW.text, {"donors": int(design.donors.sum()), "floor": float(engine.floor.max())}))
     for flags, note in ((engine.exact_fit, EXACT_FIT), (engine.poor_fit, POOR_FIT)):
         named = ", ".join(name for name, flag in zip(panel.dimensions, flags, strict=True) if flag)
-        if named:
-            notes.append(Note(note.text, {"dimensions": named}))
+        notes += if_any(Note(note.text, {"dimensions": named}))
     return notes
 
 

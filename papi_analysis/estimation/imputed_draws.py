@@ -13,6 +13,7 @@ from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
 from papi_analysis.estimation.draws import StudentisedDraws, joined, polynomials, studentised
 from papi_analysis.estimation.imputation import Programmes, fit_comparison, solve
 from papi_analysis.estimation.multiplicity import check_count
+from papi_analysis.estimation.regression import cluster_sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,19 +89,16 @@ def _drawn(programmes: Programmes, b0: Floats, by_error: bool, source: Ints) -> 
     return *polynomials(slopes, scores), none
 
 
-def cluster_sums(programmes: Programmes, clusters: Ints) -> list[ClusterSums]:
+def _sums(programmes: Programmes, clusters: Ints) -> list[ClusterSums]:
     """What the wild cluster bootstrap draws on, by cluster (``clusters`` (N,), codes from 0): one a dimension.
 
     The slope is w'y for weights w on cells. A draw multiplies the residuals of whole clusters, and fitting again takes
     from them what the untouched units' fits (columns Z) and the slope (column C) explain.
     """
     own = programmes.units[None]
-    parts, slopes = (
-        [fit_comparison(programmes, c, own) for c in programmes.comparisons],
-        solve(programmes, own).slopes[0, 0],
-    )
-    found = []
-    for k, slope in enumerate(slopes):
+    parts = [fit_comparison(programmes, c, own) for c in programmes.comparisons]
+    found, G = [], int(clusters.max()) + 1
+    for k, slope in enumerate(solve(programmes, own).slopes[0, 0]):
         total = sum(float((part.pull * part.dose)[0, k].sum()) for part in parts)
         u, q, A, E = 0.0, 0.0, [], []
         for part in parts:
@@ -117,22 +115,16 @@ def cluster_sums(programmes: Programmes, clusters: Ints) -> list[ClusterSums]:
             np.column_stack([*E, u]),
             np.column_stack([*(0 * part for part in A), q]),
         )
-        sums = [_by_cluster(np.asarray(column), clusters) for column in columns]
+        sums = [cluster_sums(np.asarray(column), clusters, G) for column in columns]
         found.append(ClusterSums(sums[0], sums[1], sums[2], sums[3], sums[4], slope=1.0, error=1.0))
     return found
-
-
-def _by_cluster(values: Floats, clusters: Ints) -> Floats:
-    total = np.zeros((int(clusters.max()) + 1, *values.shape[1:]))
-    np.add.at(total, clusters, values)
-    return total
 
 
 def bootstrap_programmes(
     programmes: Programmes, clusters: Ints, *, draws: int = 9999, rng: int | np.random.Generator = 0
 ) -> StudentisedDraws:
     """Wild cluster bootstrap of the same slopes, the null imposed; clusters (N,) may stand above the units."""
-    equations = cluster_sums(programmes, clusters)
+    equations = _sums(programmes, clusters)
     slopes = solve(programmes, programmes.units[None]).slopes[0, 0]
     error = np.column_stack([eq.u for eq in equations])
     return bootstrap_sums(equations, slopes, error.T @ error, draws=draws, rng=rng)

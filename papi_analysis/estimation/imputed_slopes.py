@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from papi_analysis.errors import Note
+from papi_analysis.errors import Note, if_any
 from papi_analysis.estimation.assignments import Moves, possible_assignments
 from papi_analysis.estimation.imputation import ONE_START, Programmes, solve
 from papi_analysis.estimation.imputed_draws import bootstrap_programmes, reassign_programmes
 from papi_analysis.estimation.inference import (
-    BY_BOOTSTRAP,
     CARRY,
     RANK,
     REASSIGNED,
@@ -20,6 +19,7 @@ from papi_analysis.estimation.inference import (
     Clustered,
     Inference,
     Judged,
+    bootstrap_note,
     check_inference,
     left_out,
     usual_note,
@@ -79,31 +79,25 @@ def imputed_slopes(
     notes = [Note(COMPARED.text, {"fewest": laid.untouched})]
     if laid.carried:
         notes.append(Note(CARRIED.text, {"units": ONE_START}))
-    if laid.lost:
-        notes.append(Note(LOST.text, {"cells": laid.lost}))
+    notes += if_any(Note(LOST.text, {"cells": laid.lost}))
     notes += left_out(units, ~laid.among, BEGUN)
     sample, carrying = laid.among & np.isfinite(eq.y).any(axis=(1, 2)), laid.carrying
     idle = int((np.isfinite(eq.y) & ~laid.used)[sample].sum()) - laid.lost
-    if idle:
-        notes.append(Note(IDLE.text, {"cells": idle}))
+    notes += if_any(Note(IDLE.text, {"cells": idle}))
     if len(carrying) > 1:
         notes.append(Note(CARRY.text, {"units": len(carrying), "effective": effective}))
-    N = int(sample.sum())
+    judged = partial(Judged, sample=sample, programme_units=len(carrying), effective=effective, used=laid.used)
     if requested == "clustered":
         own = solve(laid, laid.units[None])
         covariance = own.scores[0, 0] @ own.scores[0, 0].T
         usual = Clustered(own.slopes[0, 0], covariance, int(laid.among.sum()) - 1)
-        return Judged(
-            usual, "clustered", sample, N, len(carrying), effective, (*notes, usual_note(effective)), used=laid.used
-        )
+        return judged(usual, "clustered", compared=int(sample.sum()), notes=(*notes, usual_note(effective)))
     if requested == "bootstrap" or eq.clusters is not None:
         codes = np.arange(len(eq.y)) if eq.clusters is None else eq.clusters
         family = bootstrap_programmes(laid, codes, draws=draws or USUAL, rng=rng)
         G = len(np.unique(codes[sample]))
-        notes.append(
-            Note(BY_BOOTSTRAP.text, {"units": G, "clusters": Note("units" if eq.clusters is None else "clusters")})
-        )
-        return Judged(family, "bootstrap", sample, G, len(carrying), effective, tuple(notes), used=laid.used)
+        notes.append(bootstrap_note(G, clustered=eq.clusters is not None))
+        return judged(family, "bootstrap", compared=G, notes=tuple(notes))
     among = laid.among & laid.answers
     possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=moves.excluded, strata=moves.strata)
     draws = usual_draws(10 * laid.size) if draws is None else draws
@@ -114,5 +108,5 @@ def imputed_slopes(
         notes.append(Note(UNEQUAL.text, {"rate": MEASURED["unequal noise"]}))
     if len(carrying) > 1 and moves.strata is None:
         notes.append(Note(REGIONAL.text, {"rate": MEASURED["regional"]}))
-    judged = Judged(family, "reassignment", sample, int(among.sum()), len(carrying), effective, tuple(notes))
-    return replace(judged, used=laid.used, spread=not studentised)
+    compared = int(among.sum())
+    return judged(family, "reassignment", compared=compared, notes=tuple(notes), spread=not studentised)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.multiplicity import POWER, check_level, holm
 from papi_analysis.estimation.regression import WithinFit
 
@@ -270,10 +270,15 @@ def usual_note(effective: float) -> Note:
     return Note(USUAL.text, {"units": case, "one": one, "any": any_of_six})
 
 
+def bootstrap_note(compared: int, *, clustered: bool) -> Note:
+    """Say over how many units, or clusters of them, the bootstrap draws."""
+    return Note(BY_BOOTSTRAP.text, {"units": compared, "clusters": Note("clusters" if clustered else "units")})
+
+
 def left_out(units: Sequence[str], out: Bools, words: Note = INCOMPLETE) -> list[Note]:
     """Name the units (N,) that are left out, where there are any."""
     named = ", ".join(unit for unit, is_out in zip(units, out, strict=True) if is_out)
-    return [Note(words.text, {"units": named})] if named else []
+    return if_any(Note(words.text, {"units": named}))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import (
     attainable,
     check_level,
@@ -54,7 +53,6 @@ class Placebos:
     size: float
     spread_before: Floats  # (K,): standard deviation of the eligible units' scores before
     since: Ints  # (E,): years since the start, negative before
-    programme_years: Bools  # (E,): those in which a treated unit's gap counts
 
     @property
     def coefficients(self) -> Floats:
@@ -182,20 +180,10 @@ class Placebos:
             spread_before=np.sqrt((self.spread_before**2).mean(keepdims=True)),
         )
 
-    def year(self, since: int) -> Placebos:
-        """The gap so many years after the start (0 for the first programme year) instead of their mean."""
-        if since not in self.since[self.programme_years]:
-            raise SpecError(
-                f"{since} is no programme year; choose one of {self.since[self.programme_years]}, counted from the "
-                "start."
-            )
-        return self.at(since)
-
     def at(self, since: int) -> Placebos:
-        """The gap of one year, counted from the start, before it (negative) or after."""
+        """The gap of one year, counted from the start, before it (negative) or after, instead of their mean."""
         e = int(np.flatnonzero(self.since == since)[0])
-        only = self.since == since
-        return replace(self, scores=self.paths[:, e], responses=self.path_responses[:, e], programme_years=only)
+        return replace(self, scores=self.paths[:, e], responses=self.path_responses[:, e])
 
     @property
     def drawn(self) -> slice:

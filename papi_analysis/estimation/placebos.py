@@ -125,7 +125,6 @@ def placebos(
         size=float(min(count, 10**300)),
         spread_before=np.std(recorded, axis=(0, 1)),
         since=since_start(design),
-        programme_years=_programme_years(design),
     )
 
 
@@ -201,9 +200,3 @@ def _run(
         np.sqrt(average(design, (gaps - centre) ** 2, places, before, (1, 2))),
         places,
     )
-
-
-def _programme_years(design: Design) -> Bools:
-    """Years since the start (E,) in which the gap of some treated unit counts."""
-    since = since_start(design)
-    return np.asarray((since >= 0) & (since <= design.end - int(design.starts.min())))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.alone import within_programme
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
@@ -328,7 +328,7 @@ def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> 
     """Say what was dropped, what the design cannot attain, and what is a placebo."""
     asked, known = eq.asked[judged.sample], np.isfinite(eq.y[judged.sample])
     unknown = int(asked.sum()) - (sum(fit.n for fit in judged.fits) if judged.fits else int(known.sum()))
-    notes = [Note(DROPPED.text, {"dropped": unknown, "cells": int(asked.sum())})] if unknown else []
+    notes = if_any(Note(DROPPED.text, {"dropped": unknown, "cells": int(asked.sum())}))
     alone = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
     if alone and judged.fits and eq.unit_effects:
         notes.append(Note(SINGLE.text, {"units": int(alone)}))

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
 from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
 from papi_analysis.panel.panel import Panel
@@ -165,7 +165,7 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
     return Estimates(
         question="gain_needed",
         table=table.rename_axis("dimension").reset_index(),
-        notes=(Note(TAKEN.text, {"year": year}), *([Note(NO_TARGET.text, {"dimensions": untold})] if untold else [])),
+        notes=(Note(TAKEN.text, {"year": year}), *if_any(Note(NO_TARGET.text, {"dimensions": untold}))),
         simulated_tables=tuple(sorted({*gaps.simulated_tables, *targets.simulated_tables})),
         names=gaps.names,
         design=UnitYears(unit, year, year),
@@ -230,6 +230,5 @@ def _notes(table: pd.DataFrame, base: int, end: int, shifted: bool) -> tuple[Not
     notes = [Note(SHIFTED.text, {"base": base, "end": end})] if shifted else []
     for missing, note in ((table["target"], NO_TARGET), (table["outcome"], NO_OUTCOME)):
         named = ", ".join(name for name in missing.index[missing.isna()] if name != TOTAL)
-        if named:
-            notes.append(Note(note.text, {"dimensions": named, "end": end}))
+        notes += if_any(Note(note.text, {"dimensions": named, "end": end}))
     return tuple(notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.inference import (
     BOOTSTRAP,
-    BY_BOOTSTRAP,
     CARRY,
     KEPT,
     OVER_ALL,
@@ -23,6 +23,7 @@ from papi_analysis.estimation.inference import (
     Clustered,
     Inference,
     Judged,
+    bootstrap_note,
     check_inference,
     left_out,
     usual_note,
@@ -76,16 +77,16 @@ def two_way_slopes(
     if P > 1:
         notes.append(Note(CARRY.text, {"units": P, "effective": effective}))
     G = min(fit.n_clusters for fit in fits)
+    judged = partial(Judged, sample=everyone, programme_units=P, effective=effective, fits=fits)
     if requested == "clustered":
         slopes = np.array([fit.coefficients[0] for fit in fits])
         usual = Clustered(slopes, cr1_joint(fits, len(units)), G - 1)
         notes.append(usual_note(effective))
-        return Judged(usual, "clustered", everyone, G, P, effective, tuple(notes), fits=fits)
+        return judged(usual, "clustered", compared=G, notes=tuple(notes))
     if requested == "bootstrap" or eq.clusters is not None or (requested == "auto" and effective >= BOOTSTRAP):
-        what = Note("units" if eq.clusters is None else "clusters")
-        notes.append(Note(BY_BOOTSTRAP.text, {"units": G, "clusters": what}))
+        notes.append(bootstrap_note(G, clustered=eq.clusters is not None))
         drawn = wild_bootstrap(fits, draws=draws, rng=rng)
-        return Judged(drawn, "bootstrap", everyone, G, P, effective, tuple(notes), fits=fits)
+        return judged(drawn, "bootstrap", compared=G, notes=tuple(notes))
     used = np.isfinite(eq.y).any(axis=0)
     among = everyone & known & np.isfinite(eq.C[:, used]).all(axis=1)
     notes += left_out(units, everyone & ~among & ~varies)
@@ -102,7 +103,7 @@ def two_way_slopes(
         rng=rng,
     )
     notes += [Note(OVER_ALL.text, {"units": int(among.sum())}), RANK]
-    return Judged(family, "reassignment", everyone, int(among.sum()), P, effective, tuple(notes), fits=fits)
+    return judged(family, "reassignment", compared=int(among.sum()), notes=tuple(notes))
 
 
 def two_way_estimates(eq: Equations, units: Sequence[str]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from test_counterfactuals import BASQUE, PROP99, SPAIN, TEXAS, gaps, levels_too,
 import papi_analysis as pa
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, estimate
-from papi_analysis.estimation.designs import in_time, programme_design
+from papi_analysis.estimation.designs import programme_design
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.inference import Engine
 from papi_analysis.estimation.multiplicity import step_down
@@ -95,11 +95,9 @@ def test_what_is_reported_follows_from_the_rows():
     mean = result.mean()
     np.testing.assert_allclose(mean.coefficients, [result.coefficients.mean()])
     assert mean.p[0] == np.mean(np.abs(result.scores.mean(axis=1)) >= abs(result.coefficients.mean()) - NEAR)
-    second = result.year(1)  # the programme starts in year 6
+    second = result.at(1)  # the programme starts in year 6
     np.testing.assert_allclose(second.coefficients, result.paths[0, 7])
     assert second.interval(0.8).shape == (3, 2)
-    with pytest.raises(SpecError, match="-1 is no programme year"):
-        result.year(-1)
 
 
 @pytest.mark.parametrize("start", [[6, 6], [5, 7]])
@@ -289,8 +287,7 @@ def test_fits_are_flagged(provinces):
 
 
 def test_placebo_in_time_and_the_common_interface():
-    result = placebos(in_time(programme_design(world(), 0, 6), 4), "did")
-    assert result.programme_years.tolist() == [t in (4, 5) for t in range(9)]
+    result = placebos(programme_design(world(), 0, 4, end=5), "did")
     carried = Estimates("programme_impact", table=None, engines=(result, result.mean()))
     assert carried.draws.shape == (15, 3)
     for engine in carried.engines:
