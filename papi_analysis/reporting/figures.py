@@ -37,6 +37,9 @@ from papi_analysis.reporting.language import Language, find_language
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Behind words that stand across a line.
+PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+
 
 @drawing
 def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str = "en") -> Axes:
@@ -167,7 +170,7 @@ def draw_estimates(
     ax.axvline(0, color=GREY, linewidth=0.8)
     name_rows(ax, places, table["dimension"], tongue, estimates.names)
     for place, group in groups.items():
-        at = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9}
+        at: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9, "bbox": PLATE}
         ax.annotate(group, (0.01, place), color=INK, weight="bold", **at)
     ax.set_ylim(-0.6, max([*places, *groups]) + 0.8)
     level = tongue.percent(estimates.level)
