@@ -40,8 +40,8 @@ ALL_WITH_PROGRAMMES = Note(
 )
 
 NO_OTHERS = Note(
-    "{treated} of {units} units have the programme by {last}. What the scores would have been without it takes at least "
-    "{needed} others, and {donors} is left. Ask what completion has to do with scores: completion_slopes."
+    "{treated} of {units} units have the programme by {last}. What the scores would have been without it takes at "
+    "least {needed} others, and {donors} is left. Ask what completion has to do with scores: completion_slopes."
 )
 
 NO_YEAR_AFTER = Note(

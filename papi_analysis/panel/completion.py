@@ -135,13 +135,12 @@ def task_states(
 def completion_over_units(cells: pd.DataFrame) -> pd.DataFrame:
     """Sum up the cells of ``completion`` over units: one row per day and dimension.
 
-    ``completion``, ``low`` and ``high`` are plain means over the ``units`` whose completion is known; ``tasks`` and
-    ``unreported`` are counts over all units.
+    ``completion`` is the plain mean over the ``units`` where it is known; ``low`` and ``high`` are means over all
+    units, ``tasks`` and ``unreported`` counts over all.
     """
-    known = cells[cells["completion"].notna()].groupby(["year", "as_of", "dimension"])
-    every = cells.groupby(["year", "as_of", "dimension"])[["tasks", "unreported"]].sum()
-    means = known[["completion", "low", "high"]].mean().assign(units=known.size())
-    return means.join(every, how="right").fillna({"units": 0}).astype({"units": "int64"}).reset_index()
+    each = cells.groupby(["year", "as_of", "dimension"])
+    means = each[["completion", "low", "high"]].mean().assign(units=each["completion"].count())
+    return means.join(each[["tasks", "unreported"]].sum()).reset_index()
 
 
 def completion_falls(cells: pd.DataFrame) -> pd.DataFrame:

@@ -180,7 +180,7 @@ class ProgrammeReport:
             cells = completion_over_units(cells[cells["year"] <= end.year])
             columns = ["year", "dimension", "units", "completion", "low", "high", "tasks", "unreported"]
             words += " " + text(
-                "So is the table, over the units whose completion is known; low and high are what it would be if all "
+                "So is the table, over the units whose completion is known; low and high are means over all, as if all "
                 "tasks without a report stood at 0 or at 1. The register in the study's folder holds each unit."
             )
         return Section(
@@ -431,8 +431,8 @@ class ProgrammeReport:
             return []
         words = self.tongue.text(
             "In {back} of {cells} cells completion stands below that of the year before because tasks came back into "
-            "the mean: a task that begins without a report leaves it, where it had counted 0, until its first report. In "
-            "{fell} further cells a report fell.",
+            "the mean: a task that begins without a report leaves it, where it had counted 0, until its first report. "
+            "In {fell} further cells a report fell.",
             back=int(back.sum()),
             cells=len(cells),
             fell=int((~back).sum()),
