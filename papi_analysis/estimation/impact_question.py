@@ -39,6 +39,11 @@ ALL_WITH_PROGRAMMES = Note(
     "or ask what completion has to do with scores: completion_slopes."
 )
 
+NO_OTHERS = Note(
+    "{treated} of {units} units have the programme by {last}. What the scores would have been without it takes at "
+    "least {needed} others, and {donors} is left. Ask what completion has to do with scores: completion_slopes."
+)
+
 NO_YEAR_AFTER = Note(
     "after={after} holds no survey of the programme of {unit}, which runs from {start} to {end}. Choose years from "
     "these."
@@ -159,6 +164,9 @@ def impact_design(
     if groups is not None:
         apart = pool & ~_large_groups(panel, starts, pool | treated, groups, least, within)
         pool &= ~apart
+    if (left := int((~treated).sum())) < least:
+        values = {"treated": len(starts), "units": len(treated), "last": last, "donors": left, "needed": least}
+        raise SpecError(Note(NO_OTHERS.text, values))
     if pool.sum() < least:
         free = ~treated & ~named & ~busy & (True if size is None else size > 0)
         advice = _fewer_years(panel, free, early, last, needed, least)

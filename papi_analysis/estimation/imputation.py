@@ -68,7 +68,7 @@ class Programmes:
 
     units: Ints  # (m,) who follows each in fact
     doses: Floats  # (m, T, K) completion, 0 where it is not known
-    among: Bools  # (N,) units that could follow a programme: all that start within the years, or never
+    among: Bools  # (N,) units that could follow a programme: all but those touched from the first year on
     comparisons: tuple[Comparison, ...]
     used: Bools  # (N, T, K) cells that stand in a comparison, before the start or after
     lost: int  # programme cells with a score that cannot be compared
@@ -138,13 +138,13 @@ def programmes(eq: Equations) -> Programmes:
     """Lay out the comparisons that the cells allow; without any, ``comparisons`` is empty.
 
     A unit takes part where it has the score of the year and of the last year before the start; its mean before is over
-    the years that it has, net of each year's mean. Units with a programme from the first year on, or whose start is
-    not known, take no part.
+    the years that it has, net of each year's mean. A programme starts in the first year whose completion is above 0 or
+    not known: the years before it are untouched for certain, whenever it began after them. Units with no such year
+    take no part.
     """
-    N, T, _ = eq.y.shape
+    _, T, _ = eq.y.shape
     since = touched_since(eq.C)
-    begins = (np.nan_to_num(eq.C[np.arange(N), np.minimum(since, T - 1)]) > 0).any(axis=1)
-    among = (since == T) | (begins & (since > 0))
+    among = since > 0
     units = np.flatnonzero(among & (since < T))
     first, doses = since[units], np.nan_to_num(eq.C[units])
     found, used, lost, carried = [], np.zeros(eq.y.shape, dtype=bool), 0, False

@@ -54,7 +54,7 @@ IDLE = Note(
 )
 LOST = Note("{cells} cells of programmes have no untouched unit to be compared with and are left out.")
 BEGUN = Note(
-    "Not in the comparison, because they had a programme from the first year on or its start is not known: {units}."
+    "Not in the comparison, because they had a programme in the first year or what they did then is not known: {units}."
 )
 
 

@@ -132,6 +132,39 @@ def task_states(
     return states[columns]
 
 
+def completion_over_units(cells: pd.DataFrame) -> pd.DataFrame:
+    """Sum up the cells of ``completion`` over units: one row per day and dimension.
+
+    ``completion`` is the plain mean over the ``units`` where it is known; ``low`` and ``high`` are means over all
+    units, ``tasks`` and ``unreported`` counts over all.
+    """
+    each = cells.groupby(["year", "as_of", "dimension"])
+    means = each[["completion", "low", "high"]].mean().assign(units=each["completion"].count())
+    return means.join(each[["tasks", "unreported"]].sum()).reset_index()
+
+
+def completion_falls(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells of ``completion`` below the day before, with that day's ``before`` and ``unreported_before``.
+
+    A task that begins without a report leaves the mean, in which it counted 0, and comes back with its first report:
+    completion then falls although no report did, where ``unreported`` fell too.
+    """
+    cells = cells.sort_values(["unit", "dimension", "as_of"])
+    earlier = cells.groupby(["unit", "dimension"])[["completion", "unreported"]].shift()
+    cells = cells.assign(before=earlier["completion"], unreported_before=earlier["unreported"])
+    return cells[cells["completion"] < cells["before"] - 1e-9].reset_index(drop=True)
+
+
+def tasks_by_unit(states: pd.DataFrame) -> pd.DataFrame:
+    """Count the states of one day by unit: ``tasks``, those ``done``, ``undone`` and begun but ``unreported``."""
+    tasks = states.drop_duplicates(["unit", "task"])
+    counts = pd.DataFrame(
+        {"unit": tasks["unit"], "tasks": 1, "done": tasks["completion"] >= 1, "unreported": tasks["completion"].isna()}
+    )
+    counts = counts.groupby("unit", sort=False).sum().astype("int64")
+    return counts.assign(undone=counts["tasks"] - counts["done"]).reset_index()
+
+
 def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
     """Count, for each day reported on, the reports that came in time, late, never, or were revised.
 

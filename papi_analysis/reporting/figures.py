@@ -37,6 +37,9 @@ from papi_analysis.reporting.language import Language, find_language
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Behind words that stand across a line.
+PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+
 
 @drawing
 def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str = "en") -> Axes:
@@ -139,15 +142,18 @@ def draw_changes(estimates: Estimates, *, axes: Any = None, language: str = "en"
 
 
 @drawing
-def draw_estimates(estimates: Estimates, *, ax: Axes | None = None, truth: Any = None, language: str = "en") -> Axes:
+def draw_estimates(
+    estimates: Estimates, *, ax: Axes | None = None, truth: Any = None, scale: str = "", language: str = "en"
+) -> Axes:
     """Draw the slopes of the family with their intervals, and the mean below them.
 
-    ``truth`` gives known true slopes, one per dimension, where they are known.
+    ``truth`` gives known true slopes, one per dimension, where they are known. A table with a column ``group`` shows
+    its rows under the names of the groups; ``scale`` then says what a slope is, if not points per ten points.
     """
     tongue = find_language(language)
-    ax = one_axes(8, 3.6) if ax is None else ax
     table = estimates.table.reset_index(drop=True)
-    places = np.arange(len(table))[::-1]
+    places, groups = _places(table)
+    ax = one_axes(8, max(3.6, 0.27 * (len(places) + len(groups)))) if ax is None else ax
     of_family = table["dimension"].isin(FAMILY)
     colours = [INK if family else BLUE for family in of_family]
     has_interval = table["low"].notna()
@@ -163,26 +169,41 @@ def draw_estimates(estimates: Estimates, *, ax: Axes | None = None, truth: Any =
         )  # fmt: skip
     ax.axvline(0, color=GREY, linewidth=0.8)
     name_rows(ax, places, table["dimension"], tongue, estimates.names)
-    ax.set_ylim(-0.6, len(table) - 0.2)
+    for place, group in groups.items():
+        at: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9, "bbox": PLATE}
+        ax.annotate(group, (0.01, place), color=INK, weight="bold", **at)
+    ax.set_ylim(-0.6, max([*places, *groups]) + 0.8)
     level = tongue.percent(estimates.level)
-    label = tongue.text("Points of score per 10 points of completion")
+    label = scale or tongue.text("Points of score per 10 points of completion")
     if has_interval.any():
         label += tongue.text(", {level} intervals", level=level)
     ax.set_xlabel(label)
     ax.xaxis.set_major_formatter(tongue.tick)
-    floor = float(table["floor"].max())
+    floor = float(table["floor"].max()) if "floor" in table else 0.0
     if floor > 0:
         words = tongue.text("smallest possible p: {floor}", floor=tongue.number(floor, 4))
         ax.annotate(words, (1, 0.01), xycoords="axes fraction", ha="right", va="bottom", fontsize=8, color=GREY)
     tidy(ax)
     mark_simulated(ax, estimates.simulated_tables, tongue)
-    listed = "; ".join(_interval(row, tongue) for row in table.itertuples())
+    opened = {place - 1: f"{name}: " for place, name in groups.items()}
+    rows = zip(places, table.itertuples(), strict=True)
+    listed = "; ".join(opened.get(place, "") + _interval(row, tongue) for place, row in rows)
     if has_interval.any():
         words = tongue.text("Slopes with {level} intervals: {listed}.", level=level, listed=listed)
     else:
         words = tongue.text("Slopes: {listed}.", listed=listed)
     add_alternative(ax, words)
     return ax
+
+
+def _places(table: pd.DataFrame) -> tuple[NDArray[np.int64], dict[int, str]]:
+    """Places of the rows (n,) from the top down, and those of the names of groups, one above each group."""
+    if "group" not in table:
+        return np.arange(len(table))[::-1], {}
+    opens = (table["group"] != table["group"].shift()).to_numpy()
+    down = np.arange(len(table)) + opens.cumsum()
+    places = down.max() - down
+    return places, {int(places[row]) + 1: str(table["group"].iloc[row]) for row in np.flatnonzero(opens)}
 
 
 def _widest(values: NDArray[np.float64]) -> int:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: The notebook that shows the programme report; its page is the report itself.
 PROGRAMME = "00_programme_report.ipynb"
 
+#: How tables, figures and sentences mark what rests on simulated inputs.
+MARK = "SIMULATED: "
+
 #: Seconds that one cell may take before its notebook counts as failed.
 TIMEOUT = 300
 
@@ -80,19 +83,23 @@ def write_pages(
     paths = [path for path in sorted(Path(folder).glob("*.ipynb")) if path.name != PROGRAMME]
     if not paths:
         raise SpecError(f"There are no notebooks in {folder}")
-    pages = []
-    for path in paths:
-        title, question = opening(read_notebook(path), path.name)
+    pages, stored = [], [read_notebook(path) for path in paths]
+    for path, notebook in zip(paths, stored, strict=True):
+        title, question = opening(notebook, path.name)
         pages.append(Another(f"{path.stem}.html", title or path.stem, question))
+    real = "; ".join(page.title for page, notebook in zip(pages, stored, strict=True) if _is_real(notebook))
     for file in (INDEX, *(page.file for page in pages)):
         refuse_others(Path(output) / file)
     with running(paths, on_done=on_done) as wait:
         report = ProgrammeReport()
-        start = report_page(report, others=pages)
+        words = "Nothing is simulated on these pages: {pages}. On the others, and above, what is simulated is marked."
+        start = report_page(report, others=pages, lead=report.tongue.text(words, pages=real) if real else "")
         notebooks = wait()
     every = [(INDEX, report.title), *((page.file, page.title) for page in pages)]
     texts = {
-        page.file: to_html(notebook, title=page.title, pages=every, file=page.file, banner=report.warning)
+        page.file: to_html(
+            notebook, title=page.title, pages=every, file=page.file, banner="" if _is_real(notebook) else report.warning
+        )
         for page, notebook in zip(pages, notebooks, strict=True)
     }
     for file, text in (texts | {INDEX: start}).items():
@@ -232,6 +239,12 @@ def _keep_what_is_the_same_everywhere(notebook: NotebookNode) -> None:
         cell.metadata.pop("execution", None)  # clock times that JupyterLab may have stored
     kept = {name: notebook.metadata[name] for name in ("title",) if name in notebook.metadata}
     notebook.metadata = type(notebook)(METADATA | kept)
+
+
+def _is_real(notebook: NotebookNode) -> bool:
+    """Whether a notebook has outputs and none is marked as resting on simulated inputs."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return bool(outputs) and not any(MARK in str(output) for output in outputs)
 
 
 def read_notebook(path: str | os.PathLike[str]) -> NotebookNode:

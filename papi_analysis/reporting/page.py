@@ -62,6 +62,7 @@ def page_of(
     file: str = "index.html",
     banner: str = "",
     others: Sequence[Another] = (),
+    lead: str = "",
 ) -> str:
     """Return sections as a self-contained HTML page; the same sections give the same bytes.
 
@@ -79,6 +80,8 @@ def page_of(
         A warning in plain text, shown above everything and at the head of every printed page.
     others
         Pages beside this one, linked to from its side and listed with their questions at its end.
+    lead
+        What is said above that list.
 
     Raises
     ------
@@ -100,7 +103,7 @@ def page_of(
     return (
         templates()
         .get_template("sections.html.j2")
-        .render(page=frame | {"contents": parts.contents}, parts=shown, questions=others)
+        .render(page=frame | {"contents": parts.contents}, parts=shown, questions=others, lead=lead)
     )
 
 

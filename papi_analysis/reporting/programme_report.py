@@ -14,7 +14,15 @@ import pandas as pd
 from papi_analysis.errors import DataWarning, PapiError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL, missing_scores
-from papi_analysis.panel.completion import completion, completion_by_agency, reporting_record, task_states
+from papi_analysis.panel.completion import (
+    completion,
+    completion_by_agency,
+    completion_falls,
+    completion_over_units,
+    reporting_record,
+    task_states,
+    tasks_by_unit,
+)
 from papi_analysis.reporting.answers import Answers, attempt
 from papi_analysis.reporting.canvas import full_name, house_style
 from papi_analysis.reporting.data_figures import draw_agencies, draw_completion, draw_history, draw_reporting
@@ -33,6 +41,9 @@ INFERENCE = ("estimate", "low", "high", "p", "p_joint", "detectable")
 
 #: What is shown of verdicts.
 VERDICT = ("needed", "estimate", "low", "most", "most_share", "verdict")
+
+#: Rows up to which a table shows every unit or task; instead of a longer one it shows sums.
+LONG = 200
 
 #: The sections in reading order.
 SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
@@ -136,30 +147,47 @@ class ProgrammeReport:
     def scores(self) -> Section:
         """Show the unit's scores against those of all units."""
         text = self.tongue.text
-        words = text(
-            "The line is the unit; the band holds the middle half of all units. A dotted line is a break: definitions, "
-            "samples or the mode of the survey changed for everyone, and a line that jumps there may show the survey."
-        )
+        words = [text("The line is the unit; the band holds the middle half of all units.")]
+        if len(self.answers.units) > 1:
+            unit, units = self.tongue.name(self.answers.units[0], self.study.names), len(self.answers.units)
+            words.append(text("The unit shown is {unit}, the first of {units} with tasks.", unit=unit, units=units))
+        if len(self._breaks):
+            words.append(
+                text(
+                    "A dotted line is a break: definitions, samples or the mode of the survey changed for everyone, "
+                    "and a line that jumps there may show the survey."
+                )
+            )
         figures = [self._figure(draw_history, self.study, unit) for unit in self.answers.units[:1]]
-        return Section((Words(text("The scores"), (words,), level=2), *figures))
+        return Section((Words(text("The scores"), (" ".join(words),), level=2), *figures))
 
     @_section("Completion of the tasks")
     def completion(self) -> Section:
         """Show how far the tasks came: by dimension, by agency, and which were not done in the end."""
         text, study, end = self.tongue.text, self.study, self.study.end
+        cells, units = self._cells, len(self.answers.units)
         quarters = completion(study.tasks, study.progress, as_of=pd.date_range(study.start, end, freq="QE"))
         words = text(
             "A task that has not started counts 0; one that has begun counts what its latest report says. The table "
-            "stands where the surveys of these years were in the field."
+            "shows the days that the scores of these years stand for."
         )
         columns = ["year", "dimension", "completion", "of_due", "complete", "on_time", "tasks", "unreported"]
-        if len(self.answers.units) > 1:
+        if units > 1:
             columns.insert(1, "unit")
+            quarters = completion_over_units(quarters)
+            words += " " + text("The lines are means over {units} units.", units=units)
+        if units > 1 and len(cells) > LONG:
+            cells = completion_over_units(cells[cells["year"] <= end.year])
+            columns = ["year", "dimension", "units", "completion", "low", "high", "tasks", "unreported"]
+            words += " " + text(
+                "So is the table, over the units whose completion is known; low and high are means over all, as if all "
+                "tasks without a report stood at 0 or at 1. The register in the study's folder holds each unit."
+            )
         return Section(
             (
                 Words(text("Completion of the tasks"), (words,), level=2),
                 self._figure(draw_completion, quarters, study),
-                self._table(self._cells, columns),
+                self._table(cells, columns),
                 *self._agencies(),
                 *self._undone(),
             )
@@ -209,25 +237,35 @@ class ProgrammeReport:
                 ),
             ]
         if isinstance(self.answers.overstated, pd.DataFrame):
-            words = text("The mean slope as if every reported completion were too high by so many points.")
-            parts += [Words(text("If reports were too rosy"), (words,)), self._table(self.answers.overstated, digits=3)]
+            rosy = [
+                text("The mean slope as if every reported completion were too high by so many points."),
+                text("A unit whose completion falls to 0 by that counts as untouched until it rises above."),
+            ]
+            if self._nothing_found:
+                rosy.append(
+                    text(
+                        "As reported the slope is not told from zero, so there is no finding to lose: where the "
+                        "conclusion turns, one appears that the reports do not give."
+                    )
+                )
+            heading = Words(text("If reports were too rosy"), (" ".join(rosy),))
+            parts += [heading, self._table(self.answers.overstated, digits=3)]
         return Section(tuple(parts))
 
     @_section("Gaps in the data")
     def gaps(self) -> Section:
         """Show what is missing: reports, scores, comparability."""
         text, study = self.tongue.text, self.study
-        record = reporting_record(study.tasks, study.progress)
         missing = missing_scores(study.scores, study.dimensions["dimension"])
         missing = missing[missing["year"].between(*study.years)]
-        known = study.breaks["dimension"].isin(["all", *study.dimensions["dimension"]])
-        breaks = study.breaks[known & study.breaks["year"].between(*study.years)]
+        breaks = self._breaks
         worth_a_look = tuple(map(self.tongue.say, self.warned))
         parts: list[Any] = [
             Words(
                 text("Gaps in the data"), (text("Gaps are counted here and filled nowhere."),), worth_a_look, level=2
             ),
-            self._figure(draw_reporting, record, study),
+            *self._reports(),
+            *self._falls(),
             Words(text("Scores that were not published"), () if len(missing) else (text("None in these years."),)),
         ]
         if len(missing):
@@ -356,15 +394,69 @@ class ProgrammeReport:
     def _undone(self) -> list[Any]:
         """List the tasks that were not done at the end of the programme."""
         text, code = self.tongue.text, self.tongue.code
-        states = task_states(self._tasks, self.study.progress, as_of=self.study.end)
-        states = states.drop_duplicates(["unit", "task"])
+        states = self._states
         undone = states[states["completion"].isna() | (states["completion"] < 1)]
         if undone.empty:
             return [Words(paragraphs=(text("Every task was done at the end."),))]
         named = [name for name in (f"title_{code}", f"lead_agency_{code}") if (undone[name] != "").any()]
         columns = ["task", *(["unit"] if len(self.answers.units) > 1 else []), *named, "due", "completion"]
         heading = text("Not done at the end: {undone} of {tasks} tasks", undone=len(undone), tasks=len(states))
+        if len(self.answers.units) > 1 and len(undone) > LONG:
+            return [
+                Words(heading),
+                self._table(tasks_by_unit(states), ["unit", "tasks", "done", "undone", "unreported"]),
+            ]
         return [Words(heading), self._table(undone, columns)]
+
+    def _reports(self) -> list[Any]:
+        """Show which reports came, and when; reviewers from outside judge on days that no register tells."""
+        text, study = self.tongue.text, self.study
+        if study.judged_by != "reviewers":
+            return [self._figure(draw_reporting, reporting_record(study.tasks, study.progress), study)]
+        silent = int(self._states["completion"].isna().sum())
+        words = text(
+            "{silent} of {tasks} tasks had begun by the end and were never judged. On which day reviewers judged is "
+            "not known, so nothing is said of judgements that came late.",
+            silent=silent,
+            tasks=len(self._states),
+        )
+        return [Words(paragraphs=(words,))]
+
+    def _falls(self) -> list[Any]:
+        """Say where completion falls because tasks came back into the mean, and that no report fell there."""
+        cells = self._cells[self._cells["year"] <= self.study.end.year]
+        falls = completion_falls(cells)
+        back = falls["unreported"] < falls["unreported_before"]
+        if not back.any():
+            return []
+        words = self.tongue.text(
+            "In {back} of {cells} cells completion stands below that of the year before because tasks came back into "
+            "the mean: a task that begins without a report leaves it, where it had counted 0, until its first report. "
+            "In {fell} further cells a report fell.",
+            back=int(back.sum()),
+            cells=len(cells),
+            fell=int((~back).sum()),
+        )
+        return [Words(paragraphs=(words,))]
+
+    @property
+    def _breaks(self) -> pd.DataFrame:
+        """The breaks in the programme's dimensions and the study's years."""
+        breaks, (first, last) = self.study.breaks, self.study.years
+        known = breaks["dimension"].isin(["all", *self.study.dimensions["dimension"]])
+        return breaks[known & breaks["year"].between(first, last)]
+
+    @property
+    def _nothing_found(self) -> bool:
+        """Whether the mean slope is not told from zero."""
+        found = self.answers.slopes
+        return isinstance(found, Estimates) and bool(found.row("mean")["p"] > 1 - found.level)
+
+    @cached_property
+    def _states(self) -> pd.DataFrame:
+        """Where each task stood at the end of the programme."""
+        states = task_states(self._tasks, self.study.progress, as_of=self.study.end)
+        return states.drop_duplicates(["unit", "task"])
 
     @cached_property
     def _tasks(self) -> pd.DataFrame:

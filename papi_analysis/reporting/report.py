@@ -87,9 +87,13 @@ def report_page(
     report: ProgrammeReport,
     *,
     others: Sequence[Another] = (),
+    lead: str = "",
     on_section: Callable[[int, int], None] | None = None,
 ) -> str:
-    """Return the page of a report; ``others`` are pages beside it, and ``on_section`` is that of `render_report`."""
+    """Return the page of a report; ``on_section`` is that of `render_report`.
+
+    ``others`` are pages beside it, listed at its end below ``lead``.
+    """
     from papi_analysis.reporting.page import page_of
     from papi_analysis.reporting.programme_report import SECTIONS
 
@@ -100,7 +104,7 @@ def report_page(
             yield getattr(report, name)()
 
     language = report.tongue.code
-    return page_of(sections(), title=report.title, language=language, banner=report.warning, others=others)
+    return page_of(sections(), title=report.title, language=language, banner=report.warning, others=others, lead=lead)
 
 
 def _check_output(output: str | os.PathLike[str], force: bool) -> Path:

@@ -11,17 +11,18 @@ import pandas as pd
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
 from papi_analysis.study.findings import Findings, nearest
-from papi_analysis.study.schema import SCORES, SUBDIMENSION_SCORES, check_frame
-from papi_analysis.study.tables import load_table
+from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES, check_frame
+from papi_analysis.study.tables import load_table, read_table
 
 Level = Literal["dimension", "subdimension"]
+Index = Literal["papi", "digital_transformation", "public_services", "competitiveness"]
 
 #: What the columns are called in a sentence.
 _NOUNS = {"unit": Note("unit"), "dimension": Note("dimension"), "score": Note("score"), "target": Note("target")}
 
 
-def load_scores(level: Level = "dimension") -> pd.DataFrame:
-    """Load the published PAPI scores of all provinces, 2011-2024.
+def load_scores(level: Level = "dimension", index: Index = "papi") -> pd.DataFrame:
+    """Load the published PAPI scores of all provinces, 2011-2024, or what another index says of them.
 
     A cell that was not published has no row: gaps stay gaps. Scores across a break are not comparable over
     time; within a year they are (see ``load_breaks``).
@@ -30,7 +31,11 @@ def load_scores(level: Level = "dimension") -> pd.DataFrame:
     ----------
     level
         ``"dimension"`` for the eight dimensions (1 to 10), ``"subdimension"`` for their parts (scale in
-        ``load_subdimensions``).
+        ``load_subdimensions``). Other indices have dimensions alone.
+    index
+        ``"papi"``; ``"digital_transformation"`` (63 provinces, 2022-2023), ``"public_services"`` (11 provinces whose
+        borders stayed, 2022-2024) or ``"competitiveness"`` (firms, 2005-2016). Their terms and checks stand in
+        ``data/provinces/datapackage.json``.
 
     Returns
     -------
@@ -45,12 +50,26 @@ def load_scores(level: Level = "dimension") -> pd.DataFrame:
     >>> scores = load_scores()
     >>> round(float(scores.query("unit == 'VN-CT' and year == 2016").score.sum()), 2)  # first of 63
     39.57
+    >>> len(load_scores(index="digital_transformation"))
+    630
     """
+    if index != "papi":
+        return _load_other(index, level)
     if level not in ("dimension", "subdimension"):
         raise SpecError(f"level is 'dimension' or 'subdimension', not {level!r}.")
     if level == "dimension":
         return load_score_table(data_folder() / "papi" / "scores.csv", load_units(), load_dimensions())
     return load_table(data_folder() / "papi" / "subdimension_scores.csv", SUBDIMENSION_SCORES)
+
+
+def _load_other(index: str, level: str) -> pd.DataFrame:
+    folder = data_folder() / "provinces"
+    parts = read_table(folder / "dimensions.csv")
+    known = ("papi", *parts["index"].unique())
+    if index not in known or level != "dimension":
+        raise SpecError(f"index is one of {', '.join(map(repr, known))}, all but 'papi' with level='dimension'.")
+    dimensions = check_frame(parts[parts["index"] == index].drop(columns="index"), DIMENSIONS, "dimensions.csv")
+    return load_score_table(folder / f"{index}.csv", load_units(), dimensions)
 
 
 def load_score_table(path: Path, units: pd.DataFrame, dimensions: pd.DataFrame, shown: str = "") -> pd.DataFrame:

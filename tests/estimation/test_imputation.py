@@ -200,7 +200,20 @@ def test_a_unit_without_a_known_start_within_the_years_takes_no_part(path):
     rest = np.delete(np.arange(24), 7)
     assert slopes(y, C) == pytest.approx(slopes(y[rest], C[rest]), rel=1e-11)
     answer = pa.completion_slopes(panel_of(y, C), draws=99)
-    assert "start is not known: u07" in pa.remarks(answer)
+    assert "what they did then is not known: u07" in pa.remarks(answer)
+
+
+def test_a_hole_at_the_start_hides_its_own_cells_and_not_the_unit():
+    # What came of a task that has begun is not known at first: the years before it are untouched all the same.
+    y, C = data()
+    unit = int(np.flatnonzero((C > 0).any(axis=(1, 2)))[0])
+    start = int((C[unit] > 0).any(axis=1).argmax())
+    unknown, not_measured = C.copy(), y.copy()
+    unknown[unit, start] = not_measured[unit, start] = np.nan
+    assert slopes(y, unknown) == pytest.approx(slopes(not_measured, C), rel=1e-12)
+    assert slopes(y, unknown) != pytest.approx(slopes(np.delete(y, unit, 0), np.delete(C, unit, 0)), rel=1e-3)
+    answer = pa.completion_slopes(panel_of(y, unknown), draws=99)
+    assert answer.design["programme_units"] == pa.completion_slopes(panel_of(y, C), draws=99).design["programme_units"]
 
 
 @pytest.mark.parametrize("hole", ["a year", "many units"])

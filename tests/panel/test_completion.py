@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import papi_analysis as pa
+from papi_analysis.panel.completion import completion_falls, completion_over_units, tasks_by_unit
 from papi_analysis.study.codebook import fieldwork_dates
 
 NAN = float("nan")
@@ -365,3 +366,54 @@ def test_later_reports_do_matter_where_they_may() -> None:
     early = pa.completion(*register, as_of="2018-12-31")
     late = pa.completion(TASKS, PROGRESS, as_of="2018-12-31")
     assert not early["completion"].equals(late["completion"])
+
+
+def test_sums_over_units_by_hand():
+    # b has begun a task that nobody reported on: its completion is not known, and bounds it from 0 to 1.
+    day = pd.Timestamp("2020-09-30")
+    cells = pd.DataFrame(
+        {
+            "unit": ["a", "b", "c"],
+            "year": 2020,
+            "as_of": day,
+            "dimension": "D1",
+            "completion": [0.2, np.nan, 0.6],
+            "low": [0.2, 0.0, 0.3],
+            "high": [0.2, 1.0, 0.8],
+            "tasks": [1, 1, 4],
+            "unreported": [0, 1, 2],
+        }
+    )
+    row = completion_over_units(cells.sample(frac=1, random_state=1)).iloc[0]
+    assert (row["units"], row["tasks"], row["unreported"]) == (2, 6, 3)
+    assert row[["completion", "low", "high"]].tolist() == pytest.approx([0.4, 0.5 / 3, 2 / 3])
+    unknown = completion_over_units(cells[cells["unit"] == "b"]).iloc[0]
+    assert unknown["units"] == 0
+    assert np.isnan(unknown["completion"])
+
+
+def test_a_fall_is_told_from_a_task_that_comes_back():
+    cells = pd.DataFrame(
+        {
+            "unit": ["a"] * 3 + ["b"] * 3,
+            "dimension": "D1",
+            "as_of": list(pd.to_datetime(["2019-09-30", "2020-09-30", "2021-09-30"])) * 2,
+            "completion": [0.5, 1.0, 0.6, 0.4, np.nan, 0.3],
+            "unreported": [0, 1, 0, 0, 1, 0],
+        }
+    )
+    falls = completion_falls(cells.sample(frac=1, random_state=1))
+    assert falls[["unit", "before", "unreported_before", "unreported"]].to_numpy().tolist() == [["a", 1.0, 1, 0]]
+
+
+def test_tasks_by_unit_count_each_task_once():
+    states = pd.DataFrame(
+        {
+            "unit": ["a", "a", "a", "a", "b"],
+            "task": ["1", "1", "2", "3", "1"],  # task 1 serves two dimensions
+            "completion": [1.0, 1.0, 0.5, np.nan, 1.0],
+        }
+    )
+    counts = tasks_by_unit(states).set_index("unit")[["tasks", "done", "undone", "unreported"]]
+    assert counts.loc["a"].tolist() == [3, 1, 2, 1]
+    assert counts.loc["b"].tolist() == [1, 1, 0, 0]

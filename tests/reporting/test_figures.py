@@ -217,6 +217,30 @@ def test_an_end_that_is_infinite_is_an_arrow():
     assert "b 2.000 [-∞; ∞]" in alt_of(ax)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_slopes_stand_under_the_names_of_their_groups(language):
+    table = pd.DataFrame(
+        {
+            "group": ["by reviewers", "by reviewers", "by firms"],
+            "dimension": ["VA", "PV", "D2"],
+            "estimate": [0.1, -0.2, 0.3],
+            "low": [0.0, -0.3, 0.2],
+            "high": [0.2, -0.1, 0.4],
+        }
+    )
+    ax = pa.draw_estimates(Estimates("completion_slopes", table), scale="SD for one SD", language=language)
+    places = ax.get_yticks().tolist()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["VA", "PV", "D2"]
+    headings = {text.get_text(): text.xy[1] for text in ax.texts}
+    assert headings == {"by reviewers": places[0] + 1, "by firms": places[2] + 1}
+    assert not set(headings.values()) & set(places)
+    assert places[1] == places[0] - 1
+    assert ax.get_ylim()[1] > max(headings.values())
+    assert ax.get_xlabel().startswith("SD for one SD")
+    words = alt_of(ax)
+    assert words.index("by reviewers: VA") < words.index("PV") < words.index("by firms: D2")
+
+
 def test_the_scale_reaches_to_what_is_known_at_least(slopes):
     ax = pa.draw_estimates(slopes)
     low, high = ax.get_xlim()

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from papi_analysis.errors import PapiError, SpecError
 from papi_analysis.reporting import files, notebooks, report
@@ -189,9 +189,9 @@ def folder(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a page stand for the report: what that shows is tested elsewhere."""
 
-    def report_page(made: ProgrammeReport, *, others: Any) -> str:
+    def report_page(made: ProgrammeReport, *, others: Any, lead: str) -> str:
         words = Section((Words("A report", level=1),))
-        return page_of([words], title=made.title, banner=made.warning, others=others)
+        return page_of([words], title=made.title, banner=made.warning, others=others, lead=lead)
 
     monkeypatch.setattr(report, "report_page", report_page)
 
@@ -217,8 +217,25 @@ def test_a_page_for_each_notebook_beside_the_report(tmp_path: Path, folder: Path
     assert soup_of(pages[1]).main.find("a")["href"] == "01_first.html"
     for path in pages:
         links = {link["href"]: link.get("aria-current") for link in soup_of(path).find(class_="pages").find_all("a")}
-        assert soup_of(path).find("header").get_text().startswith("SIMULATED: tasks, progress. ")
         assert links == {page.name: "page" if page == path else None for page in pages}
+
+
+@pytest.mark.usefixtures("quick")
+def test_pages_on_which_something_is_simulated_say_so_at_the_head_and_no_others(tmp_path: Path, folder: Path):
+    made_up = new_code_cell("print('a slope [SIMULATED: tasks, progress]')")
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Second"), made_up]), folder / "02_second.ipynb")
+    first = nbformat.read(folder / "01_first.ipynb", as_version=4)
+    first.cells[1].outputs = [new_output("stream", text="it ran")]  # what is stored says which pages are real
+    nbformat.write(first, folder / "01_first.ipynb")
+    write_pages(folder, tmp_path / "out")
+    first_page, second_page, start = (
+        soup_of(tmp_path / "out" / f"{name}.html") for name in ("01_first", "02_second", "index")
+    )
+    assert first_page.find("header") is None
+    for page in (second_page, start):
+        assert page.find("header").get_text().startswith("SIMULATED: tasks, progress. ")
+    lead = start.main.find("ol", class_="questions").find_previous_sibling("p").get_text()
+    assert lead.startswith("Nothing is simulated on these pages: First & only. ")
 
 
 @pytest.mark.usefixtures("quick")

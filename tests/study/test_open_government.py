@@ -8,12 +8,15 @@ import shutil
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 import papi_analysis as pa
 from papi_analysis.cli import main
+from papi_analysis.panel.completion import completion_falls
+from papi_analysis.reporting.canvas import alternative, figure_of
 from papi_analysis.study.codebook import data_folder
 
 FOLDER = data_folder() / "open_government"
@@ -213,6 +216,86 @@ def test_the_report_marks_nothing_as_simulated(study: pa.Study, language: str) -
     assert set(marked) == {"no" if language == "en" else "không"}
 
 
+def test_completion_falls_only_where_tasks_come_back_or_a_code_was_taken_back(cells: pd.DataFrame) -> None:
+    falls = completion_falls(cells[(cells["dimension"] == "VA") & (cells["year"] <= 2023)])
+    back = falls["unreported"] < falls["unreported_before"]
+    assert len(falls) == 26
+    assert falls.loc[~back, ["unit", "year"]].to_numpy().tolist() == [["NLD", 2016]]
+
+
+def test_each_unit_is_asked_from_its_own_start(study: pa.Study) -> None:
+    starts = pa.ProgrammeReport(study).answers.starts
+    assert len(starts) == 65
+    assert (starts["ALB"], min(starts.values()), max(starts.values())) == (2012, 2011, 2022)
+
+
+@pytest.mark.slow
+def test_what_the_report_says_of_many_units(study: pa.Study) -> None:
+    report = pa.ProgrammeReport(study)
+    refusal = report.answers.impact
+    assert isinstance(refusal, pa.SpecError)
+    assert "65 of 66 units have the programme by 2023" in str(refusal)
+    words, figure, table, heading, by_unit = report.completion()
+    assert "means over 65 units" in str(words)
+    assert alternative(figure_of(figure)).startswith("Line chart of completion by dimension")
+    assert len(table) == 6 * 13
+    assert (heading.heading, len(by_unit)) == ("Not done at the end: 348 of 437 tasks", 65)
+    scores, _ = report.scores()
+    assert "Albania, the first of 65" in str(scores)
+    assert "dotted" not in str(scores)  # this index has no break
+    gaps = " ".join(map(str, report.gaps()))
+    assert "of 437 tasks had begun by the end and were never judged" in gaps
+    assert "In 150 of 5070 cells" in gaps
+    assert "late" not in gaps.replace("came late", "")
+
+
+def gap_by_loops(y: np.ndarray, i: int, others: np.ndarray, s: int, t: int) -> float:
+    """Score (N, T) of unit i in year t less what the others predict, given the years before s; by numpy's lstsq."""
+    mean, last = y[:, :s].mean(axis=1), y[:, s - 1]
+    if len(others) < 6:  # the lead carried over one for one
+        return float(y[i, t] - mean[i] - (y[others, t] - mean[others]).mean())
+    X = np.column_stack([np.ones(len(y)), mean, *([last] if len(others) >= 15 else [])])
+    return float(y[i, t] - X[i] @ np.linalg.lstsq(X[others], y[others, t], rcond=None)[0])
+
+
+def test_the_slopes_by_a_second_way(study: pa.Study) -> None:
+    panel = pa.Panel.from_study(study)
+    C = panel.completion[:, :, 0]  # the same in all six
+    T = len(panel.years)
+    since = [next((t for t in range(T) if C[i, t] != 0), T) for i in range(len(C))]
+    slopes = []
+    for k in range(6):
+        top = bottom = 0.0
+        for i, s in enumerate(since):
+            for t in range(s, T if s else 0):
+                others = np.array([j for j in range(len(C)) if since[j] > t])
+                if C[i, t] > 0 and len(others) >= 2:
+                    top += C[i, t] * gap_by_loops(panel.scores[:, :, k], i, others, s, t)
+                    bottom += C[i, t] ** 2
+        slopes.append(top / bottom / 10)
+    answer = pa.completion_slopes(panel, draws=199)
+    assert answer.table["estimate"].tolist()[:6] == pytest.approx(slopes, rel=1e-9)
+    assert np.mean(slopes) == pytest.approx(-0.0046, abs=5e-5)
+    assert answer.design["programme_units"] == 57
+
+
+def test_one_coder_for_both_by_hand() -> None:
+    """The slope of "did it open government" on completion within plans, 0.40 a step."""
+    opened = {"Worsens": -1, "Did Not Change": 0, "Marginal": 1, "Major": 2, "Outstanding": 3}
+    plans: dict[str, list[tuple[float, float]]] = {}
+    for row in COMMITMENTS:
+        done, result = row["completion_end"], row["did_it_open_government"]
+        if row["level"] == "National" and done in SCALE and result in opened:
+            plans.setdefault(row["plan"], []).append((3 * SCALE[done], opened[result]))
+    top = bottom = 0.0
+    for codes in plans.values():
+        x_mean, y_mean = (sum(column) / len(codes) for column in zip(*codes, strict=True))
+        top += sum((x - x_mean) * (y - y_mean) for x, y in codes)
+        bottom += sum((x - x_mean) ** 2 for x, _ in codes)
+    assert (sum(map(len, plans.values())), len(plans)) == (223, 100)
+    assert top / bottom == pytest.approx(0.400, abs=5e-4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_the_whole_report_is_written(language: str, tmp_path: Path) -> None:
@@ -269,6 +352,17 @@ def test_a_country_without_scores_is_named_by_row(copy: Path) -> None:
     (copy / "scores.csv").write_text("".join(line for line in scores if not line.startswith("ARG,")), "utf-8")
     first = next(number for number, row in enumerate(rows("tasks.csv"), 2) if row["unit"] == "ARG")
     assert places(copy) == [("tasks.csv", first, "unit", "ARG")]
+
+
+def test_other_indices_of_the_provinces_load_by_name() -> None:
+    rows = {name: len(pa.load_scores(index=name)) for name in ("digital_transformation", "public_services")}
+    assert rows == {"digital_transformation": 630, "public_services": 198}
+    firms = pa.load_scores(index="competitiveness")
+    assert firms.columns.tolist()[:4] == ["unit", "year", "dimension", "score"]
+    assert firms.query("unit == 'VN-01' and year == 2006 and dimension == 'entry_costs'").score.item() == 7.9919
+    for asked in ({"index": "pci"}, {"level": "subdimension", "index": "competitiveness"}):
+        with pytest.raises(pa.SpecError, match="index is one of 'papi', 'digital_transformation'"):
+            pa.load_scores(**asked)
 
 
 def test_scores_need_no_standard_errors() -> None:
