@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from sides.cases import CASES, COMMUNES, GROWTHS, Case, Growth
+from contestants.cases import CASES, COMMUNES, GROWTHS, Case, Growth
 
 HERE = Path(__file__).parent
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
@@ -35,7 +35,7 @@ class Worker:
     def __enter__(self) -> Worker:
         number, self.file = str(self.threads), Path(self.folder, f"{self.place.replace(':', '.')}.npy")
         self.process = subprocess.Popen(
-            [sys.executable, HERE / "sides" / "worker.py", self.place, str(self.size), self.file],
+            [sys.executable, HERE / "contestants" / "worker.py", self.place, str(self.size), self.file],
             env=os.environ | dict.fromkeys(THREADS, number) | {"PAPI_BENCH_FOLDER": self.folder},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -125,7 +125,7 @@ def main(rooms: list[str]) -> None:
         for room in rooms or CASES:
             if room == "registers":
                 subprocess.run(
-                    [sys.executable, HERE / "sides" / "registers.py", folder, *map(str, COMMUNES)], check=True
+                    [sys.executable, HERE / "contestants" / "registers.py", folder, *map(str, COMMUNES)], check=True
                 )
             for case in CASES[room]:
                 compared.append(compare(case, folder))

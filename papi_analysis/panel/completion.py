@@ -11,7 +11,7 @@ import pandas as pd
 
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.rules import check_reports_in_place, check_tasks_in_place
-from papi_analysis.panel.states import Register, cells_of, states_of, years_of
+from papi_analysis.panel.task_states import Register, cells_of, states_of, years_of
 from papi_analysis.progress import progress as watched
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.register import check_progress, check_tasks

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.panel.states import Register
+from papi_analysis.panel.task_states import Register
 from papi_analysis.study.findings import as_written
 from papi_analysis.study.relations import needed
 from papi_analysis.study.schema import FAR_YEAR, PROGRAMME_YEARS, PROGRESS, TASKS, Schema

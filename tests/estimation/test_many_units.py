@@ -11,13 +11,13 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.estimation import counterfactuals, multiplicity
-from papi_analysis.estimation.alone import PlaceboSlopes
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.counterfactuals import difference_in_differences, leave_one_donor_out
 from papi_analysis.estimation.designs import programme_design
 from papi_analysis.estimation.placebos import placebos
 from papi_analysis.estimation.reassignment import reassign
 from papi_analysis.estimation.regression import fit_within
+from papi_analysis.estimation.within_programme import PlaceboSlopes
 
 FIELDS = ["scores", "responses", "paths", "path_responses", "fits"]
 

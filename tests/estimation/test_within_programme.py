@@ -8,8 +8,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 import papi_analysis as pa
-from papi_analysis.estimation.alone import PlaceboSlopes, within_programme
 from papi_analysis.estimation.specification import Specification, equations
+from papi_analysis.estimation.within_programme import PlaceboSlopes, within_programme
 
 
 @pytest.fixture(scope="module")
