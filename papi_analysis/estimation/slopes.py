@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError, if_any
+from papi_analysis.estimation.within_programme import within_programme
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.draws import StudentisedDraws
@@ -34,7 +35,6 @@ from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.regression import WithinFit, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
 from papi_analysis.estimation.two_way import two_way_estimates, two_way_slopes
-from papi_analysis.estimation.within_programme import within_programme
 from papi_analysis.panel.panel import Panel
 
 #: Slopes are printed per 10 percentage points of completion.
@@ -43,7 +43,7 @@ PER_TEN_POINTS = 0.1
 DROPPED = Note("{dropped} of {cells} cells could not be used: the score, completion or a control is not known.")
 SINGLE = Note("{units} unit(s) have a single cell in some dimension; it carries no information on a slope.")
 LEAD = Note(
-    "Completion of a later year ({years} ahead) is used, in the years before a unit's first completion within: a "
+    "Completion of a later year ({years} ahead) is used, in the years before a unit's first completion alone: a "
     "placebo, for the future cannot move the present."
 )
 ONLY_ONE = Note("{unit} is the only unit with scores in its stratum, so its programme cannot move. Use wider strata.")
@@ -197,7 +197,7 @@ def completion_slopes(
 
 
 def slope_estimates(panel: Panel, spec: Specification | None = None) -> NDArray[np.float64]:
-    """Give the slopes of ``completion_slopes`` within (K,), in points per 10 percentage points, without inference."""
+    """Give the slopes of ``completion_slopes`` alone (K,), in points per 10 percentage points, without inference."""
     eq = equations(panel, Specification() if spec is None else spec)
     laid = _laid(eq, spec or Specification())
     if laid is not None:
@@ -251,13 +251,13 @@ def judge(
 
 
 def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
-    """Refuse a stratum in which a programme unit stands within: its programme could not move."""
+    """Refuse a stratum in which a programme unit stands alone: its programme could not move."""
     if moves.strata is None:
         return
     sizes = np.bincount(moves.strata[np.isfinite(eq.y).any(axis=(1, 2))], minlength=moves.strata.max() + 1)
-    within = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
-    if within.any():
-        unit = panel.units[int(np.flatnonzero(within)[0])]
+    alone = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
+    if alone.any():
+        unit = panel.units[int(np.flatnonzero(alone)[0])]
         raise SpecError(Note(ONLY_ONE.text, {"unit": unit}))
 
 
@@ -329,9 +329,9 @@ def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> 
     asked, known = eq.asked[judged.sample], np.isfinite(eq.y[judged.sample])
     unknown = int(asked.sum()) - (sum(fit.n for fit in judged.fits) if judged.fits else int(known.sum()))
     notes = if_any(Note(DROPPED.text, {"dropped": unknown, "cells": int(asked.sum())}))
-    within = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
-    if within and judged.fits and eq.unit_effects:
-        notes.append(Note(SINGLE.text, {"units": int(within)}))
+    alone = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
+    if alone and judged.fits and eq.unit_effects:
+        notes.append(Note(SINGLE.text, {"units": int(alone)}))
     if spec.lag < 0:
         notes.append(Note(LEAD.text, {"years": -spec.lag}))
     if not _has_se(judged):
