@@ -213,7 +213,7 @@ def test_a_hole_at_the_start_hides_its_own_cells_and_not_the_unit():
     assert slopes(y, unknown) == pytest.approx(slopes(not_measured, C), rel=1e-12)
     assert slopes(y, unknown) != pytest.approx(slopes(np.delete(y, unit, 0), np.delete(C, unit, 0)), rel=1e-3)
     answer = pa.completion_slopes(panel_of(y, unknown), draws=99)
-    assert answer.design["programme_units"] == pa.completion_slopes(panel_of(y, C), draws=99).design["programme_units"]
+    assert answer.design.programme_units == pa.completion_slopes(panel_of(y, C), draws=99).design.programme_units
 
 
 @pytest.mark.parametrize("hole", ["a year", "many units"])

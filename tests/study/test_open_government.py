@@ -276,7 +276,7 @@ def test_the_slopes_by_a_second_way(study: pa.Study) -> None:
     answer = pa.completion_slopes(panel, draws=199)
     assert answer.table["estimate"].tolist()[:6] == pytest.approx(slopes, rel=1e-9)
     assert np.mean(slopes) == pytest.approx(-0.0046, abs=5e-5)
-    assert answer.design["programme_units"] == 57
+    assert answer.design.programme_units == 57
 
 
 def test_one_coder_for_both_by_hand() -> None:
