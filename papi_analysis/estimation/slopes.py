@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError, if_any
-from papi_analysis.estimation.within_programme import within_programme
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.draws import StudentisedDraws
@@ -35,6 +34,7 @@ from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.regression import WithinFit, cr2
 from papi_analysis.estimation.specification import Equations, Specification, equations
 from papi_analysis.estimation.two_way import two_way_estimates, two_way_slopes
+from papi_analysis.estimation.within_programme import within_programme
 from papi_analysis.panel.panel import Panel
 
 #: Slopes are printed per 10 percentage points of completion.
