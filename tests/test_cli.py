@@ -134,7 +134,9 @@ def test_check_writes_its_own_list_anew_until_somebody_has_changed_it(tmp_path: 
     assert table.read_bytes() == changed
 
 
-@pytest.mark.parametrize("pages", ["cp1252", "cp1258", "cp437", "cp932", "ascii"])
+@pytest.mark.parametrize(
+    "pages", ["cp1258", *(pytest.param(page, marks=pytest.mark.slow) for page in ("cp1252", "cp437", "cp932", "ascii"))]
+)
 def test_vietnamese_is_utf_8_whatever_the_code_page(tmp_path: Path, pages: str):
     """Redirected, as on Windows: Python would write in the machine's code page, which lacks most of these letters."""
     program = [sys.executable, "-c", "from papi_analysis.cli import main; main()"]

@@ -69,7 +69,9 @@ except RuntimeError:
 import matplotlib
 matplotlib.use("agg")
 import papi_analysis as pa
+from papi_analysis.reporting import answers
 study = pa.load_study("can_tho_2018_2020")
+answers.PANELS = 2
 report = pa.ProgrammeReport(study, "vi")
 for name in ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance"):
     getattr(report, name)()

@@ -279,24 +279,26 @@ def test_equals_a_loop_of_statsmodels_fits():
         np.testing.assert_allclose(draw[0], model.tvalues[0], rtol=1e-8)
 
 
-def test_false_alarms_of_the_family():
-    """Six dimensions, trajectories among eight units: any joint p at or below 5% in 5% of 400 null panels."""
+@pytest.mark.parametrize("panels", [100, pytest.param(400, marks=pytest.mark.slow)])
+def test_false_alarms_of_the_family(panels: int):
+    """Six dimensions, trajectories among eight units: any joint p at or below 5% in 5% of null panels."""
     alarms, among = 0, np.arange(20) < 8
-    for seed in range(400):
+    for seed in range(panels):
         y, C = world(N=20, T=6, K=6, treated=8, seed=seed, gaps=0.03)
         alarms += reassign(y, C, among=among, draws=199).p_joint.min() <= 0.05
-    assert abs(alarms / 400 - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 400)
+    assert abs(alarms / panels - 0.05) < 3 * np.sqrt(0.05 * 0.95 / panels)
 
 
-def test_one_programme_keeps_the_family_wise_rate_where_usual_errors_do_not():
+@pytest.mark.parametrize("panels", [100, pytest.param(300, marks=pytest.mark.slow)])
+def test_one_programme_keeps_the_family_wise_rate_where_usual_errors_do_not(panels: int):
     usual, joint = 0, 0
-    for seed in range(300):
+    for seed in range(panels):
         y, C = world(N=20, T=8, K=4, treated=1, seed=seed, gaps=0.0)
         result = reassign(y, C)
         joint += result.p_joint.min() <= 0.05
         usual += np.max(np.abs(result.observed)) > 2.09  # t with 19 degrees of freedom, two-sided 5%
-    assert joint / 300 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
-    assert usual / 300 > 0.9
+    assert joint / panels <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / panels)
+    assert usual / panels > 0.9
 
 
 def test_finds_a_true_slope():

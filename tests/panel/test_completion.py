@@ -222,7 +222,7 @@ DAY0 = dt.date(2018, 1, 1)
 DAYS = [DAY0 + dt.timedelta(days) for days in (0, 60, 130, 210, 330)]
 Register = tuple[pd.DataFrame, pd.DataFrame]
 # Few and wide: one call costs the same for a dozen tasks in four units as for one.
-few = settings(max_examples=10, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=5, deadline=None, derandomize=True, database=None)
 
 
 @st.composite

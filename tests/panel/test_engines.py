@@ -92,7 +92,9 @@ def random_register(
     return pd.DataFrame(tasks, columns=columns), reports.sample(frac=1, random_state=0)
 
 
-@pytest.mark.parametrize("pandas_tasks", [False, True], ids=["both there", "tasks in pandas"])
+@pytest.mark.parametrize(
+    "pandas_tasks", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["both there", "tasks in pandas"]
+)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engine_gives_the_numbers_of_pandas(study: pa.Study, engine: str, pandas_tasks: bool) -> None:
     tasks, progress = frames(engine, study.tasks, study.progress)

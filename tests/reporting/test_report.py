@@ -248,7 +248,7 @@ def texts(report_of: ProgrammeReport, name: str) -> str:
     return "\n".join(repr(part) for part in getattr(report_of, name)() if isinstance(part, Words))
 
 
-@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "vi"])
 def test_a_target_in_years_to_come_is_not_missed(unlike: Any, language: str):
     own = ProgrammeReport(unlike("targets.csv", ("2020", "2028")), language)
     said = texts(own, "summary")
@@ -341,6 +341,7 @@ print(len(report_page(ProgrammeReport())) > 100_000)
 """
 
 
+@pytest.mark.slow
 def test_a_report_needs_no_jupyter():
     done = subprocess.run([sys.executable, "-c", WITHOUT_JUPYTER], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
