@@ -211,10 +211,14 @@ def draw_reversion(
     ax.scatter(leant["from_mean"], leant["change"], s=70, facecolor="none", edgecolor=GREY, linewidth=1.2)
     ax.scatter(own["from_mean"], own["change"], s=60, color=BLUE, zorder=3)
     at_left = row["expected"] - row["reversion"] * (x[0] - row["from_mean"])
-    for words, place, offset, side, colour in (
+    labels = [
         (wrapped(tongue.name(unit, estimates.names), 40), (row["from_mean"], row["change"]), (-8, -4), "right", BLUE),
         (tongue.text("expected from the others"), (x[0], at_left), (4, 8), "left", ORANGE),
-    ):
+    ]
+    for at in leant.itertuples():
+        left, words = at.from_mean > x.mean(), wrapped(tongue.name(at.unit, estimates.names), 40)
+        labels.append((words, (at.from_mean, at.change), (-9 if left else 9, -4), "right" if left else "left", INK))
+    for words, place, offset, side, colour in labels:
         near: dict[str, Any] = {"textcoords": "offset points", "ha": side}
         ax.annotate(words, place, xytext=offset, color=colour, weight="bold", **near)
     ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=asked.first))
