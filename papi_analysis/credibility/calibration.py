@@ -213,7 +213,7 @@ def summary(answers: Floats, clusters: NDArray[np.int64], dimensions: tuple[str,
     """
     estimate, p, low, high, joint = np.moveaxis(answers, 2, 0)
     alarms = _reached(np.column_stack([p, joint[:, :-1].min(axis=1)]), level)
-    covers = np.where(np.isnan(low + high), np.nan, (low <= 0) & (high >= 0))
+    covers = np.where(np.isnan(low) | np.isnan(high), np.nan, (low <= 0) & (high >= 0))
     table = pd.DataFrame({"dimension": [*dimensions, "mean", "family"], "false_alarms": alarms.mean(axis=0)})
     least = np.where(table["false_alarms"].isna(), np.nan, 1 / len(answers))
     table["mc_error"] = np.fmax(clustered_error(alarms, clusters), least)

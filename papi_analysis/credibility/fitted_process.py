@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.changes import break_years, mean_over_units
 from papi_analysis.panel.panel import Panel
 
@@ -32,6 +33,12 @@ ROUNDS = 60
 
 #: A year and dimension with fewer scores of units without a programme counts those of all units.
 FEWEST_UNTOUCHED = 10
+
+
+FLAT = Note(
+    "in {dimensions} all units have the same score in every year, so that there is nothing to draw panels from. Leave "
+    "these dimensions out."
+)
 
 
 class Process(NamedTuple):
@@ -65,6 +72,9 @@ def fit_process(panel: Panel) -> Process:
     Y = np.where(known & (untouched | (untouched.sum(axis=0) < FEWEST_UNTOUCHED)), panel.scores, np.nan)
     mean, count = mean_over_units(Y), np.isfinite(Y).sum(axis=0)
     sd = np.sqrt(mean_over_units((Y - mean) ** 2))
+    flat = [name for name, spread in zip(panel.dimensions, sd.T, strict=True) if not (spread > 0).any()]
+    if flat:
+        raise SpecError(Note(FLAT.text, {"dimensions": ", ".join(flat)}))
     z = (Y - mean) / np.where(sd > 0, sd, np.nan)
     broken = breaks_of_most(panel)
     distance, moments, pairs = pooled_moments(z, broken)

@@ -66,6 +66,8 @@ def _injected(ask: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -
     place = f"for the placebo programme of {placebo.unit}, {placebo.start}-{placebo.end} the answer"
     if "detectable" not in before:
         raise SpecError(f"{place} has no column detectable, the size that it would have found four times in five.")
+    if (before["detectable"][:-1] <= 0).any():
+        raise SpecError(f"{place} has a detectable size of 0 or below. Give one above 0.")
     if not np.isfinite(before["detectable"][:-1]).all():
         name = panel.dimensions[int(np.argmin(np.isfinite(before["detectable"])))]
         raise SpecError(

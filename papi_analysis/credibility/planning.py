@@ -19,6 +19,7 @@ TOO_MANY = Note(
     "{asked} units with a programme were asked for, and {found} of {units} have every score and no programme of their "
     "own. Ask for fewer, or use fewer years: panel.cut({first}, {last}), for instance."
 )
+NO_COUNTS = Note("{name} is {given}; give one or more whole numbers of at least 1, like [1, 3].")
 NO_YEARS = Note("{asked} programme years were asked for; a panel of {years} years can hold 1 to {most}.")
 
 
@@ -101,13 +102,20 @@ def plan_study(
 
 def _check(panel: Panel, units: Sequence[int], years: Sequence[int], free: int) -> None:
     """Refuse more units or years than there are."""
+    for name, asked in (("units", units), ("years", years)):
+        if (
+            not isinstance(asked, Sequence | np.ndarray)
+            or not len(asked)
+            or any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in asked)
+        ):
+            raise SpecError(Note(NO_COUNTS.text, {"name": name, "given": repr(asked)}))
     for m in units:
-        if not 1 <= check_count(m) <= free:
+        if m > free:
             values = {"asked": m, "found": free, "units": len(panel.units)}
             raise SpecError(
                 Note(TOO_MANY.text, values | {"first": panel.years[len(panel.years) // 2], "last": panel.years[-1]})
             )
     for length in years:
-        if not 1 <= check_count(length) < len(panel.years):
+        if length >= len(panel.years):
             values = {"asked": length, "years": len(panel.years), "most": len(panel.years) - 1}
             raise SpecError(Note(NO_YEARS.text, values))

@@ -14,18 +14,22 @@ import pandas as pd
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError, if_any
-from papi_analysis.estimation.estimates import Estimates, UnitYears, VerdictDesign
+from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears, VerdictDesign
 
 ADDED, RULED_OUT, CANNOT_TELL, NOT_NEEDED = "added", "ruled_out", "cannot_tell", "not_needed"
 
 NO_EFFECT = Note("{question} gives no effect to set beside a need. Ask programme_impact or completion_slopes.")
 NO_SIZE = Note("needed is the answer of gain_needed, a number, or a number by dimension, not {given}.")
 NOT_THERE = Note("needed names {name}, and the answer has {names}. Name one of these.")
+NOT_THEIRS = Note(
+    "what was needed is that of {unit} in {year}, and the gap is that of {units} in {first} to {last}. Ask "
+    "programme_impact for {unit} with after=({year}, {year})."
+)
 NO_NUMBER = Note("needed of {name} is {given}; give a number, in points of score.")
 
 ONE_SIDED = Note(
-    "Ruled out: what was needed lies above the {level:.0%} interval. Added: it does not lie above its lower end. Each "
-    "row is judged by itself, by a one-sided test at {size:.1%} if draws fall evenly on both sides of zero."
+    "Ruled out: what was needed lies above the {level:.3g}% interval. Added: it does not lie above its lower end. Each "
+    "row is judged by itself, by a one-sided test at {size:.3g}% if draws fall evenly on both sides of zero."
 )
 FULL = Note("The effect is what full completion would bring: ten times the slope for ten points.")
 NO_MOST = Note("{dimensions}: no effect, however large, can be excluded, so there is no largest one to print.")
@@ -56,7 +60,8 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
     Raises
     ------
     SpecError
-        An answer without effects; a size that is not a number, or of a dimension that the answer does not have.
+        An answer without effects; a size that is not a number, or of a dimension that the answer does not have; the
+        needs of another unit or year than the gap's.
 
     Notes
     -----
@@ -95,6 +100,8 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
     table["most_share"] = table["most"] / table["needed"].where(table["needed"] > 0)
     table["verdict"] = _codes(table)
     targets = needed if isinstance(needed, Estimates) else None
+    if targets and estimates.question == "programme_impact":
+        _check_same(estimates.designed(ImpactDesign), targets.designed(UnitYears))
     return Estimates(
         question="verdicts",
         table=table,
@@ -108,10 +115,17 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
     )
 
 
+def _check_same(gap: ImpactDesign, need: UnitYears) -> None:
+    """Refuse the needs of another unit or year than the gap's."""
+    if gap.units != (need.unit,) or gap.after != (need.last, need.last):
+        values = {"unit": need.unit, "year": need.last, "units": ", ".join(gap.units)}
+        raise SpecError(Note(NOT_THEIRS.text, values | dict(zip(("first", "last"), gap.after, strict=True))))
+
+
 def _codes(table: pd.DataFrame) -> list[str | None]:
     """The verdict of each row; a size that an end of the interval meets to the last digits lies inside."""
     needed, low, high = (table[name].to_numpy(dtype=float) for name in ("needed", "low", "high"))
-    slack = 1e-9 * np.maximum(np.abs(needed), 1.0)
+    slack = 1e-9 * np.maximum(np.abs(needed), np.where(np.isfinite(high - low), high - low, 0.0))
     found = np.select(
         [needed <= 0, needed <= low + slack, needed > high + slack], [NOT_NEEDED, ADDED, RULED_OUT], CANNOT_TELL
     )
@@ -146,11 +160,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _notes(table: pd.DataFrame, estimates: Estimates) -> list[Note]:
-    notes = [Note(ONE_SIDED.text, {"level": estimates.level, "size": (1 - estimates.level) / 2})]
+    notes = [Note(ONE_SIDED.text, {"level": 100 * estimates.level, "size": 50 * (1 - estimates.level)})]
     if estimates.question == "completion_slopes":
         notes.append(FULL)
-    endless = ", ".join(table.loc[table["most"].isna(), "dimension"])
+    endless = ", ".join(name for name in table.loc[table["most"].isna(), "dimension"] if name != "mean")
     notes += if_any(Note(NO_MOST.text, {"dimensions": endless}))
-    if table["needed"].iloc[:-1].isna().any():
+    if np.isnan(table["needed"].iloc[-1]):
         notes.append(NO_FAMILY)
     return notes

@@ -134,7 +134,7 @@ def table_frame(
 
     """
     tongue = find_language(language)
-    frame = frame if columns is None else frame[list(columns)]
+    frame = frame.drop(columns="code", errors="ignore") if columns is None else frame[list(columns)]
     frame = _with_labels(frame)
     cells = [
         [Text(_cell(value, str(name), tongue, digits), value) for value in values.tolist()]

@@ -314,3 +314,31 @@ def test_sentence_and_table_speak_both_languages(panel, language) -> None:
     )
     assert "%" in table.iloc[0, 1]
     assert "%" not in table.iloc[0, 3]
+
+
+def test_an_infinite_interval_covers_and_an_unknown_one_is_missing():
+    rows = np.array([[[0.1, 0.5, -np.inf, np.inf, 0.5]], [[0.1, 0.01, 0.05, np.inf, 0.01]], [[0.1, 0.5, -1, 1, 0.5]]])
+    answers = np.concatenate([rows, rows], axis=1)
+    assert summary(answers, np.arange(3), ("D1",), 0.95)["coverage"].iloc[0] == pytest.approx(2 / 3)
+    answers[0, 0, 2] = np.nan
+    assert np.isnan(summary(answers, np.arange(3), ("D1",), 0.95)["coverage"].iloc[0])
+
+
+def test_a_dimension_in_which_nothing_moves_is_named(panel) -> None:
+    scores = panel.scores.copy()
+    scores[:, :, 2] = 5.0
+    with pytest.raises(pa.SpecError, match="in D3 all units have the same score"):
+        pa.calibrate(replace(panel, scores=scores), "slopes", **ASKED, panels=2)
+
+
+def test_a_function_that_writes_to_its_panel_spoils_no_other(panel) -> None:
+    seen = []
+
+    def careless(panel, unit, start, end):
+        seen.append(np.nanmean(panel.scores))
+        answer = toy(panel, unit, start, end)
+        panel.scores[:] = 0
+        return answer
+
+    pa.calibrate(panel, careless, **ASKED, panels=2, nearest=2)
+    assert min(seen) > 1

@@ -87,6 +87,7 @@ def test_one_dimension_and_many_units(panel) -> None:
         (lambda table: table.drop(columns="detectable"), "no column detectable"),
         (lambda table: table.assign(detectable=np.inf), "no finite detectable size for D1"),
         (lambda table: table.assign(detectable="1"), "text in detectable"),
+        (lambda table: table.assign(detectable=0.0), "of 0 or below"),
     ],
 )
 def test_an_answer_without_a_size_cannot_be_confirmed(panel, changes, words) -> None:

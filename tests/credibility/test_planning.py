@@ -55,7 +55,11 @@ def test_too_few_units_to_find_anything_are_missing(panel) -> None:
     [
         ({"units": [70]}, "59 of 63 have every score"),
         ({"years": [10]}, "can hold 1 to 9"),
-        ({"units": [0]}, "whole number of at least 1"),
+        ({"units": [0]}, r"units is \[0\]; give one or more whole numbers"),
+        ({"years": []}, r"years is \[\]; give one or more whole numbers"),
+        ({"units": [True]}, r"units is \[True\]"),
+        ({"units": 3}, "units"),
+        ({"years": [1.5]}, r"years is \[1.5\]"),
         ({"years": [9]}, "needs 2"),
     ],
 )

@@ -148,7 +148,7 @@ def test_a_design_that_excludes_nothing_cannot_tell(panel):
     told = pa.verdicts(few, 50.0)
     assert told.table["verdict"].tolist() == [CANNOT_TELL] * 7
     assert told.table[["most", "most_share"]].isna().all(axis=None)
-    assert "D1, D2, D3, D4, D5, D6, mean: no effect, however large, can be excluded" in pa.remarks(told)
+    assert "D1, D2, D3, D4, D5, D6: no effect, however large, can be excluded" in pa.remarks(told)
     endless = replace(few, table=few.table.assign(low=-np.inf, high=[np.inf] * 6 + [0.2]))
     told = pa.verdicts(endless, 50.0)
     assert told.table["verdict"].tolist() == [CANNOT_TELL] * 6 + [RULED_OUT]
@@ -314,3 +314,34 @@ def test_how_often_what_is_true_is_ruled_out_and_what_is_not(shape):
     assert (rates.xs(False, level="mean")["false"] <= 0.03).all()
     assert rates.loc[("three", True), "right"] >= 0.75
     assert rates.loc[("last", False), "shared"] <= 0.03
+
+
+def test_the_needs_of_another_unit_or_year_are_refused(panel, gap, targets):
+    need = pa.gain_needed(gap, targets)
+    other = pa.programme_impact(panel, "VN-HN", 2018, 2020, after=(2020, 2020))
+    years = pa.programme_impact(panel, "VN-CT", 2018, 2020)
+    for answer, words in ((other, "that of VN-HN in 2020 to 2020"), (years, "that of VN-CT in 2018 to 2020")):
+        with pytest.raises(pa.SpecError, match=rf"is that of VN-CT in 2020, .*{words}.*after=\(2020, 2020\)"):
+            pa.verdicts(answer, need)
+    assert pa.verdicts(pa.completion_slopes(panel), need).row("mean")["verdict"] == RULED_OUT
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e6])
+def test_a_verdict_does_not_hang_on_the_unit_of_the_scores(panel, gap, size):
+    small = pa.programme_impact(replace(panel, scores=size * panel.scores), "VN-CT", 2018, 2020, after=(2020, 2020))
+    for need in (0.02, 0.1, 0.3, 0.6):
+        found, wanted = pa.verdicts(small, size * need).table, pa.verdicts(gap, need).table
+        assert found["verdict"].tolist() == wanted["verdict"].tolist()
+
+
+def test_the_level_is_said_to_its_last_digit(panel):
+    exact = pa.programme_impact(panel, "VN-CT", 2018, 2020, level=0.975)
+    assert "above the 97.5% interval" in pa.remarks(pa.verdicts(exact, 0.4))
+    assert "at 1.25% if" in pa.remarks(pa.verdicts(exact, 0.4))
+
+
+def test_a_family_without_a_need_has_no_verdict_and_a_note(gap):
+    alone = dict.fromkeys(gap.table["dimension"][:-1], 0.4)
+    words = "What was needed is not known for every dimension"
+    assert words not in pa.remarks(pa.verdicts(gap, {"mean": 0.3}))
+    assert words in pa.remarks(pa.verdicts(gap, {"mean": np.nan, **alone}))

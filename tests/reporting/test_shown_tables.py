@@ -255,3 +255,9 @@ def test_an_empty_table_is_shown_as_one():
     shown = pa.table_frame(pd.DataFrame({"unit": [], "score": []}))
     assert shown.shape == (0, 1)
     assert "Score" in shown._repr_html_()
+
+
+def test_codes_beside_their_words_are_not_shown_unless_asked_for():
+    frame = pd.DataFrame({"code": ["did"], "choice": ["Difference in differences"], "mean": [0.1]})
+    assert pa.table_frame(frame).rows == [["Choice", "Mean"], ["Difference in differences", "0.10"]]
+    assert pa.table_frame(frame, ["code", "mean"]).rows[1] == ["did", "0.10"]
