@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,8 +15,8 @@ from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
 from papi_analysis.errors import PapiError, SpecError
 from papi_analysis.estimation.counterfactuals import ESTIMATORS
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.estimation.impact import programme_impact
-from papi_analysis.estimation.slopes import completion_slopes
+from papi_analysis.estimation.impact import impact_tests, programme_impact
+from papi_analysis.estimation.slopes import completion_slopes, slope_tests
 from papi_analysis.panel.panel import Panel
 
 #: Answers for one programme: panel, unit, first and last year, and keywords ``rng`` and ``level`` where it takes them.
@@ -31,16 +30,17 @@ NEEDED = ("estimate", "p", "low", "high")
 ALSO = ("p_joint", "detectable", "detectable_jointly")
 
 
-def find_method(ask: Ask | str, level: float, from_base: int = 1) -> Ask:
-    """Turn a name into the function that it stands for, at this level.
+def find_method(ask: Ask | str, level: float, from_base: int = 1, *, sizes: bool = False) -> Ask:
+    """Turn a name into the function that it stands for, at this level; ``sizes``: with what it could have detected.
 
     The base year lies ``from_base`` surveys before the start. A function of one's own that takes a keyword ``level``
     is given it, unless it is set already.
     """
     if callable(ask):
         return partial(ask, level=level) if takes(ask, "level") else ask
-    named: dict[str, Ask] = {name: partial(_impact, name, level) for name in ESTIMATORS}
-    named |= {"slopes": partial(_slopes, level), "base_year": partial(_base_year, from_base, level)}
+    impact, slopes = (programme_impact, completion_slopes) if sizes else (impact_tests, slope_tests)
+    named: dict[str, Ask] = {name: partial(_impact, impact, level, method=name) for name in ESTIMATORS}
+    named |= {"slopes": partial(_slopes, slopes, level), "base_year": partial(_base_year, impact, level, from_base)}
     if not isinstance(ask, str) or ask not in named:
         raise SpecError(f"ask is one of {', '.join(named)}, or a function, not {ask!r}.")
     return named[ask]
@@ -84,22 +84,17 @@ def answer_for(placebo: PlaceboProgramme, panel: Panel, ask: Ask, level: float) 
         raise SpecError(f"{place} {error}") from None
 
 
-def _impact(method: str, level: float, panel: Panel, unit: str, start: int, end: int) -> Estimates:
-    """Ask ``programme_impact``, without the breaks: it says them in notes, which nobody reads here."""
-    return programme_impact(_without_breaks(panel), unit, start, end, method=method, level=level)
+def _impact(impact: Ask, level: float, panel: Panel, unit: str, start: int, end: int, **question: Any) -> Any:
+    return impact(panel, unit, start, end, level=level, **question)
 
 
-def _base_year(from_base: int, level: float, panel: Panel, unit: str, start: int, end: int) -> Estimates:
+def _base_year(impact: Ask, level: float, from_base: int, panel: Panel, unit: str, start: int, end: int) -> Any:
     base = panel.years[panel.position("year", start) - from_base]
-    return programme_impact(_without_breaks(panel), unit, start, end, method="did", before=(base, base), level=level)
+    return impact(panel, unit, start, end, level=level, method="did", before=(base, base))
 
 
-def _slopes(level: float, panel: Panel, unit: str, start: int, end: int) -> Estimates:
-    return completion_slopes(panel, level=level)
-
-
-def _without_breaks(panel: Panel) -> Panel:
-    return replace(panel, breaks=panel.breaks[:0])
+def _slopes(slopes: Ask, level: float, panel: Panel, unit: str, start: int, end: int) -> Any:
+    return slopes(panel, level=level)
 
 
 def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:

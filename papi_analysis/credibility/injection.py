@@ -52,14 +52,14 @@ def confirm_detectable(
     placebos = _sample(every_other(panel, shape), draws, rng)
     if takes(ask, "rng"):
         placebos = [p._replace(rng=own) for p, own in zip(placebos, seeds(rng, len(placebos)), strict=True)]
-    job = partial(_injected, find_method(ask, level), ask == "slopes", level)
+    job = partial(_injected, find_method(ask, level, sizes=True), find_method(ask, level), ask == "slopes", level)
     kept = np.array(run_all(job, placebos, label="confirm_detectable", folder=folder))
     columns = dict(zip(("detectable", "found", "detectable_jointly", "found_jointly"), kept.mean(axis=0), strict=True))
     table = pd.DataFrame({"dimension": panel.dimensions, **columns, "programmes": len(placebos)})
     return table.dropna(axis="columns", how="all")
 
 
-def _injected(ask: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -> NDArray[np.float64]:
+def _injected(ask: Ask, again: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -> NDArray[np.float64]:
     """For each test, what one programme would have detected (points), and whether that is found once there; (4, K)."""
     panel = placebo.panel
     before = answer_for(placebo, panel, ask, level)
@@ -82,7 +82,7 @@ def _injected(ask: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -
             continue
         scores = panel.scores.copy()
         scores[i, t:] += 10 * size * panel.completion[i, t:] if slopes else size
-        moved = answer_for(placebo, replace(panel, scores=scores), ask, level)
+        moved = answer_for(placebo, replace(panel, scores=scores), again, level)
         parts += [size, moved[p_name][:-1] <= 1 - level + 1e-12]
     return np.array(parts)
 

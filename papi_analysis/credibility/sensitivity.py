@@ -16,7 +16,9 @@ from papi_analysis.credibility.long_runs import ask_each
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.slopes import completion_slopes, slope_estimates
+from papi_analysis.panel.completion import completion
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.study import Study
 
 #: What is kept of the mean slope.
@@ -44,14 +46,15 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     """
     panel = Panel.from_study(study)
     without = set(panel.units) - set(panel.programme_units)
-    ways: dict[str, tuple[Sequence[Any], Callable[[Any], Panel]]] = {
+    ways: dict[str, tuple[Sequence[Any], Callable[[Any], Panel] | None]] = {
         "unit": ([unit for unit in panel.units if unit in without], partial(_without, panel, "unit")),
         "year": (panel.years, partial(_without, panel, "year")),
-        "task": (sorted(study.tasks["task"].unique()), partial(_without_task, study)),
+        "task": (sorted(study.tasks["task"].unique()), None),
     }
     if not isinstance(what, str) or what not in ways:
         raise SpecError(f"what is 'unit', 'year' or 'task', not {what!r}.")
-    names, rest = ways[what]
+    names, given = ways[what]
+    rest = _without_task(study, panel) if given is None else given
     rows = ask_each(
         lambda name: _slopes(rest(name)), [({"left_out": str(name)}, name) for name in names], f"left out, {what}"
     )
@@ -212,9 +215,30 @@ def _without(panel: Panel, axis: Literal["unit", "year"], label: str | int) -> P
     return replace(panel, scores=scores)
 
 
-def _without_task(study: Study, task: str) -> Panel:
-    """The panel of the study without one task and its reports."""
-    tasks, progress = study.tasks, study.progress
-    return Panel.from_study(
-        replace(study, tasks=tasks[tasks["task"] != task], progress=progress[progress["task"] != task])
-    )
+def _without_task(study: Study, panel: Panel) -> Callable[[str], Panel]:
+    """What gives the panel without one task and its reports.
+
+    Completion is asked for once, of a register in which a unit without a task is a unit of its own, named by both.
+    """
+    owners = study.tasks.groupby("task")["unit"].unique()
+
+    def stacked(table: pd.DataFrame) -> pd.DataFrame:
+        parts = []
+        for task, units in owners.items():
+            rest = table[table["unit"].isin(units) & (table["task"] != task)]
+            parts.append(rest.assign(unit=[f"{task}\n{unit}" for unit in rest["unit"]]))
+        return pd.concat(parts, ignore_index=True)
+
+    days = fieldwork_dates(pd.Series(panel.years))
+    cells = completion(stacked(study.tasks), stacked(study.progress), as_of=days)
+    cells[["task", "unit"]] = cells["unit"].str.split("\n", expand=True)
+    cells = cells.set_index(["task", "unit", "year", "dimension"])["completion"]
+
+    def rest(task: str) -> Panel:
+        done = panel.completion.copy()
+        for unit in set(owners[task]) & set(panel.units):
+            index = pd.MultiIndex.from_product([[task], [unit], panel.years, panel.dimensions])
+            done[panel.units.index(unit)] = cells.reindex(index).to_numpy().reshape(done.shape[1:])
+        return replace(panel, completion=done)
+
+    return rest

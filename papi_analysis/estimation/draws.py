@@ -25,6 +25,7 @@ from papi_analysis.estimation.multiplicity import (
     detectable_effect,
     largest_of_others,
     p_values,
+    spread_with,
     standardised_mean,
     step_down,
 )
@@ -182,9 +183,9 @@ class StudentisedDraws:
         estimates = slope0[~own]
         spread = not self.cov11.any()  # one error for all draws, which the effect widens
 
-        def width(effect: Floats) -> Floats:
-            shown = slope0 + effect * self.slope1
-            return np.asarray(np.std(shown if self.exact else np.vstack([shown, effect]), axis=0))
+        # Where the draws are a sample, the study itself stands beside them, and shows the effect in full.
+        study = [] if self.exact else [np.ones_like(self.standard_errors)]
+        width = spread_with(np.vstack([slope0, *(0 * row for row in study)]), np.vstack([self.slope1, *study]))
 
         def test(effect: Floats) -> Floats:
             delta = effect if self.restricted else np.zeros_like(effect)

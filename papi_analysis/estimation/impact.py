@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,13 +27,14 @@ from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign
 from papi_analysis.estimation.impact_notes import impact_notes, surveys_note
 from papi_analysis.estimation.impact_question import (
+    Asked,
     checked,
     first_years,
     impact_design,
     method_name,
     years_needed,
 )
-from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, family_tests
+from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, family_tests, inference_rows
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_level, usual_draws
 from papi_analysis.estimation.peers import peer_gaps
@@ -154,25 +155,24 @@ def programme_impact(
 
     """
     check_level(level)
-    rule = find_estimator(method) if isinstance(method, str) else checked(find_estimator(method))
-    _check_method(method, weights, within)
     starts = first_years(panel, unit, start)
     base = _base(panel, starts, base_year)
-    least = LINE if method == "lagged_outcome" else 2
-    asked = impact_design(
-        panel, starts, end, before, without, years_needed(method, before), least, weights, within, after
+    judged = _judge(
+        panel,
+        starts,
+        end,
+        method=method,
+        before=before,
+        after=after,
+        without=without,
+        weights=weights,
+        within=within,
+        strata=strata,
+        treated_as_donor=treated_as_donor,
+        draws=draws,
+        rng=rng,
     )
-    design = asked.design
-    labels = None if strata is None else unit_labels(panel, strata, "strata")
-    found = estimate(design, rule)
-    fan = None
-    if method == "lee_wooldridge":
-        usual = Clustered(*demeaned_fit(design))
-        engines: tuple[Engine, ...] = (usual, usual.mean_slope())
-    else:
-        most = _usual_draws(design, rule) if draws is None else draws
-        fan = placebos(design, rule, treated_as_donor=treated_as_donor, strata=labels, draws=most, rng=rng)
-        engines = (fan, fan.mean())
+    design, rule, found, fan, engines = judged.asked.design, judged.rule, judged.found, judged.fan, judged.engines
     compared = int(design.eligible.sum())
     name = method if isinstance(method, str) else method_name(method)
     table = pd.concat(
@@ -184,10 +184,11 @@ def programme_impact(
     peers = peer_gaps(design, rule, fan, base)
     table["peers"] = np.append(peers, peers.mean())
     table["units"] = compared
+    notes = impact_notes(panel, starts, judged.asked, engines[0], level, name)
     return Estimates(
         question="programme_impact",
         table=table.reset_index(drop=True),
-        notes=(*surveys_note(panel, unit, start, end), *impact_notes(panel, starts, asked, engines[0], level, name)),
+        notes=(*surveys_note(panel, unit, start, end), *notes),
         tests=family_tests(engines[0], level),
         cells=_paths(panel, design, found, fan),
         names=panel.names,
@@ -203,6 +204,74 @@ def programme_impact(
             weights=_weights(panel, design, found),
         ),
     )
+
+
+def impact_tests(
+    panel: Panel, unit: str, start: int, end: int | None = None, *, level: float = 0.95, **question: Any
+) -> pd.DataFrame:
+    """Give estimates, intervals and p-values of ``programme_impact`` alone, for whoever asks it a thousand times.
+
+    ``question`` is as there. Columns as there: ``dimension``, ``estimate``, ``low``, ``high``, ``p``, ``p_joint``.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    >>> tests, answer = impact_tests(panel, "VN-CT", 2018, 2020), pa.programme_impact(panel, "VN-CT", 2018, 2020)
+    >>> tests.equals(answer.table[list(tests)])
+    True
+    """
+    engines = _judge(panel, first_years(panel, unit, start), end, **question).engines
+    rows = [
+        inference_rows(list(names), engine, level)
+        for names, engine in zip((panel.dimensions, ["mean"]), engines, strict=True)
+    ]
+    if len(panel.dimensions) == 1:
+        rows[0]["p_joint"] = rows[0]["p"]
+    return pd.concat(rows, ignore_index=True)
+
+
+class _Judged(NamedTuple):
+    """Gaps, and the inference of the dimensions and of their mean."""
+
+    asked: Asked
+    rule: Estimator
+    found: Counterfactual
+    fan: Placebos | None
+    engines: tuple[Engine, Engine]
+
+
+def _judge(
+    panel: Panel,
+    starts: Mapping[str, int],
+    end: int | None,
+    *,
+    method: str | Estimator = "lagged_outcome",
+    before: tuple[int, int] | None = None,
+    after: tuple[int, int] | None = None,
+    without: Sequence[str] = (),
+    weights: Mapping[str, float] | None = None,
+    within: Mapping[str, Any] | None = None,
+    strata: Mapping[str, Any] | None = None,
+    treated_as_donor: bool = True,
+    draws: int | None = None,
+    rng: int | np.random.Generator = 0,
+) -> _Judged:
+    """Estimate the gaps of a question and give the programmes to other units."""
+    rule = find_estimator(method) if isinstance(method, str) else checked(find_estimator(method))
+    _check_method(method, weights, within)
+    least = LINE if method == "lagged_outcome" else 2
+    asked = impact_design(
+        panel, starts, end, before, without, years_needed(method, before), least, weights, within, after
+    )
+    labels = None if strata is None else unit_labels(panel, strata, "strata")
+    found = estimate(asked.design, rule)
+    if method == "lee_wooldridge":
+        usual = Clustered(*demeaned_fit(asked.design))
+        return _Judged(asked, rule, found, None, (usual, usual.mean_slope()))
+    most = _usual_draws(asked.design, rule) if draws is None else draws
+    fan = placebos(asked.design, rule, treated_as_donor=treated_as_donor, strata=labels, draws=most, rng=rng)
+    return _Judged(asked, rule, found, fan, (fan, fan.mean()))
 
 
 def _check_method(

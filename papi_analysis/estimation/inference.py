@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -176,32 +176,38 @@ ROWS = [
 ]
 
 
+def inference_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: float = 1.0) -> pd.DataFrame:
+    """Tabulate estimates with intervals and p-values, a row per dimension; missing where the floor is too high."""
+    many = len(dimensions) > 1
+    low, high = scale * engine.interval(level).T
+    supported = {"low": low, "high": high, "p": engine.p, "p_joint": engine.p_joint if many else np.nan}
+    table = {"dimension": list(dimensions), "estimate": scale * engine.coefficients}
+    return pd.DataFrame(table | _where_supported(engine.floor, supported, level))
+
+
 def engine_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: float = 1.0) -> pd.DataFrame:
-    """Tabulate what an engine says, a row per dimension; p and interval are missing where the floor is too high.
+    """Tabulate all that an engine says: ``inference_rows``, errors, the floor and what could have been detected.
 
     A detectable effect is never below half the interval beside it: what this very study left open it did not detect.
     """
     many, floor = len(dimensions) > 1, engine.floor
-    low, high = scale * engine.interval(level).T
-    detectable = np.maximum(scale * engine.detectable(level), (high - low) / 2)
-    jointly = np.maximum(scale * engine.detectable(level, jointly=True), detectable) if many else np.nan
+    table = inference_rows(dimensions, engine, level, scale)
+    half = (table["high"] - table["low"]).to_numpy() / 2
+    detectable = np.fmax(scale * engine.detectable(level), half)
     supported = {
-        "low": low,
-        "high": high,
-        "p": engine.p,
-        "p_joint": engine.p_joint if many else np.nan,
         "p_holm": holm(engine.p) if many and _holm_can(engine, level) else np.nan,
         "detectable": detectable,
-        "detectable_jointly": jointly,
+        "detectable_jointly": np.maximum(scale * engine.detectable(level, jointly=True), detectable)
+        if many
+        else np.nan,
     }
-    table = {
-        "dimension": list(dimensions),
-        "floor": floor,
-        "estimate": scale * engine.coefficients,
-        "se": scale * engine.standard_errors,
-    }
-    table |= {name: np.where(floor > 1 - level + 1e-12, np.nan, values) for name, values in supported.items()}
-    return pd.DataFrame(table)[ROWS]
+    more = {"se": scale * engine.standard_errors, "floor": floor, **_where_supported(floor, supported, level)}
+    return table.assign(**more)[ROWS]
+
+
+def _where_supported(floor: Floats, columns: Mapping[str, Any], level: float) -> dict[str, Floats]:
+    """Columns with what the design is too coarse for, at this level, left missing."""
+    return {name: np.where(floor > 1 - level + 1e-12, np.nan, values) for name, values in columns.items()}
 
 
 def _holm_can(engine: Engine, level: float) -> bool:

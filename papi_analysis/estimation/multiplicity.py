@@ -214,6 +214,17 @@ def detectable_effect(
     return np.asarray(hit * step)
 
 
+def spread_with(draws: Floats, responses: Floats) -> Callable[[Floats], Floats]:
+    """The standard deviation (K,) of draws + e * responses (B, K), as a function of e (K,): the root of a parabola.
+
+    >>> spread_with(np.array([[0.0], [2.0]]), np.array([[1.0], [0.0]]))(np.array([1.0]))
+    array([0.5])
+    """
+    a, b = draws - draws.mean(axis=0), responses - responses.mean(axis=0)
+    aa, ab, bb = ((x * y).mean(axis=0) for x, y in ((a, a), (a, b), (b, b)))
+    return lambda e: np.sqrt(np.maximum(aa + e * (2 * ab + e * bb), 0.0))
+
+
 def largest_of_others(size: Floats) -> Floats:
     """For each column the maximum over the other columns, (B, K); 0 where there is one column."""
     if size.shape[1] == 1:

@@ -13,6 +13,7 @@ from papi_analysis.estimation.multiplicity import (
     detectable_effect,
     largest_rank,
     p_values,
+    spread_with,
     standardised_mean,
     step_down,
 )
@@ -128,9 +129,7 @@ class Placebos:
         own part each placebo is a study without an effect. Infinite where the design cannot reject.
         """
         noise = self.scores - self.coefficients * self.responses  # row 0 is zero
-
-        def spread(effect: Floats) -> Floats:
-            return np.asarray(np.std(noise + effect * self.responses, axis=0))
+        spread = spread_with(noise, self.responses)
 
         def test(effect: Floats) -> Floats:
             size = np.abs(noise + effect * self.responses) / spread(effect)

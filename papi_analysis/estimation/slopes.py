@@ -27,6 +27,7 @@ from papi_analysis.estimation.inference import (
     Judged,
     engine_rows,
     family_tests,
+    inference_rows,
     left_out,
     size_notes,
 )
@@ -193,6 +194,29 @@ def completion_slopes(
             programme_units=judged.programme_units,
             effective=judged.effective,
         ),
+    )
+
+
+def slope_tests(panel: Panel, *, level: float = 0.95) -> pd.DataFrame:
+    """Give estimates, intervals and p-values of ``completion_slopes`` alone, for whoever asks it a thousand times.
+
+    Columns as there: ``dimension``, ``estimate``, ``low``, ``high``, ``p``, ``p_joint``.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    >>> tests, answer = slope_tests(panel), pa.completion_slopes(panel)
+    >>> tests.equals(answer.table[list(tests)].iloc[:-1])  # all but the slope within the programme
+    True
+    """
+    spec = Specification()
+    _, judged = judge(panel, equations(panel, spec), spec, "auto", Moves(), override=False, draws=None, rng=0)
+    table = inference_rows(list(panel.dimensions), judged.family, level, PER_TEN_POINTS)
+    if len(table) == 1:
+        table["p_joint"] = table["p"]
+    return pd.concat(
+        [table, inference_rows(["mean"], judged.family.mean_slope(), level, PER_TEN_POINTS)], ignore_index=True
     )
 
 

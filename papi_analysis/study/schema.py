@@ -202,17 +202,27 @@ def parse_column(values: pd.Series, kind: Kind) -> pd.Series:
         names = np.array([*map(name_text, distinct), ""], dtype=object)
         return pd.Series(names[codes], values.index, dtype=object, name=values.name)
     if kind == "date":
+        if values.dtype.kind == "M" and values.dt.tz is None:
+            return _within_years(values.dt.normalize())
         text = values.dt.strftime("%Y-%m-%d") if hasattr(values, "dt") else values.astype(str).str.strip()
         days = pd.to_datetime(text.where(text.str.fullmatch(DAY)), format="%Y-%m-%d", errors="coerce")
-        return days.where(
-            days.between(pd.Timestamp(PROGRAMME_YEARS[0], 1, 1), pd.Timestamp(PROGRAMME_YEARS[1], 12, 31))
-        )
+        return _within_years(days)
     if values.dtype == object or not pd.api.types.is_numeric_dtype(values) or values.dtype.kind == "c":
         text = values.astype(str).str.strip().astype(object)
         # Python reads the texts, to the last bit on every version of pandas.
         values = text.where(text.str.fullmatch(NUMBER).astype(bool))
     numbers = values.astype(float)
     return numbers.where(np.isfinite(numbers))
+
+
+def plain_kind(values: pd.Series) -> bool:
+    """Whether a column holds numbers or dates in a kind of its own, and so no text at all."""
+    return values.dtype != object and values.dtype.kind in "iufM"
+
+
+def _within_years(days: pd.Series) -> pd.Series:
+    """Days of the years that a programme may have; others are missing."""
+    return days.where(days.between(pd.Timestamp(PROGRAMME_YEARS[0], 1, 1), pd.Timestamp(PROGRAMME_YEARS[1], 12, 31)))
 
 
 _EXPECTED = {
@@ -271,6 +281,8 @@ def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> N
 
 def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> None:
     """Note each row whose key an earlier row has; a key with an unusable cell is noted as such already."""
+    if not clean.duplicated(key).any():
+        return
     named = clean.loc[(clean[key].notna() & (clean[key] != "")).all(axis=1), key]
     first = pd.Series(named.index, index=named.index).groupby([named[name] for name in key]).transform("first")
     again, column = first[first != first.index], ", ".join(key)
@@ -286,24 +298,32 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
 def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.Series:
     """Parse one column, noting unreadable, empty and out-of-bounds cells."""
     parsed = parse_column(values, column.kind)
-    text = values.astype(str).str.strip()
-    blank = values.isna() | (text == "")
+    blank = values.isna()
+    if not plain_kind(values):  # no text, so no cell of blanks
+        blank |= values.astype(str).str.strip() == ""
     if not column.empty and blank.any():
         cells = pd.DataFrame({column.name: ""}, index=values.index[blank])
         findings.add_rows(cells, column.name, Note("the cell is empty"), column.if_empty or _EXPECTED[column.kind])
     if column.kind == "text":
         return parsed
-    shown = pd.DataFrame({column.name: text})
     remedy = column.remedy or _EXPECTED[column.kind]
     broken = parsed.isna() & ~blank
+
+    def written(wrong: pd.Series) -> pd.DataFrame:
+        return pd.DataFrame({column.name: values[wrong].astype(str).str.strip()})
+
+    def note(wrong: pd.Series, what: Note, remedy: Note) -> None:
+        if wrong.any():
+            findings.add_rows(written(wrong), column.name, what, remedy)
+
     if column.kind == "date":
         if broken.any():
-            _note_dates(shown[broken], column.name, findings)
+            _note_dates(written(broken), column.name, findings)
         return parsed
-    findings.add_rows(shown[broken], column.name, Note("this is not a number"), _EXPECTED[column.kind])
+    note(broken, Note("this is not a number"), _EXPECTED[column.kind])
     if column.kind == "integer":
         broken = parsed.notna() & (parsed % 1 != 0)
-        findings.add_rows(shown[broken], column.name, Note("this is not a whole number"), remedy)
+        note(broken, Note("this is not a whole number"), remedy)
         parsed = parsed.mask(broken)
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
@@ -312,7 +332,7 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
         what = Note("the value is below {low:g}", {"low": low})
     else:
         what = Note("the value is outside {low:g} to {high:g}", {"low": low, "high": high})
-    findings.add_rows(shown[outside], column.name, what, remedy)
+    note(outside, what, remedy)
     parsed = parsed.mask(outside)
     whole = column.kind == "integer" and parsed.notna().all()
     return parsed.astype("int64") if whole else parsed

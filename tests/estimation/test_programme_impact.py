@@ -14,6 +14,7 @@ from statsmodels.stats.multitest import multipletests
 import papi_analysis as pa
 from papi_analysis.estimation.counterfactuals import ESTIMATORS
 from papi_analysis.estimation.designs import Weights
+from papi_analysis.estimation.impact import impact_tests
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 
@@ -109,6 +110,8 @@ def test_cells_agree_with_the_table(panel, method) -> None:
         scores[DIMENSIONS].to_dict()
     )
     assert answer.cells["row"].nunique() == (1 if method == "lee_wooldridge" else 60)
+    tests = impact_tests(panel, "VN-CT", 2018, 2020, method=method)
+    assert tests.equals(answer.table[list(tests)])
 
 
 @pytest.mark.parametrize("method", ["did", "synthetic_control", "common_weights"])
