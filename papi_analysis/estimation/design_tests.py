@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
@@ -184,7 +184,7 @@ def pitman_morgan(x: Floats, y: Floats) -> Spread:
     r = (total * apart).sum(axis=0) / np.sqrt((total**2).sum(axis=0) * (apart**2).sum(axis=0))
     with np.errstate(divide="ignore"):
         t = r * np.sqrt((len(x) - 2) / (1 - r**2))
-    return Spread(y.std(axis=0) / x.std(axis=0), np.asarray(2 * stats.t.sf(np.abs(t), len(x) - 2)))
+    return Spread(y.std(axis=0) / x.std(axis=0), np.asarray(2 * stdtr(len(x) - 2, -np.abs(t))))
 
 
 def between_groups(values: Floats, codes: Ints, draws: int, rng: int | np.random.Generator) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import fdtrc, stdtr, stdtrit
 
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.multiplicity import POWER, check_level, holm
@@ -118,7 +118,7 @@ class Clustered:
     @property
     def p(self) -> Floats:
         """Two-sided p-values (K,)."""
-        return np.asarray(2 * stats.t.sf(np.abs(self.coefficients / self.standard_errors), self.df))
+        return np.asarray(2 * stdtr(self.df, -np.abs(self.coefficients / self.standard_errors)))
 
     @property
     def p_joint(self) -> Floats:
@@ -129,7 +129,7 @@ class Clustered:
         """p-value of the mean of the K t statistics, whose covariance is the correlation of the estimates."""
         se = self.standard_errors
         spread = np.sqrt((self.covariance / np.outer(se, se)).sum())
-        return float(2 * stats.t.sf(abs((self.coefficients / se).sum()) / spread, self.df))
+        return float(2 * stdtr(self.df, -abs((self.coefficients / se).sum()) / spread))
 
     @property
     def floor(self) -> Floats:
@@ -143,7 +143,7 @@ class Clustered:
     def interval(self, level: float, *, simultaneous: bool = False) -> Floats:
         """Interval (K, 2); simultaneous by Bonferroni."""
         tail = (1 - check_level(level)) / 2 / (len(self.coefficients) if simultaneous else 1)
-        half = stats.t.isf(tail, self.df) * self.standard_errors
+        half = -stdtrit(self.df, tail) * self.standard_errors
         return np.column_stack([self.coefficients - half, self.coefficients + half])
 
     def detectable(self, level: float, *, jointly: bool = False) -> Floats:
@@ -152,8 +152,8 @@ class Clustered:
         Jointly by Holm, where all move: its steps lie between alpha / K and alpha, and so does the critical value.
         """
         steps = [1, len(self.coefficients)] if jointly else [1]
-        critical = np.mean(stats.t.isf((1 - level) / 2 / np.array(steps), self.df))
-        return np.asarray((critical + stats.t.ppf(POWER, self.df)) * self.standard_errors)
+        critical = -np.mean(stdtrit(self.df, (1 - level) / 2 / np.array(steps)))
+        return np.asarray((critical + stdtrit(self.df, POWER)) * self.standard_errors)
 
     def mean_slope(self) -> Clustered:
         """The plain mean of the K slopes."""
@@ -166,7 +166,7 @@ class Clustered:
         R = np.eye(K)[1:] - np.eye(K)[0]
         distance = R @ self.coefficients
         F = float(distance @ np.linalg.solve(R @ self.covariance @ R.T, distance)) / (K - 1)
-        return float(stats.f.sf(F, K - 1, self.df))
+        return float(fdtrc(K - 1, self.df, F))
 
 
 #: What an engine says of each dimension, in the order of a table.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
@@ -163,7 +163,7 @@ def _row(units: NDArray[np.object_], x: Floats, d: Floats, unit: str, level: flo
     i = int(np.flatnonzero(units == unit)[0])
     others = np.arange(len(x)) != i
     line = deleted_line(x, d)
-    reach = float(stats.t.ppf((1 + level) / 2, others.sum() - 2)) * line.error[i]
+    reach = float(stdtrit(others.sum() - 2, (1 + level) / 2)) * line.error[i]
     place, moved = most_moving(x[others], d[others], x[i])
     return {
         "from_mean": x[i],
