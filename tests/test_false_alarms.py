@@ -20,11 +20,6 @@ BENCH = runpy.run_path(str(FOLDER / "false_alarms.py"))
 
 
 @pytest.fixture(scope="module")
-def panel():
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def pool(panel):
     return BENCH["paths"](panel, sets=2, seed=99)
 

@@ -178,11 +178,6 @@ def _bootstrapped() -> np.ndarray:
     return wild_bootstrap(fits, draws=99).draws
 
 
-@pytest.fixture(scope="module")
-def study() -> pa.Study:
-    return pa.load_study("can_tho_2018_2020")
-
-
 def _panel_slopes(study: pa.Study) -> np.ndarray:
     return pa.completion_slopes(pa.Panel.from_study(study), draws=99).table["p"].to_numpy()
 

@@ -19,11 +19,6 @@ PLACES = [AT_RANDOM, AS_HIGH, WINDOWS]
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def one(panel) -> pa.Panel:
     """The fourth dimension by itself."""
     D4 = slice(3, 4)

@@ -24,11 +24,6 @@ COMMON = TABLE[(TABLE["attainable"] <= 0.05) & (TABLE["slopes"] == "common")]
 
 
 @pytest.fixture(scope="module")
-def panel():
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def pool(panel):
     return BENCH["paths"](panel, sets=2, seed=99)
 

@@ -13,11 +13,6 @@ import papi_analysis as pa
 ASKED = {"unit": "VN-CT", "start": 2018, "end": 2020}
 
 
-@pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
 def change(panel, unit, start, end):
     """A plain answer: the change against the mean of all."""
     i, first, last = panel.position("unit", unit), panel.position("year", start - 1), panel.position("year", end)

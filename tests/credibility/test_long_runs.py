@@ -25,11 +25,6 @@ FEW = {**ASKED, "panels": 8, "nearest": 2}
 FACTOR = 2.0
 
 
-@pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
 def cheap(panel, unit, start, end, *, rng):
     """A plain estimator that draws: change against the mean of the others, with noise."""
     i, first, last = panel.position("unit", unit), panel.position("year", start - 1), panel.position("year", end)

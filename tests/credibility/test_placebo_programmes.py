@@ -19,11 +19,6 @@ from papi_analysis.credibility.placebo_programmes import (
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def shape(panel):
     return programme_shape(panel, "VN-CT", 2018, 2020, 2016)
 

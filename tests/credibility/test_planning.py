@@ -10,11 +10,6 @@ import pytest
 import papi_analysis as pa
 
 
-@pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
 def test_a_plan_is_the_median_of_studies_of_units_drawn_at_random(panel) -> None:
     plan = pa.plan_study(panel, units=[2], years=[3], method="did", studies=3, draws=99, rng=7)
     generator, complete = np.random.default_rng(7), np.isfinite(panel.scores).all(axis=(1, 2))

@@ -27,11 +27,6 @@ EACH_ALONE = "Difference in differences, all units of each dimension"
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def table(panel) -> pd.DataFrame:
     return pa.impact_robustness(panel, "VN-CT", 2018, 2020, base_year=2016, known_programmes=KNOWN)
 

@@ -11,16 +11,6 @@ import pytest
 import papi_analysis as pa
 
 
-@pytest.fixture(scope="module")
-def study() -> pa.Study:
-    return pa.load_study("can_tho_2018_2020")
-
-
-@pytest.fixture(scope="module")
-def panel(study) -> pa.Panel:
-    return pa.Panel.from_study(study)
-
-
 def test_leaving_out_a_unit_a_year_or_a_task_is_asking_without_it(study, panel) -> None:
     units = pa.leave_one_out(study, "unit").set_index("left_out")
     assert len(units) == 62

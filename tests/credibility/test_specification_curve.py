@@ -13,11 +13,6 @@ from papi_analysis.estimation.multiplicity import counts
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def curve(panel) -> pa.Estimates:
     choices = {
         "method": ["did", "synthetic_control", "lee_wooldridge"],

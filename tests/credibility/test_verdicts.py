@@ -23,16 +23,6 @@ def panel_of(scores, completion=None):
 
 
 @pytest.fixture(scope="module")
-def study():
-    return pa.load_study("can_tho_2018_2020")
-
-
-@pytest.fixture(scope="module")
-def panel(study):
-    return pa.Panel.from_study(study)
-
-
-@pytest.fixture(scope="module")
 def targets(study):
     return pa.target_attainment(study)
 

@@ -15,11 +15,6 @@ from papi_analysis.estimation.design_tests import between_groups, carry_over, pi
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def regions() -> dict[str, str]:
     return pa.load_units().set_index("unit")["region"].to_dict()
 

@@ -13,11 +13,6 @@ from papi_analysis.reporting.canvas import alternative, figure_of
 STARTS = {"VN-HN": 2016, "VN-CT": 2018, "VN-HP": 2016}
 
 
-@pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
 def test_one_start_is_the_calendar_counted_from_it(panel) -> None:
     gaps = pa.programme_impact(panel, "VN-CT", 2018, 2020)
     table = pa.event_time(gaps).table

@@ -22,11 +22,6 @@ JUDGED_BY_PLACEBOS = [name for name in ESTIMATORS if name != "lee_wooldridge"]
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def answers(panel) -> dict[str, pa.Estimates]:
     return {name: pa.programme_impact(panel, "VN-CT", 2018, 2020, method=name) for name in ESTIMATORS}
 

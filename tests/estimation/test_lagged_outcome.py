@@ -23,11 +23,6 @@ def walks(N: int, T: int = 8, K: int = 2, seed: int = 0) -> np.ndarray:
     return 5 + rng.normal(size=(N, 1, K)) + 0.7 * rng.normal(size=(N, T, K))
 
 
-@pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
 def dummy(after: np.ndarray, x: np.ndarray, unit: int, weights: np.ndarray | None = None) -> float:
     """The coefficient of the unit's dummy in least squares of ``after`` (n,) on a constant, ``x`` (n, r) and it."""
     columns = np.column_stack([np.ones(len(x)), x, np.arange(len(x)) == unit])

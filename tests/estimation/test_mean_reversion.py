@@ -13,11 +13,6 @@ import statsmodels.api as sm
 import papi_analysis as pa
 
 
-@pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
 def test_the_line_is_numpys_over_the_other_units(panel) -> None:
     answer = pa.regression_to_the_mean(panel, "VN-CT", 2016)
     scores = pa.load_scores()

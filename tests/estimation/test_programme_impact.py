@@ -20,11 +20,6 @@ DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def wide() -> pd.DataFrame:
     """Complete provinces, 2011-2020: rows units, columns (dimension, year)."""
     scores = pa.load_scores().query("year <= 2020 and dimension in @DIMENSIONS")

@@ -13,11 +13,6 @@ from papi_analysis.estimation.within_programme import PlaceboSlopes, within_prog
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def alone(panel) -> PlaceboSlopes:
     found = within_programme(equations(panel, Specification()), panel.position("unit", "VN-CT"))
     assert found is not None

@@ -36,11 +36,6 @@ BREAKS = pd.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def ranks() -> pd.DataFrame:
     return standing(pa.load_scores(), SIX)
 

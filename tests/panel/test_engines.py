@@ -49,11 +49,6 @@ def _falls_are_fine() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def study() -> pa.Study:
-    return pa.load_study("can_tho_2018_2020")
-
-
 def frames(engine: str, *tables: pd.DataFrame) -> list[Any]:
     return [ENGINES[engine](table) for table in tables]
 

@@ -195,16 +195,6 @@ def test_data_that_do_not_pass_are_refused() -> None:
         pa.Panel.from_frames(SCORES, DONE, breaks=pd.DataFrame({"dimension": ["sums"], "year": [2]}))
 
 
-@pytest.fixture(scope="module")
-def study() -> pa.Study:
-    return pa.load_study("can_tho_2018_2020")
-
-
-@pytest.fixture(scope="module")
-def panel(study: pa.Study) -> pa.Panel:
-    return pa.Panel.from_study(study)
-
-
 SIX = ("D1", "D2", "D3", "D4", "D5", "D6")
 #: What was not published up to 2020: all of Bac Giang and Dong Thap in 2014, two dimensions of two in 2018.
 NOT_PUBLISHED = {("Bac Giang", 2014, d) for d in SIX} | {("Dong Thap", 2014, d) for d in SIX}

@@ -52,11 +52,6 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def study():
-    return pa.load_study("can_tho_2018_2020")
-
-
-@pytest.fixture(scope="session")
 def parts(study):
     """Every part of the bundled study's report, by language and section, from the same answers."""
     english, vietnamese = (pa.ProgrammeReport(study, language) for language in ("en", "vi"))
@@ -83,11 +78,6 @@ def made(parts):
             yield
 
     return shown
-
-
-@pytest.fixture(scope="session")
-def panel(study):
-    return pa.Panel.from_study(study)
 
 
 @pytest.fixture(scope="session")

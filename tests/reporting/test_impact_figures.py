@@ -15,11 +15,6 @@ from papi_analysis.reporting.canvas import alternative, figure_of, png
 
 
 @pytest.fixture(scope="module")
-def panel() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-
-
-@pytest.fixture(scope="module")
 def gaps(panel) -> pa.Estimates:
     return pa.programme_impact(panel, "VN-CT", 2018, 2020)
 

@@ -11,11 +11,6 @@ import papi_analysis as pa
 from papi_analysis.study.codebook import data_folder
 
 
-@pytest.fixture(scope="module")
-def study() -> pa.Study:
-    return pa.load_study("can_tho_2018_2020")
-
-
 def test_the_programme(study: pa.Study) -> None:
     assert study.unit == "VN-CT"
     assert study.programme_units == ("VN-CT",)
