@@ -14,10 +14,23 @@ from papi_analysis.errors import Note
 from papi_analysis.study.findings import Findings
 from papi_analysis.study.words import plain, words
 
-#: Marks that no living language puts behind a letter in a word, as the old fonts TCVN3 and VNI wrote Vietnamese.
-_OLD_FONT = re.compile(
-    "[a-z][\u00a8-\u00a9\u00ab-\u00ae\u00b5-\u00b9\u00bb-\u00de\u00f7]|[aouôö]ä|[aeiouyôöê][øûïåë]", re.ASCII
+#: What the old fonts TCVN3 and VNI put behind a letter in a word, where no living language does.
+_OLD_FONTS = (
+    re.compile(
+        "[A-Za-z][\u00a8\u00a9\u00ab-\u00ae\u00b5-\u00b9\u00bb-\u00bf\u00e5\u00e6\u00eb\u00ee\u00f1\u00f7]|\u00ae(?=[a-z])"
+        "|[a-z][\u00c0-\u00de]|[A-Z][\u00c4-\u00c7\u00cb\u00ce-\u00d1\u00d6-\u00d8\u00db\u00dc\u00de]"
+    ),
+    re.compile("[aouôö]ä|[aeiouyôöê][øûïåë]|[aeo]â|aê|öô", re.IGNORECASE),
 )
+#: What is said of text in TCVN3 or VNI, and what to do.
+OLD_FONT = (
+    Note("the text seems to be in an old font (TCVN3 or VNI)"),
+    Note("Convert the file to Unicode, with Unikey for example, and check again."),
+)
+
+
+#: What stands between the names of a list: "D1, D3", "1 và 5".
+_BETWEEN_NAMES = re.compile(rf"\s*[,;/+&\n]\s*|\s+(?:{'|'.join(words('times')['and'])})\s+", re.IGNORECASE)
 
 
 class Percent(float):
@@ -74,15 +87,25 @@ def cell_text(cell: Cell) -> str:
     return getattr(cell, "text", str(cell))
 
 
-def in_old_font(text: str) -> bool:
-    """Say whether a text seems to be in TCVN3 or VNI, which are read as other letters.
+def old_marks(text: str) -> int:
+    """Count the different marks of TCVN3 or of VNI in a text; one alone may be a foreign name.
 
     Examples
     --------
-    >>> [in_old_font(text) for text in ("quyÕt ®Þnh, d©n", "Sôû Taøi nguyeân", "Sở Tài nguyên", "Noël")]
-    [True, True, False, False]
+    >>> [old_marks(text) for text in ("quyÕt ®Þnh, d©n", "Sôû Taøi nguyeân", "Sở Tài nguyên", "Noël")]
+    [2, 3, 0, 1]
     """
-    return not text.isascii() and len({*_OLD_FONT.findall(text)}) > 1
+    return 0 if text.isascii() else max(len({*marks.findall(text)}) for marks in _OLD_FONTS)
+
+
+def in_old_font(text: str) -> bool:
+    """Say whether a text seems to be in TCVN3 or VNI, which are read as other letters."""
+    return old_marks(text) > 1
+
+
+def refuse_old_fonts(cells: pd.Series, column: str, remarks: Remarks) -> None:
+    """Refuse cells that are not understood because they are in an old font; one mark is enough where nothing fits."""
+    remarks.refuse(cells[[isinstance(cell, str) and old_marks(cell) > 0 for cell in cells]], column, *OLD_FONT)
 
 
 def read_texts(cells: pd.Series) -> pd.Series:
@@ -94,6 +117,9 @@ def read_names(cells: pd.Series, column: str, remarks: Remarks, spellings: Mappi
     """Write the code that each name means; ``spellings`` maps folded names to codes, an unknown name stays."""
     texts = read_texts(cells)
     codes = set(spellings.values())
+    strange = {text for text in set(texts) if text.strip() not in codes and plain(text) not in spellings}
+    if strange:
+        _refuse_names(cells[texts.isin(strange)], column, remarks, spellings)
     meant = {text: spellings.get(plain(text), text) for text in set(texts) if text.strip() not in codes}
     result = texts.map(lambda text: meant.get(text, text)).astype(object)
     changed = cells[result != texts]
@@ -102,6 +128,31 @@ def read_names(cells: pd.Series, column: str, remarks: Remarks, spellings: Mappi
         what = Note("names are read as codes, this one as {code}", {"code": code})
         remarks.guess(changed, column, what, Note("To be sure, write the code."))
     return result
+
+
+def _refuse_names(cells: pd.Series, column: str, remarks: Remarks, spellings: Mapping[str, str]) -> None:
+    """Say why names are not known, where it can be told: they are several, or in an old font."""
+    refuse_old_fonts(cells, column, remarks)
+    several = [isinstance(cell, str) and bool(several_names(cell, spellings)) for cell in cells]
+    what, remedy = Note("the cell names several"), Note("Write one row for each of them.")
+    if column == "dimension":
+        what = Note("the task serves several dimensions")
+        remedy = Note("Write one row for each of them, with the part of the task that serves it in a column share.")
+    remarks.refuse(cells[several], column, what, remedy)
+
+
+def several_names(text: str, spellings: Mapping[str, str]) -> list[str]:
+    """Give the codes of the names that one cell lists; empty where it lists none, or one alone.
+
+    Examples
+    --------
+    >>> spellings = {"d1": "D1", "1": "D1", "noi dung 1": "D1", "d3": "D3", "3": "D3", "noi dung 3": "D3"}
+    >>> [several_names(text, spellings) for text in ("D1, D3", "Nội dung 1 và 3", "1; 2", "D1")]
+    [['D1', 'D3'], ['D1', 'D3'], [], []]
+    """
+    parts = [part for part in _BETWEEN_NAMES.split(text.strip()) if part.strip()]
+    codes = [spellings.get(plain(part), "") for part in parts]
+    return codes if len({*codes}) > 1 and all(codes) else []
 
 
 def dimension_spellings(dimensions: pd.DataFrame) -> dict[str, str]:

@@ -10,8 +10,8 @@ from papi_analysis.errors import Note
 from papi_analysis.study.cells import Cell, Remarks
 from papi_analysis.study.findings import REPEATED_COLUMN
 from papi_analysis.study.headers import Header, counts_rows
-from papi_analysis.study.numbers import are_states
 from papi_analysis.study.schema import Schema
+from papi_analysis.study.states import are_states
 from papi_analysis.study.words import plain
 
 

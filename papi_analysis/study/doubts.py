@@ -8,10 +8,10 @@ import pandas as pd
 
 from papi_analysis.errors import Note, Problem
 from papi_analysis.study import codebook
-from papi_analysis.study.cells import in_old_font
+from papi_analysis.study.cells import OLD_FONT, old_marks
 from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
 from papi_analysis.study.findings import sheet_row
-from papi_analysis.study.office import OLD_FONT, Reading
+from papi_analysis.study.office import Reading
 from papi_analysis.study.schema import parse_column
 from papi_analysis.study.words import plain
 
@@ -19,10 +19,10 @@ from papi_analysis.study.words import plain
 def tell_slips(readings: Mapping[str, Reading]) -> Iterator[Problem]:
     """List texts in old fonts, agencies in several spellings, and rows of the template's example."""
     for table, reading in readings.items():
-        for column in reading.frame.columns:
-            texts = reading.frame[column]
-            old = texts.index[[in_old_font(text) for text in texts]]
-            yield from _told(reading, *OLD_FONT, column, old[:1])
+        marks = {column: texts.map(old_marks) for column, texts in reading.frame.items()}
+        enough = 1 if any((counted > 1).any() for counted in marks.values()) else 2  # one alone may be a foreign name
+        for column, counted in marks.items():
+            yield from _told(reading, *OLD_FONT, column, counted.index[counted >= enough][:1])
             if column.startswith("lead_agency"):
                 yield from _tell_spellings(reading, column)
         yield from _tell_examples(table, reading)

@@ -24,6 +24,7 @@ from papi_analysis.study.schema import (
     check_frame,
 )
 from papi_analysis.study.settings import TABLES
+from papi_analysis.study.times import Programme
 
 _SCHEMAS = {
     "scores": SCORES,
@@ -37,7 +38,7 @@ _SCHEMAS = {
 
 
 def read_tables(
-    paths: dict[str, Path], sheets: dict[str, str], in_progress: float | None, unit: str
+    paths: dict[str, Path], sheets: dict[str, str], in_progress: float | None, unit: str, programme: Programme
 ) -> tuple[dict[str, Reading], dict[str, pd.DataFrame]]:
     """Read every table of a study folder into text.
 
@@ -48,6 +49,8 @@ def read_tables(
     ----------
     paths, sheets, in_progress, unit
         From ``read_settings``; ``unit`` fills the column where tasks, progress and targets have none.
+    programme
+        Its first and last day.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def read_tables(
     highs = _highs(paths, tables)
     for name in [name for name in paths if name not in known]:
         fill: dict[str, str] = {"unit": unit} if unit and name in ("tasks", "progress", "targets") else {}
-        source = Source(paths[name], sheets.get(name, ""), fill, spellings, in_progress, highs)
+        source = Source(paths[name], sheets.get(name, ""), fill, spellings, programme, in_progress, highs)
         with collect(problems):
             readings[name] = read_office_table(source, _SCHEMAS[name])
             tables[name] = readings[name].frame

@@ -1,24 +1,30 @@
-"""Cells that hold numbers, as offices write them: decimal commas, percentages, years, completion in words."""
+"""Cells that hold numbers, as offices write them: decimal commas, percentages, years."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text, read_texts
-from papi_analysis.study.dates import as_year
+from papi_analysis.study.periods import as_year, spoken
 from papi_analysis.study.schema import NUMBER
-from papi_analysis.study.words import known, plain
+from papi_analysis.study.words import pattern, words
 
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+")
 _DECIMAL_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+\.\d+")
 _GROUPED = {mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}(\{mark}\d{{3}})+") for mark in ",."}
 _SPACED = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
+
+
+_WORDS = {name: pattern(map(re.escape, map(spoken, words("targets")[name]))) for name in ("before", "after")}
+_TARGET = re.compile(rf"(?:{_WORDS['before']} |[≥>]=? ?)*(\d[\d.,]*)(?: {_WORDS['after']})*")
+_PERCENT = re.compile(rf"\( ?% ?\)|{pattern(map(spoken, words('numbers')['unit']))} ?:? ?%")
 
 
 class _Readings(NamedTuple):
@@ -177,63 +183,32 @@ def _hundredth(text: str) -> str:
     return format(Decimal(text.strip()).scaleb(-2).normalize(), "f")
 
 
-def read_states(
-    cells: pd.Series,
-    column: str,
-    remarks: Remarks,
-    high: float | None = None,
-    *,
-    in_percent: bool = False,
-    in_progress: float | None = None,
-) -> pd.Series:
-    """Write completion from 0 to 1, from numbers, percentages or words such as "đã hoàn thành".
-
-    "Completed" is 1, late or not; "not started" is 0. "In progress" says no number: it is ``in_progress``, and a
-    problem where that is not given.
-    """
-    state = pd.Series([_state(cell) for cell in cells], index=cells.index, dtype=object)
-    worded = state.notna()
-    result = read_parts(cells.mask(worded, ""), column, remarks, high, in_percent=in_percent)
-    under_way = state == "under_way"
-    result[worded & ~under_way] = state[worded & ~under_way].map({"done": "1", "not_started": "0"})
-    remedy = Note("To be sure, write parts of one, like 0.75.")
-    what = Note("words are read as completion: completed is 1, not started is 0")
-    remarks.guess(cells[worded & ~under_way], column, what, remedy)
-    if in_progress is None:
-        what = Note("the words do not say how far the task is")
-        remedy = Note(
-            "Write how far, like 40%, or say in study.toml what share such words stand for: in_progress = 0.5."
-        )
-        remarks.refuse(cells[under_way], column, what, remedy)
-    else:
-        result[under_way] = str(in_progress)
-        what = Note("tasks in progress count as {share}, as study.toml says", {"share": str(in_progress)})
-        remarks.guess(cells[under_way], column, what, Note("To be sure, write how far each task is, like 40%."))
-    return result
+def read_targets(cells: pd.Series, column: str, remarks: Remarks, high: float | None = None) -> pd.Series:
+    """Write targets as numbers: of "6,50 trở lên" or "từ 6,5 điểm" the number is the target."""
+    found = [_target(cell) if isinstance(cell, str) else None for cell in cells]
+    worded = pd.Series([number is not None for number in found], index=cells.index, dtype=bool)
+    bare = pd.Series([cell if n is None else n for cell, n in zip(cells, found, strict=True)], cells.index, object)
+    what = Note("of a target in words, like at least 6.50, the number is read")
+    remarks.guess(cells[worded], column, what, Note("To be sure, write the number alone."))
+    return read_numbers(bare, column, remarks, high)
 
 
-def _state(cell: Cell) -> str | None:
-    words = plain(cell) if isinstance(cell, str) else ""
-    return next((state for state in ("done", "not_started", "under_way") if words in known("states", state)), None)
+@lru_cache(maxsize=4096)
+def _target(text: str) -> str | None:
+    """Give the number of a target in words; none where it is a number already, or the words say something else."""
+    found = _TARGET.fullmatch(spoken(text))
+    return found[1] if found and found[1] != text.strip() else None
 
 
-def contradicts(state: Cell, completion: str) -> bool:
-    """Say whether the words of ``state`` deny a completion written beside them.
+def in_percent(title: str) -> bool:
+    """Say whether the title of a table says that its numbers are percentages.
 
     Examples
     --------
-    >>> contradicts("Đã hoàn thành", "0.4"), contradicts("Chưa thực hiện", "0"), contradicts("Đang thực hiện", "0.4")
-    (True, False, False)
+    >>> [in_percent(title) for title in ("Tỷ lệ hoàn thành (%)", "Đơn vị tính: %", "Tăng 5% so với năm 2017")]
+    [True, True, False]
     """
-    if not NUMBER.fullmatch(completion.strip()):
-        return False
-    return {"done": float(completion) < 1, "not_started": float(completion) > 0}.get(_state(state) or "", False)
-
-
-def are_states(cells: Iterable[Cell]) -> bool:
-    """Say whether all cells that hold anything hold a word such as "đã hoàn thành"."""
-    filled = [cell for cell in cells if cell != ""]
-    return bool(filled) and all(_state(cell) for cell in filled)
+    return _PERCENT.search(spoken(title)) is not None
 
 
 def read_whole(cells: pd.Series, column: str, remarks: Remarks, high: float | None = None) -> pd.Series:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.cells import Cell, Remarks, cell_text, in_old_font
+from papi_analysis.study.cells import OLD_FONT, Cell, Remarks, cell_text, in_old_font
 from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.rows import Source, Table
@@ -23,12 +23,6 @@ from papi_analysis.study.schema import Schema
 from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Sheet, read_workbook, too_wide
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
 from papi_analysis.study.words import words
-
-#: What is said of text in TCVN3 or VNI, and what to do.
-OLD_FONT = (
-    Note("the text seems to be in an old font (TCVN3 or VNI)"),
-    Note("Convert the file to Unicode, with Unikey for example, and check again."),
-)
 
 
 @dataclass(frozen=True)

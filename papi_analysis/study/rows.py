@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,14 +13,16 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study import left_over, numbers
-from papi_analysis.study.cells import Remarks, Unreadable, cell_text, read_names, read_texts
+from papi_analysis.study.cells import Cell, Remarks, Unreadable, cell_text, read_names, read_texts
 from papi_analysis.study.columns import Columns
 from papi_analysis.study.dates import read_dates
 from papi_analysis.study.findings import REPEATED_COLUMN, SHEET_ROWS, sheet_row
 from papi_analysis.study.headers import Header, is_numbering, says_percent
 from papi_analysis.study.schema import Column, Schema
 from papi_analysis.study.sheets import Sheet
+from papi_analysis.study.states import contradicts, read_states
 from papi_analysis.study.tables import check_widths
+from papi_analysis.study.times import Programme
 from papi_analysis.study.words import known, plain
 
 #: How headings between the rows are counted, where tasks are counted 1, 2, 3: I, II, III or A, B, C.
@@ -40,6 +43,8 @@ class Source:
         The value of each column that may be absent.
     spellings
         For each column of names, the code of every folded spelling.
+    programme
+        First and last day of the programme, where they are known.
     in_progress
         The completion that "in progress" stands for, where study.toml says.
     highs
@@ -50,6 +55,7 @@ class Source:
     sheet: str = ""
     fill: Mapping[str, str] = field(default_factory=dict)
     spellings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    programme: Programme | None = None
     in_progress: float | None = None
     highs: Mapping[str, float] = field(default_factory=dict)
 
@@ -234,30 +240,37 @@ class Table:
         spellings = self.source.spellings.get(name)
         if name == "completion":
             known = self.source.in_progress
-            return lambda cells: numbers.read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
+            percent = percent or any(isinstance(cell, str) and numbers.in_percent(cell) for cell in self._titles())
+            return lambda cells: read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
         if name in _PARTS:
             return lambda cells: numbers.read_parts(cells, name, remarks, high, in_percent=percent)
         if spellings is not None:
             return lambda cells: read_names(cells, name, remarks, spellings)
         if column.kind == "date":
-            return lambda cells: read_dates(cells, name, remarks)
+            return lambda cells: read_dates(cells, name, remarks, self.source.programme)
+        if name == "target":
+            return lambda cells: numbers.read_targets(cells, name, remarks, high)
         kinds = {"integer": numbers.read_whole, "number": numbers.read_numbers}
         if column.kind in kinds:
             return lambda cells: kinds[column.kind](cells, name, remarks, high)
         return read_texts
+
+    def _titles(self) -> Iterator[Cell]:
+        """Yield the cells above the header."""
+        return itertools.chain.from_iterable(self.rows[: self.header.top])
 
     def _compare_states(self, frame: pd.DataFrame, column: int) -> pd.DataFrame:
         """Hold the column in words against the one in numbers, and use it where there is no number."""
         states = pd.Series([self.rows[index + 1][column] for index in frame.index], index=frame.index, dtype=object)
         label = self.header.labels[column]
         frame = frame.drop(columns=label)
-        denied = [numbers.contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]
+        denied = [contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]
         what = Note("the words contradict the number beside them")
         self.remarks.refuse(states[denied], label, what, Note("Correct one of the two."))
         blank = (frame["completion"].str.strip() == "") & (states != "")
         if blank.any():
             known = self.source.in_progress
-            read = numbers.read_states(states[blank], "completion", self.remarks, in_progress=known)
+            read = read_states(states[blank], "completion", self.remarks, in_progress=known)
             frame.loc[blank, "completion"] = read
         return frame
 

@@ -130,7 +130,9 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """
     folder = find_folder(study)
     settings, paths = read_settings(folder)
-    readings, tables = read_tables(paths, settings.pop("sheets"), settings.pop("in_progress"), settings["unit"])
+    sheets, in_progress = settings.pop("sheets"), settings.pop("in_progress")
+    programme = (settings["start"].date(), settings["end"].date())
+    readings, tables = read_tables(paths, sheets, in_progress, settings["unit"], programme)
     own_scores = "scores" in tables
     tables.setdefault("units", codebook.load_units())
     tables.setdefault("dimensions", codebook.load_dimensions())

@@ -16,8 +16,8 @@ def words(kind: str) -> dict[str, Any]:
 
     Examples
     --------
-    >>> words("states")["not_started"]
-    ['Chưa thực hiện', 'Chưa triển khai', 'Not started']
+    >>> words("targets")["after"][:2]
+    ['điểm', 'trở lên']
     """
     kinds: dict[str, dict[str, Any]] = _read()
     return kinds[kind]
