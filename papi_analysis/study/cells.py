@@ -59,9 +59,9 @@ class Remarks:
 
     def refuse(self, cells: pd.Series, column: str, what: Note, remedy: Note) -> None:
         """Note one problem for each of ``cells``, whose index counts the rows below row 1 from 0."""
-        self.problems.add_rows(
-            pd.DataFrame({column: [*map(cell_text, cells)]}, index=cells.index), column, what, remedy
-        )
+        if len(cells):
+            texts = pd.DataFrame({column: [*map(cell_text, cells)]}, index=cells.index)
+            self.problems.add_rows(texts, column, what, remedy)
 
     def guess(self, cells: pd.Series, column: str, what: Note, remedy: Note) -> None:
         """Note how ``cells`` were read, once for the column, with the first of them as the example."""

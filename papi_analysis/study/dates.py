@@ -1,140 +1,101 @@
-"""Columns of days: when a task starts, when it is due, on what day a report was made."""
+"""Days, months, quarters and years, as offices write them."""
 
 from __future__ import annotations
 
+import calendar
 import re
+import unicodedata
 from datetime import date
 
-import pandas as pd
+from papi_analysis.study.words import pattern, plain, words
 
-from papi_analysis.errors import Note
-from papi_analysis.study.cells import Remarks, read_texts, refuse_old_fonts
-from papi_analysis.study.periods import DAY_WRITTEN, spoken
-from papi_analysis.study.schema import DAY
-from papi_analysis.study.times import Programme, Span, before_a_period, span
-
-_READ_AS_DUE = {
-    "day": Note("dates are read as day/month/year"),
-    "month": Note("a month is read as its last day"),
-    "quarter": Note("a quarter is read as its last day"),
-    "year": Note("a year is read as its last day"),
-    "part": Note("the first or last months of a year are read as their last day"),
-    "span": Note("a span of time is read as its last day"),
-    "deadline": Note("a deadline is read as the last day that it names"),
-    "ongoing": Note("a task that goes on or comes back is read as due when the programme ends"),
-}
-_READ_AS_START = {
-    "day": _READ_AS_DUE["day"],
-    "month": Note("a month is read as its first day"),
-    "quarter": Note("a quarter is read as its first day"),
-    "year": Note("a year is read as its first day"),
-    "part": Note("the first or last months of a year are read as their first day"),
-    "span": Note("a span of time is read as its first day"),
-    "since": Note("the start of a task is read as the first day that it names"),
-    "ongoing": Note("a task that goes on or comes back is read as starting with the programme"),
-    "deadline": Note("a task with a deadline alone is read as starting with the programme"),
-}
-#: A report on a year alone may have been made at any time of it.
-_READ_AS_REPORT = {kind: note for kind, note in _READ_AS_DUE.items() if kind not in ("year", "ongoing")}
-_READ_AS = {"start": _READ_AS_START, "due": _READ_AS_DUE}
-_NO_YEAR = Note("a time without a year is read in the only year of the programme")
-_SURE = Note("To be sure, write dates as year-month-day, like 2018-03-31.")
-#: Any single year: with it a time that only lacks a year can be read.
-_SOME_YEAR = (date(2000, 1, 1), date(2000, 12, 31))
-_TWO_MARKS = re.compile(r"\d{1,2} ?([/.-]) ?\d{1,2} ?(?!\1)[/.-] ?\d{4}")
+_PERIODS = {name: [*map(plain, listed)] for name, listed in words("periods").items()}
+_MONTHS, _QUARTERS, _YEARS = (pattern(_PERIODS[name]) for name in ("month", "quarter", "year"))
+_OF_MONTH, _OF_YEAR = _PERIODS["month"][0], _PERIODS["year"][0]
+_DASH = re.compile("[\u2010-\u2015\u2212]|->|\u2192")
+_NUMERAL = r"(i{1,3}|iv|[1-4])"
+_OF_DAY = rf"(?:{pattern(_PERIODS['day'])} ?)?"
+#: A day: its number, a mark, the month, the same mark, the year. "3-6/2018" may be a span of months.
+DAY_WRITTEN = re.compile(rf"{_OF_DAY}(\d{{1,2}})\s*([/.-])\s*(\d{{1,2}})\s*\2\s*(\d{{4}}|\d{{2}})")
+_DAY_IN_WORDS = re.compile(rf"{_OF_DAY}(\d{{1,2}}) {_OF_MONTH} (\d{{1,2}})(?: {_OF_YEAR})? (\d{{4}})")
+_MONTH = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{4})")
+_MONTH_IN_WORDS = re.compile(rf"{_MONTHS} ?(\d{{1,2}}) (?:{_OF_YEAR} )?(\d{{4}})")
+_YEAR = re.compile(rf"(?:{_YEARS} )?((?:19|20|21)\d{{2}})")
+_QUARTER = re.compile(rf"{_QUARTERS} ?{_NUMERAL} (?:{_OF_YEAR} )?(\d{{4}})|(i{{1,3}}|iv) (?:{_OF_YEAR} )?(\d{{4}})")
+_QUARTER_LAST = re.compile(rf"(?:{_YEARS} )?(\d{{4}}) ?{_QUARTERS} ?{_NUMERAL}")
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
-def read_dates(
-    cells: pd.Series, column: str, remarks: Remarks, programme: Programme | None = None, *, alone: bool = False
-) -> pd.Series:
-    """Write days as year-month-day, from days, months, quarters and, for ``start`` and ``due``, all that plans write.
+def as_year(text: str) -> str:
+    """Give the year that a text such as "Năm 2020" or "2020" is; empty where it is none.
 
-    A period or a span stands for its last day, in a column ``start`` for its first. What is no date stays as it is.
-
-    Parameters
-    ----------
-    cells, column, remarks
-        As for ``read_numbers``.
-    programme
-        First and last day of the programme: what goes on lasts as long, and what names no year lies in its only one.
-    alone
-        Whether one column says when tasks start and when they are due. Then a deadline alone starts with the programme.
+    Examples
+    --------
+    >>> as_year("Năm 2020"), as_year("1234")
+    ('2020', '')
     """
-    texts = read_texts(cells)
-    read_as = _READ_AS.get(column, _READ_AS_REPORT)
-    programme = programme if column in _READ_AS else None
-    kinds: dict[str, list[int]] = {kind: [] for kind in read_as}
-    yearless: list[int] = []
-    for index, cell in cells.items():
-        text = texts[index].strip()
-        if isinstance(cell, date) or DAY.fullmatch(text) or not text:
-            continue
-        found = span(text, programme)
-        day = _day(found, column, programme if alone else None) if found else None
-        if found is None or day is None or found.kind not in kinds:
-            continue
-        texts[index] = day.isoformat()
-        kinds[found.kind].append(index)
-        yearless += [index] if found.guessed_year else []
-    for kind, note in read_as.items():
-        remarks.guess(cells[kinds[kind]], column, note, _SURE)
-    remarks.guess(cells[yearless], column, _NO_YEAR, _SURE)
-    _refuse_dates(cells, texts, kinds["day"], column, remarks)
-    return texts
+    found = _YEAR.fullmatch(plain(text))
+    return found[1] if found else ""
 
 
-def _day(found: Span, column: str, programme: Programme | None) -> date | None:
-    """Choose the day of a span that the column is about; the programme starts what has a deadline alone."""
-    if column == "start":
-        return programme[0] if found.kind == "deadline" and programme else found.first
-    return found.last
+def written_day(text: str) -> date | None:
+    """Read a day written year-month-day; none where there is no such day."""
+    try:
+        return date(*map(int, text.split("-")))
+    except ValueError:
+        return None
 
 
-def _refuse_dates(cells: pd.Series, texts: pd.Series, days: list[int], column: str, remarks: Remarks) -> None:
-    """Note the dates that look like one but say too little, or something else than they seem to."""
-    left = cells[[not isinstance(cell, date) and not DAY.fullmatch(texts[i].strip()) for i, cell in cells.items()]]
-    remedy = Note("Write dates as dd/mm/yyyy, or as year-month-day.")
-    split = [DAY_WRITTEN.fullmatch(spoken(cell)) if isinstance(cell, str) else None for cell in left]
-    short = left[[found is not None and len(found[4]) == 2 for found in split]]
-    remarks.refuse(short, column, Note("the year of the date has two digits"), remedy)
-    swapped = left[
-        [found is not None and len(found[4]) == 4 and int(found[3]) > 12 >= int(found[1]) for found in split]
-    ]
-    what = Note("read as day/month/year, the date has a month above 12")
-    remarks.refuse(swapped, column, what, remedy)
-    serial = left[[isinstance(cell, int | float) for cell in left]]
-    what = Note("the cell holds a number where a date is expected")
-    remarks.refuse(serial, column, what, Note("Format the cell as a date, or write dd/mm/yyyy."))
-    _refuse_doubts(left, column, remarks)
-    refuse_old_fonts(left, column, remarks)
-    # A program set to month/day turns 05/04/2018 into 4 May and leaves 13/04/2018 as text.
-    real = cells[[isinstance(cell, date) for cell in cells]]
-    if len(real) and days and all(c.day <= 12 for c in real) and all(int(texts[i][8:]) > 12 for i in days):
-        what = Note("all dates with a day above 12 are text: the program may have swapped day and month in the others")
-        remarks.refuse(cells[days], column, what, Note("Write the dates of the column as year-month-day."))
+def period(text: str) -> tuple[date, date, str] | None:
+    """Read a day, month or quarter: its first day, its last day, and which of these it is.
+
+    Examples
+    --------
+    >>> period("Quý II/2018")[1].isoformat(), period("15/4/2018")[0].isoformat(), period("tháng 6/2018")[2]
+    ('2018-06-30', '2018-04-15', 'month')
+    """
+    text, worded = spoken(text), plain(text)
+    try:
+        if found := DAY_WRITTEN.fullmatch(text):
+            return _one_day(found[4], found[3], found[1]) if len(found[4]) == 4 else None
+        if found := _DAY_IN_WORDS.fullmatch(worded):
+            return _one_day(found[3], found[2], found[1])
+        if found := _QUARTER.fullmatch(worded):
+            return _months(found[2] or found[4], *_quarter(found[1] or found[3]), "quarter")
+        if found := _QUARTER_LAST.fullmatch(worded):
+            return _months(found[1], *_quarter(found[2]), "quarter")
+        if found := _MONTH.fullmatch(text) or _MONTH_IN_WORDS.fullmatch(worded):
+            return _months(found[2], int(found[1]), int(found[1]), "month")
+        if year := as_year(text):
+            return _months(year, 1, 12, "year")
+    except ValueError:  # 31/02/2018, month 13, year 0
+        return None
+    return None
 
 
-def _refuse_doubts(left: pd.Series, column: str, remarks: Remarks) -> None:
-    """Note the times that name no year, no first or last day, or may name two."""
-    doubts = pd.Series([_doubt(cell, column) if isinstance(cell, str) else "" for cell in left], left.index, object)
-    remedy = Note("Write the day, like 30/06/2018.")
-    for doubt, what in _DOUBTS.items():
-        remarks.refuse(left[doubts == doubt], column, what, remedy)
+def spoken(text: str) -> str:
+    """Fold a text for comparison with its marks kept: no diacritics, no case, single blanks, one kind of dash.
+
+    Examples
+    --------
+    >>> spoken("Quý III – IV/2018.")
+    'quy iii - iv/2018'
+    """
+    letters = unicodedata.normalize("NFKD", text.replace("đ", "d").replace("Đ", "D"))
+    kept = "".join(c for c in letters if not unicodedata.combining(c)).casefold()
+    return " ".join(_DASH.sub("-", kept).split()).strip(".;: ")
 
 
-_DOUBTS = {
-    "no year": Note("the year is missing"),
-    "two days": Note("this may mean the first or the last day of the period"),
-    "two marks": Note("this may be a day or a span of months"),
-    "deadline": Note("this says when the task is due, not when it starts"),
-    "since": Note("this says when the task starts, not when it is due"),
-}
+def _one_day(year: str, month: str, day: str) -> tuple[date, date, str]:
+    found = date(int(year), int(month), int(day))
+    return found, found, "day"
 
 
-def _doubt(text: str, column: str) -> str:
-    """Say why a text that seems to name a time cannot be read; empty where it names none."""
-    found = span(text, _SOME_YEAR)
-    if found is None:
-        mixed = "two marks" if _TWO_MARKS.fullmatch(spoken(text)) else ""
-        return "two days" if before_a_period(text) else mixed
-    return "no year" if found.guessed_year else found.kind if column in _READ_AS else ""
+def _quarter(numeral: str) -> tuple[int, int]:
+    number = _ROMAN.get(numeral) or int(numeral)
+    return 3 * number - 2, 3 * number
+
+
+def _months(year: str, first: int, last: int, kind: str) -> tuple[date, date, str]:
+    end = date(int(year), last, 1)
+    return date(int(year), first, 1), end.replace(day=calendar.monthrange(end.year, last)[1]), kind

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from papi_analysis.errors import SpecError
 from papi_analysis.study.cells import cell_text
-from papi_analysis.study.periods import period
+from papi_analysis.study.dates import period
 from papi_analysis.study.schema import NUMBER
 from papi_analysis.study.settings import LANGUAGES
 from papi_analysis.study.tables import read_text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,6 @@ from papi_analysis.study.schema import (
     check_frame,
 )
 from papi_analysis.study.settings import TABLES
-from papi_analysis.study.times import Programme
 
 _SCHEMAS = {
     "scores": SCORES,
@@ -38,7 +38,13 @@ _SCHEMAS = {
 
 
 def read_tables(
-    paths: dict[str, Path], sheets: dict[str, str], in_progress: float | None, unit: str, programme: Programme
+    paths: dict[str, Path],
+    sheets: dict[str, str],
+    in_progress: float | None,
+    unit: str,
+    *,
+    start: date | None = None,
+    end: date | None = None,
 ) -> tuple[dict[str, Reading], dict[str, pd.DataFrame]]:
     """Read every table of a study folder into text.
 
@@ -49,8 +55,8 @@ def read_tables(
     ----------
     paths, sheets, in_progress, unit
         From ``read_settings``; ``unit`` fills the column where tasks, progress and targets have none.
-    programme
-        Its first and last day.
+    start, end
+        First and last day of the programme.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def read_tables(
     highs = _highs(paths, tables)
     for name in [name for name in paths if name not in known]:
         fill: dict[str, str] = {"unit": unit} if unit and name in ("tasks", "progress", "targets") else {}
-        source = Source(paths[name], sheets.get(name, ""), fill, spellings, programme, in_progress, highs)
+        source = Source(paths[name], sheets.get(name, ""), fill, spellings, in_progress, highs, start, end)
         with collect(problems):
             readings[name] = read_office_table(source, _SCHEMAS[name])
             tables[name] = readings[name].frame

@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 
 from papi_analysis.study.cells import Cell, cell_text
-from papi_analysis.study.periods import period, written_day
+from papi_analysis.study.dates import period, written_day
 from papi_analysis.study.schema import DAY, Schema
 from papi_analysis.study.sheets import Sheet
 from papi_analysis.study.words import known, plain, words

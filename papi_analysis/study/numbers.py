@@ -12,7 +12,7 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text, read_texts
-from papi_analysis.study.periods import as_year, spoken
+from papi_analysis.study.dates import as_year, spoken
 from papi_analysis.study.schema import NUMBER
 from papi_analysis.study.words import pattern, words
 

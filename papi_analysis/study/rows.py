@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -15,14 +16,13 @@ from papi_analysis.errors import Note
 from papi_analysis.study import left_over, numbers
 from papi_analysis.study.cells import Cell, Remarks, Unreadable, cell_text, read_names, read_texts
 from papi_analysis.study.columns import Columns
-from papi_analysis.study.dates import read_dates
+from papi_analysis.study.day_columns import read_dates
 from papi_analysis.study.findings import REPEATED_COLUMN, SHEET_ROWS, sheet_row
 from papi_analysis.study.headers import Header, is_numbering, says_percent
 from papi_analysis.study.schema import Column, Schema
 from papi_analysis.study.sheets import Sheet
 from papi_analysis.study.states import contradicts, read_states
 from papi_analysis.study.tables import check_widths
-from papi_analysis.study.times import Programme
 from papi_analysis.study.words import known, plain
 
 #: How headings between the rows are counted, where tasks are counted 1, 2, 3: I, II, III or A, B, C.
@@ -43,21 +43,22 @@ class Source:
         The value of each column that may be absent.
     spellings
         For each column of names, the code of every folded spelling.
-    programme
-        First and last day of the programme, where they are known.
     in_progress
         The completion that "in progress" stands for, where study.toml says.
     highs
         For columns that are held against other tables, the largest number that they can hold.
+    start, end
+        First and last day of the programme, where they are known.
     """
 
     path: Path
     sheet: str = ""
     fill: Mapping[str, str] = field(default_factory=dict)
     spellings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    programme: Programme | None = None
     in_progress: float | None = None
     highs: Mapping[str, float] = field(default_factory=dict)
+    start: date | None = None
+    end: date | None = None
 
 
 class Table:
@@ -247,7 +248,8 @@ class Table:
         if spellings is not None:
             return lambda cells: read_names(cells, name, remarks, spellings)
         if column.kind == "date":
-            return lambda cells: read_dates(cells, name, remarks, self.source.programme)
+            programme = (self.source.start, self.source.end) if self.source.start and self.source.end else None
+            return lambda cells: read_dates(cells, name, remarks, programme)
         if name == "target":
             return lambda cells: numbers.read_targets(cells, name, remarks, high)
         kinds = {"integer": numbers.read_whole, "number": numbers.read_numbers}

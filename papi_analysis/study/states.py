@@ -12,8 +12,8 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study.cells import Cell, Remarks, read_texts, refuse_old_fonts
+from papi_analysis.study.dates import spoken
 from papi_analysis.study.numbers import read_parts
-from papi_analysis.study.periods import spoken
 from papi_analysis.study.schema import NUMBER
 from papi_analysis.study.words import known, pattern, plain, words
 
@@ -120,11 +120,15 @@ def _state(cell: Cell) -> State | None:
     return state(cell) if isinstance(cell, str) and not _PLAIN.fullmatch(cell) else None
 
 
+_WORDS_ARE = Note("words are read as completion: completed is 1, not started is 0")
 _READ_AS = {
-    "words": Note("words are read as completion: completed is 1, not started is 0"),
+    "done": _WORDS_ARE,
+    "not_started": _WORDS_ARE,
     "percent": Note("a percentage in words is read as completion"),
     "fraction": Note("a fraction is read as the part that is done"),
 }
+#: The kinds whose value is the completion.
+_TOLD = ("done", "not_started", "fraction")
 _REFUSED = {
     "silent": Note("the words do not say how far the task is"),
     "contrary": Note("the cell says two things"),
@@ -145,32 +149,43 @@ def read_states(
     "Completed" is 1, late or not; "not started" is 0. "In progress" says no number: it is ``in_progress``, and a
     problem where that is not given. "Overdue" and the like say nothing of completion and are a problem always.
     """
-    said = [_state(cell) or State("") for cell in cells]
-    kind, value = (
-        (pd.Series([*column], cells.index, object) for column in zip(*said, strict=True)) if said else (cells, cells)
-    )
-    parts = cells.mask(kind != "", "").mask(kind == "percent", value)
-    result = read_parts(parts, column, remarks, high, in_percent=in_percent)
-    told = kind.isin(["done", "not_started", "fraction"])
-    result[told] = value[told]
-    remedy = Note("To be sure, write parts of one, like 0.75.")
-    groups = {"words": kind.isin(["done", "not_started"]), "percent": kind == "percent", "fraction": kind == "fraction"}
-    for group, rows in groups.items():
-        remarks.guess(cells[rows], column, _READ_AS[group], remedy)
-    for refused, what in _REFUSED.items():
-        remedy = Note('Write how far the task is, like 40%, or "Completed" or "Not started".')
-        remarks.refuse(cells[kind == refused], column, what, remedy)
-    unread = kind.isin(_REFUSED)
-    result[unread] = read_texts(cells[unread])
-    _read_under_way(cells[kind == "under_way"], result, column, remarks, in_progress)
-    _refuse_others(cells[kind == ""], column, remarks)
+    said = [_state(cell) for cell in cells]
+    worded = [found is not None for found in said]
+    # Percentages in words and others are held against each other; other words are put in their place afterwards.
+    texts = ["" if found.kind != "percent" else found.value for found in said if found]
+    bare = cells.copy()
+    bare[worded] = texts
+    result = read_parts(bare, column, remarks, high, in_percent=in_percent)
+    _refuse_others(cells[[not told for told in worded]], column, remarks)
+    if texts:
+        states = pd.Series([found for found in said if found], cells.index[worded], dtype=object)
+        _read_words(cells[worded], states, result, column, remarks)
+        under_way = cells[worded][[found.kind == "under_way" for found in states]]
+        _read_under_way(under_way, result, column, remarks, in_progress)
     return result
+
+
+def _read_words(cells: pd.Series, states: pd.Series, result: pd.Series, column: str, remarks: Remarks) -> None:
+    """Put the completion that words tell into ``result``, and note where they tell none."""
+    kind = states.map(lambda found: found.kind)
+    rows = cells.index[kind.isin(_TOLD)]
+    result[rows] = [found.value for found in states[rows]]
+    remedy = Note("To be sure, write parts of one, like 0.75.")
+    for note in dict.fromkeys(_READ_AS.values()):
+        read = kind.isin([name for name, said in _READ_AS.items() if said is note])
+        remarks.guess(cells[read], column, note, remedy)
+    remedy = Note('Write how far the task is, like 40%, or "Completed" or "Not started".')
+    for name, what in _REFUSED.items():
+        remarks.refuse(cells[kind == name], column, what, remedy)
+    rows = cells.index[kind.isin(_REFUSED)]
+    result[rows] = read_texts(cells[rows])
 
 
 def _read_under_way(
     cells: pd.Series, result: pd.Series, column: str, remarks: Remarks, in_progress: float | None
 ) -> None:
     if in_progress is None:
+        result[cells.index] = read_texts(cells)
         what = Note("the words do not say how far the task is")
         remedy = Note(
             "Write how far, like 40%, or say in study.toml what share such words stand for: in_progress = 0.5."

@@ -130,9 +130,14 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """
     folder = find_folder(study)
     settings, paths = read_settings(folder)
-    sheets, in_progress = settings.pop("sheets"), settings.pop("in_progress")
-    programme = (settings["start"].date(), settings["end"].date())
-    readings, tables = read_tables(paths, sheets, in_progress, settings["unit"], programme)
+    readings, tables = read_tables(
+        paths,
+        settings.pop("sheets"),
+        settings.pop("in_progress"),
+        settings["unit"],
+        start=settings["start"].date(),
+        end=settings["end"].date(),
+    )
     own_scores = "scores" in tables
     tables.setdefault("units", codebook.load_units())
     tables.setdefault("dimensions", codebook.load_dimensions())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from papi_analysis.study.periods import period, spoken
+from papi_analysis.study.dates import period, spoken
 from papi_analysis.study.words import pattern, words
 
 #: First and last day of a programme.
@@ -42,7 +41,6 @@ _DAY_OF_YEAR = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2} \w+ \d{1,2}")
 _NUMERAL = re.compile(r"i{1,3}|iv|\d{1,2}")
 
 
-@lru_cache(maxsize=4096)  # plans write the same few times again and again
 def span(text: str, programme: Programme | None = None) -> Span | None:
     """Read when a task runs; none where the text names no time, or may name two.
 
@@ -57,6 +55,8 @@ def span(text: str, programme: Programme | None = None) -> Span | None:
     >>> span("Trước tháng 6/2018"), span("Quý III"), span("3-6/2018")
     (None, None, None)
     """
+    if whole := period(text):
+        return Span(*whole)
     rest, signs = _signs(spoken(text))
     if (again := _without(rest, "ongoing")) != rest:
         more = span(again, programme) if again else None

@@ -14,11 +14,11 @@ from papi_analysis.errors import Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import Percent, Remarks, dimension_spellings, read_names
 from papi_analysis.study.codebook import merged_into, unit_spellings
-from papi_analysis.study.dates import read_dates
+from papi_analysis.study.dates import period
+from papi_analysis.study.day_columns import read_dates
 from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import fits, is_numbering, says_percent
 from papi_analysis.study.numbers import read_numbers, read_parts, read_whole
-from papi_analysis.study.periods import period
 from papi_analysis.study.schema import PROGRESS, TASKS
 from papi_analysis.study.states import read_states
 from papi_analysis.study.words import plain
