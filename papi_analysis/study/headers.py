@@ -10,9 +10,10 @@ from datetime import date
 from functools import lru_cache
 
 from papi_analysis.study.cells import Cell, cell_text
-from papi_analysis.study.dates import period, written_day
+from papi_analysis.study.dates import written_day
 from papi_analysis.study.schema import DAY, Schema
 from papi_analysis.study.sheets import Sheet
+from papi_analysis.study.times import reported_day
 from papi_analysis.study.words import known, plain, words
 
 #: How many rows from the top may hold titles before the header.
@@ -92,8 +93,7 @@ def label_day(label: Cell) -> date | None:
         return label
     if isinstance(label, str) and DAY.fullmatch(label.strip()):
         return written_day(label.strip())
-    found = period(_BRACKETS.sub(" ", label)) if isinstance(label, str) and len(label) <= LONGEST else None
-    return found[1] if found and found[2] != "year" else None
+    return reported_day(_BRACKETS.sub(" ", label)) if isinstance(label, str) and len(label) <= LONGEST else None
 
 
 def find_headers(sheet: Sheet, schema: Schema, required: Collection[str]) -> list[Header]:

@@ -62,7 +62,8 @@ def state(text: str) -> State | None:
         said = [*_said(_BETWEEN.split(folded))]
         return _worded(said) if said and None not in said else None
     number = numbers[0]
-    before, after = _BETWEEN.split(folded[: number.start()]), _BETWEEN.split(folded[number.end() :])
+    before, rest = _BETWEEN.split(folded[: number.start()]), folded[number.end() :]
+    after = [rest] if plain(rest) in known("measures", "counted") else _BETWEEN.split(rest)
     if number["planned"] and int(number["planned"]) == 0:
         return None
     if not _measures(before.pop(), after.pop(0), number):
@@ -153,7 +154,7 @@ def read_states(
     worded = [found is not None for found in said]
     # Percentages in words and others are held against each other; other words are put in their place afterwards.
     texts = ["" if found.kind != "percent" else found.value for found in said if found]
-    bare = cells.copy()
+    bare = cells.astype(object)
     bare[worded] = texts
     result = read_parts(bare, column, remarks, high, in_percent=in_percent)
     _refuse_others(cells[[not told for told in worded]], column, remarks)

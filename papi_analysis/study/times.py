@@ -31,10 +31,9 @@ class Span(NamedTuple):
 _LISTS = {name: sorted(map(spoken, listed), key=len, reverse=True) for name, listed in words("times").items()}
 _UNITS = {name: [*map(spoken, listed)] for name, listed in words("periods").items() if name != "hint"}
 _UNIT = re.compile(rf"({'|'.join(pattern(listed) for listed in _UNITS.values())})(?=[ \d])")
+_OF_MONTH, _OF_YEAR = pattern(_UNITS["month"]), pattern(_UNITS["year"])
 _FIRST, _LAST, _UNTIL, _ALSO = (pattern(_LISTS[name]) for name in ("first", "last", "to", "and"))
-_PART = re.compile(
-    rf"(3|6|9) {pattern(_UNITS['month'])} (?:{_FIRST}|({_LAST}))(?: {pattern(_UNITS['year'])})?[ /]+(\d{{4}})"
-)
+_PART = re.compile(rf"(3|6|9) {_OF_MONTH} (?:(?:{_FIRST}|({_LAST}))(?: {_OF_YEAR})?|{_OF_YEAR})[ /]+(\d{{4}})")
 _TO = re.compile(rf" ?- ?| ?~ ?| {_UNTIL} ")
 _AND = re.compile(rf" ?[,;&] ?| {_ALSO} ")
 _DAY_OF_YEAR = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2} \w+ \d{1,2}")
@@ -74,6 +73,23 @@ def span(text: str, programme: Programme | None = None) -> Span | None:
     if "since" in signs and found.kind != "span":
         return found._replace(last=None, kind="since") if signs == ["since"] else None
     return found._replace(first=None, kind="deadline") if {"before", "by"} & {*signs} else found
+
+
+def reported_day(label: str) -> date | None:
+    """Give the last day of the period that a label over reports names: "Quý III/2018", "Kết quả đến 30/9/2018".
+
+    Examples
+    --------
+    >>> reported_day("Kết quả 6 tháng đầu năm 2018").isoformat(), reported_day("Kết quả 2018"), reported_day("Tiến độ")
+    ('2018-06-30', None, None)
+    """
+    if whole := period(label):
+        return whole[1] if whole[2] != "year" else None
+    text = spoken(label) if any(map(str.isdigit, label)) else ""
+    for name in ("reported", "until"):
+        text = _start(text, _LISTS[name]) or text
+    found = _named(text)
+    return found.last if found and found.kind not in ("year", "span") else None
 
 
 def before_a_period(text: str) -> bool:

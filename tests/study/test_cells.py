@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from papi_analysis.errors import Problem
 from papi_analysis.study import codebook
-from papi_analysis.study.cells import Percent, Remarks, dimension_spellings, read_names
+from papi_analysis.study.cells import OLD_FONT, Percent, Remarks, dimension_spellings, old_marks, read_names
 from papi_analysis.study.codebook import merged_into, unit_spellings
 from papi_analysis.study.dates import period
 from papi_analysis.study.day_columns import read_dates
 from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import fits, is_numbering, says_percent
-from papi_analysis.study.numbers import read_numbers, read_parts, read_whole
+from papi_analysis.study.numbers import in_percent, read_numbers, read_parts, read_targets, read_whole
 from papi_analysis.study.schema import PROGRESS, TASKS
-from papi_analysis.study.states import read_states
+from papi_analysis.study.states import contradicts, read_states
 from papi_analysis.study.words import plain
 
 
@@ -206,6 +206,157 @@ def test_what_is_under_way_needs_a_number(words: str) -> None:
     _, problems, _ = run(read_states, "đã hoàn thành", words)
     assert [(p.row, p.value) for p in problems] == [(3, words)]
     assert clean(read_states, words, in_progress=0.5) == ["0.5"]
+
+
+@pytest.mark.parametrize("words", ["Quá hạn", "vượt tiến độ", "Cơ bản hoàn thành", "Chưa đến hạn", "Không hoàn thành"])
+def test_words_that_say_nothing_of_completion_are_a_problem_whatever_in_progress_means(words: str) -> None:
+    for share in (None, 0.5):
+        texts, problems, guesses = run(read_states, "40%", words, in_progress=share)
+        assert (texts[1], [(p.row, p.value) for p in problems]) == (words, [(3, words)])
+        assert len(guesses) == 1
+
+
+def test_words_and_a_number_that_contradict_each_other_are_a_problem() -> None:
+    cells = ["Đã hoàn thành (60%)", "Chưa thực hiện (20%)", "Đang thực hiện (100%)", "Hoàn thành, đang triển khai"]
+    assert [p.value for p in run(read_states, *cells)[1]] == cells
+
+
+def test_a_percentage_in_words_beside_a_part_of_one_is_a_problem() -> None:
+    """As with percentages alone: the other 1 may be one percent or the whole."""
+    assert [p.row for p in run(read_states, "Hoàn thành 80%", "Đạt 50%", "1")[1]] == [4]
+    assert clean(read_states, "Hoàn thành 80%", "3/4", "Đã hoàn thành", "50%") == ["0.8", "0.75", "1", "0.5"]
+
+
+def test_a_fraction_is_never_a_date_and_a_date_never_a_fraction() -> None:
+    assert clean(read_states, "3/4", "12/12", "0/5") == ["0.75", "1.0", "0.0"]
+    _, problems, _ = run(read_states, "3/4", date(2018, 4, 3))
+    assert [(p.row, p.value) for p in problems] == [(3, "2018-04-03")]
+    assert run(read_states, "5/0", "15/6/2018")[0] == ["5/0", "15/6/2018"]
+
+
+@given(st.integers(0, 60), st.integers(1, 60))
+def test_fractions_come_back(done: int, planned: int) -> None:
+    assert [float(text) for text in clean(read_states, f"{done}/{planned}")] == [done / planned]
+
+
+@pytest.mark.parametrize(
+    ("cell", "completion", "denied"),
+    [("Hoàn thành 80%", "0.5", True), ("Hoàn thành 80%", "0.8", False), ("Đạt 33%", "0.333", False), ("", "1", False)],
+)
+def test_words_are_held_against_the_number_beside_them(cell: str, completion: str, denied: bool) -> None:
+    assert contradicts(cell, completion) is denied
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["6,50 trở lên", "≥ 6,5", ">6,5", "từ 6,5 điểm trở lên", "trên 6,5", "Phấn đấu đạt 6,5 điểm", "tối thiểu 6.5"],
+)
+def test_the_least_that_is_wanted_is_the_target(text: str) -> None:
+    texts, problems, guesses = run(read_targets, text, high=10.0)
+    assert ([float(texts[0])], problems) == ([6.5], [])
+    assert "the number is read" in guesses[0].what
+
+
+@pytest.mark.parametrize("text", ["tăng 0,5 điểm", "dưới 6,5", "≤ 6,5", "6,0 - 6,5", "Top 10", "nhóm 1", "6,5 (+0,3)"])
+def test_a_target_that_says_something_else_stays_for_the_schema_to_refuse(text: str) -> None:
+    assert run(read_targets, text, high=10.0)[0] == [text]
+
+
+PROGRAMME = (date(2018, 2, 1), date(2020, 12, 31))
+
+
+def test_what_goes_on_lasts_as_long_as_the_programme() -> None:
+    for column, day in (("start", "2018-02-01"), ("due", "2020-12-31")):
+        texts, _, guesses = run(read_dates, "Thường xuyên", "Hằng năm", column=column, programme=PROGRAMME)
+        assert texts == [day, day]
+        assert "goes on or comes back" in guesses[0].what
+    assert run(read_dates, "Thường xuyên", column="due")[0] == ["Thường xuyên"]
+    assert run(read_dates, "Thường xuyên", column="as_of", programme=PROGRAMME)[0] == ["Thường xuyên"]
+
+
+def test_a_time_without_a_year_is_one_where_the_programme_has_a_single_year() -> None:
+    year = (date(2025, 1, 1), date(2025, 12, 31))
+    cells = ["Quý III", "Trước 30/6", "6 tháng cuối năm", "Tháng 9", "Cuối năm"]
+    texts, _, guesses = run(read_dates, *cells, column="due", programme=year)
+    assert texts == ["2025-09-30", "2025-06-30", "2025-12-31", "2025-09-30", "2025-12-31"]
+    assert any("without a year" in guess.what for guess in guesses)
+    _, problems, _ = run(read_dates, *cells, column="due", programme=PROGRAMME)
+    assert [(p.value, str(p.what)) for p in problems] == [(cell, "the year is missing") for cell in cells]
+    assert run(read_dates, "10/1", column="reported_on", programme=year)[0] == ["10/1"]  # reports come a year later
+
+
+def test_a_deadline_alone_starts_with_the_programme_and_is_no_start() -> None:
+    cell = "Trước 30/6/2018"
+    assert clean(read_dates, cell, column="start", programme=PROGRAMME, alone=True) == ["2018-02-01"]
+    _, problems, guesses = run(read_dates, cell, column="start", programme=PROGRAMME)
+    assert ([p.value for p in problems], guesses) == ([cell], [])
+    _, problems, _ = run(read_dates, "Từ quý II/2018", column="due", programme=PROGRAMME)
+    assert [p.value for p in problems] == ["Từ quý II/2018"]
+    assert clean(read_dates, "Từ quý II/2018", column="start", programme=PROGRAMME) == ["2018-04-01"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("Trước tháng 6/2018", "this may mean the first or the last day of the period"),
+        ("3-6/2018", "this may be a day or a span of months"),
+    ],
+)
+def test_a_time_that_may_mean_two_is_a_problem(cell: str, what: str) -> None:
+    assert [(p.value, str(p.what)) for p in run(read_dates, cell, column="due", programme=PROGRAMME)[1]] == [
+        (cell, what)
+    ]
+
+
+@given(st.integers(2000, 2090), st.integers(1, 12), st.integers(1, 12))
+def test_spans_of_months_come_back_in_every_way_to_write_them(year: int, one: int, other: int) -> None:
+    ways = [f"Tháng {one}-{other}/{year}", f"{one:02}/{year} - {other:02}/{year}"]
+    ways += [f"Từ tháng {one} đến tháng {other} năm {year}", f"từ tháng {one}/{year} đến hết tháng {other}/{year}"]
+    first, last = date(year, one, 1).isoformat(), period(f"{other}/{year}")[1].isoformat()
+    expected = [(first, last)] * 4 if one < other else [(way, way) for way in ways]
+    read = [run(read_dates, *ways, column=column, programme=PROGRAMME)[0] for column in ("start", "due")]
+    assert [*zip(*read, strict=True)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("Së Néi vô", 1),
+        ("Tr¸ch nhiÖm gi¶i tr×nh", 4),
+        ("UBND TØNH CÇN TH¬", 3),
+        ("Thuû tuïc haønh chính coâng", 4),
+        ("Noël", 1),
+        ("Müller, São Paulo, PAPI, 5 m²", 0),
+        ("MÔ PHỎNG: Ủy ban nhân dân tỉnh Thừa Thiên Huế", 0),
+    ],
+)
+def test_marks_of_old_fonts_are_counted(text: str, marks: int) -> None:
+    assert old_marks(text) == marks
+
+
+@pytest.mark.parametrize(
+    ("reader", "cell", "options"),
+    [
+        (read_states, "§· hoµn thµnh", {}),
+        (read_dates, "Th¸ng 6/2018", {"column": "due"}),
+        (read_names, "Tr¸ch nhiÖm gi¶i tr×nh", {"spellings": {"d1": "D1"}}),
+    ],
+)
+def test_a_cell_in_an_old_font_is_named_as_such(reader, cell: str, options: dict) -> None:
+    assert [(p.value, str(p.what)) for p in run(reader, cell, **options)[1]] == [(cell, str(OLD_FONT[0]))]
+
+
+def test_several_dimensions_in_one_cell_are_told_with_what_to_do() -> None:
+    spellings = dimension_spellings(codebook.load_dimensions())
+    cells = ["D1, D3", "1; 2", "Nội dung 4 và 5", "D1/D2", "D6", "Công khai, minh bạch trong việc ra quyết định"]
+    _, problems, _ = run(read_names, *cells, column="dimension", spellings=spellings)
+    assert [p.value for p in problems] == cells[:4]
+    assert "one row for each" in problems[0].remedy
+
+
+def test_a_title_may_say_that_numbers_are_percentages() -> None:
+    titles = ["Tỷ lệ hoàn thành (%)", "Đơn vị tính: %", "ĐVT: %", "Tăng 5% so với năm 2017", "Đạt 100%"]
+    assert [in_percent(title) for title in titles] == [True, True, True, False, False]
 
 
 def test_other_words_stay_for_the_schema_to_refuse() -> None:
