@@ -34,8 +34,8 @@ _READ_AS_START = {
     "ongoing": Note("a task that goes on or comes back is read as starting with the programme"),
     "deadline": Note("a task with a deadline alone is read as starting with the programme"),
 }
-#: A report on a year alone may have been made at any time of it.
-_READ_AS_REPORT = {kind: note for kind, note in _READ_AS_DUE.items() if kind not in ("year", "ongoing")}
+#: A report on a year or a longer span may have been made at any time of it.
+_READ_AS_REPORT = {kind: note for kind, note in _READ_AS_DUE.items() if kind not in ("year", "span", "ongoing")}
 _READ_AS = {"start": _READ_AS_START, "due": _READ_AS_DUE}
 _NO_YEAR = Note("a time without a year is read in the only year of the programme")
 _SURE = Note("To be sure, write dates as year-month-day, like 2018-03-31.")
