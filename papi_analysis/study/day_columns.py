@@ -9,7 +9,7 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study.cells import Remarks, read_texts, refuse_old_fonts
-from papi_analysis.study.dates import DAY_WRITTEN, spoken
+from papi_analysis.study.dates import DAY_WRITTEN, spoken, written_day
 from papi_analysis.study.schema import DAY
 from papi_analysis.study.times import Programme, Span, before_a_period, span
 
@@ -18,21 +18,21 @@ _READ_AS_DUE = {
     "month": Note("a month is read as its last day"),
     "quarter": Note("a quarter is read as its last day"),
     "year": Note("a year is read as its last day"),
-    "part": Note("the first or last months of a year are read as their last day"),
-    "span": Note("a span of time is read as its last day"),
-    "deadline": Note("a deadline is read as the last day that it names"),
-    "ongoing": Note("a task that goes on or comes back is read as due when the programme ends"),
+    "part": Note("the first or last months of a year are read as their last day: {readings}"),
+    "span": Note("a span of time is read as its last day: {readings}"),
+    "deadline": Note("a deadline is read as the last day that it names: {readings}"),
+    "ongoing": Note("a task that goes on or comes back is due when the programme ends: {readings}"),
 }
 _READ_AS_START = {
     "day": _READ_AS_DUE["day"],
     "month": Note("a month is read as its first day"),
     "quarter": Note("a quarter is read as its first day"),
     "year": Note("a year is read as its first day"),
-    "part": Note("the first or last months of a year are read as their first day"),
-    "span": Note("a span of time is read as its first day"),
-    "since": Note("the start of a task is read as the first day that it names"),
-    "ongoing": Note("a task that goes on or comes back is read as starting with the programme"),
-    "deadline": Note("a task with a deadline alone is read as starting with the programme"),
+    "part": Note("the first or last months of a year are read as their first day: {readings}"),
+    "span": Note("a span of time is read as its first day: {readings}"),
+    "since": Note("the start of a task is read as the first day that it names: {readings}"),
+    "ongoing": Note("a task that goes on or comes back starts with the programme: {readings}"),
+    "deadline": Note("a task with a deadline alone starts with the programme: {readings}"),
 }
 #: A report on a year or a longer span may have been made at any time of it.
 _READ_AS_REPORT = {kind: note for kind, note in _READ_AS_DUE.items() if kind not in ("year", "span", "ongoing")}
@@ -41,6 +41,8 @@ _NO_YEAR = Note("a time without a year is read in the only year of the programme
 _SURE = Note("To be sure, write dates as year-month-day, like 2018-03-31.")
 #: Any single year: with it a time that only lacks a year can be read.
 _SOME_YEAR = (date(2000, 1, 1), date(2000, 12, 31))
+#: So many readings are named in one sentence.
+_SHOWN = 20
 _TWO_MARKS = re.compile(r"\d{1,2} ?([/.-]) ?\d{1,2} ?(?!\1)[/.-] ?\d{4}")
 
 
@@ -80,10 +82,19 @@ def read_dates(
         kinds[found.kind].append(index)
         yearless += [index] if found.guessed_year else []
     for kind, note in read_as.items():
-        remarks.guess(cells[kinds[kind]], column, note, _SURE)
+        remarks.guess(cells[kinds[kind]], column, _with_readings(note, cells, texts, kinds[kind]), _SURE)
     remarks.guess(cells[yearless], column, _NO_YEAR, _SURE)
     _refuse_dates(cells, texts, kinds["day"], column, remarks)
     return texts
+
+
+def _with_readings(note: Note, cells: pd.Series, texts: pd.Series, rows: list[int]) -> Note:
+    """Say in a note, where it has a place for it, as what day each text is read."""
+    if not rows or "{readings}" not in note.text:
+        return note
+    read = {" ".join(str(cells[row]).split()): written_day(texts[row]) for row in rows}
+    shown = [f"{text} = {day:%d/%m/%Y}" for text, day in read.items()]
+    return Note(note.text, {"readings": "; ".join([*shown[:_SHOWN], "..."] if len(shown) > _SHOWN else shown)})
 
 
 def _day(found: Span, column: str, programme: Programme | None) -> date | None:
