@@ -64,7 +64,7 @@ def state(text: str) -> State | None:
     number = numbers[0]
     before, rest = _BETWEEN.split(folded[: number.start()]), folded[number.end() :]
     after = [rest] if plain(rest) in known("measures", "counted") else _BETWEEN.split(rest)
-    if number["planned"] and int(number["planned"]) == 0:
+    if number["planned"] and (int(number["planned"]) == 0 or _may_be_a_time(number, folded)):
         return None
     if not _measures(before.pop(), after.pop(0), number):
         return None
@@ -77,7 +77,7 @@ def _said(parts: Iterable[str]) -> Iterator[str | None]:
     for part in (words.split() for text in parts if (words := plain(text))):
         ways = [[" ".join(part)], *([" ".join(part[:n]), " ".join(part[n:])] for n in range(1, len(part)))]
         meant = [[_kinds().get(phrase) for phrase in way] for way in ways]
-        way = next((way for way in meant if None not in way and way[1:] in ([], ["timing"])), [None])
+        way = next((way for way in meant if None not in way and (len(way) == 1 or "timing" in way)), [None])
         # "Chưa hoàn thành đúng hạn" may be completed late.
         yield from way if len(way) == 1 or not _denies(part[0]) else [None]
 
@@ -88,10 +88,25 @@ def _denies(word: str) -> bool:
 
 def _measures(before: str, after: str, number: re.Match[str]) -> bool:
     """Say whether the words beside a number make it one of completion: "chậm 20%" and "còn 20%" do not."""
-    before, after = plain(before), plain(after)
-    opens = {"", *known("measures", "before"), *known("states", "done"), *known("states", "under_way")}
-    closes = {"", *known("measures", "after"), *(known("measures", "counted") if number["done"] else ())}
-    return before in opens and after in closes and not _denies(before.partition(" ")[0])
+    measure, counted = known("measures", "before"), known("measures", "counted") if number["done"] else frozenset()
+    states = known("states", "done") | known("states", "under_way")
+    opens = _joins(plain(before), states, measure) and not _denies(plain(before).partition(" ")[0])
+    return opens and (
+        plain(after) in known("measures", "after") or _joins(plain(after), counted, known("states", "done"))
+    )
+
+
+def _joins(text: str, first: frozenset[str], second: frozenset[str]) -> bool:
+    """Say whether a text is nothing, a phrase of the first list, one of the second, or one of each."""
+    if not text or text in first | second:
+        return True
+    return any(text.startswith(f"{phrase} ") and text[len(phrase) + 1 :] in second for phrase in first)
+
+
+def _may_be_a_time(number: re.Match[str], text: str) -> bool:
+    """Say whether a fraction may be a month of a year, or where it stands alone a day of a month: 12/2018, 01/02."""
+    padded = number["done"].startswith("0") and number["planned"].startswith("0")
+    return 1900 <= int(number["planned"]) <= 2100 or (padded and number[0] == text.strip())
 
 
 def _worded(said: Iterable[str | None]) -> State:
@@ -104,8 +119,10 @@ def _worded(said: Iterable[str | None]) -> State:
 
 def _numbered(number: re.Match[str], said: set[str | None]) -> State:
     """Hold the words beside a number against it."""
+    if "vague" in said:
+        return State("silent")
     part = _part(number)
-    fits = {"done": part == 1, "not_started": part == 0, "under_way": 0 < part < 1, "timing": True}
+    fits = {"done": part == 1, "not_started": part == 0, "under_way": 0 <= part < 1, "timing": True}
     if not all(fits.get(kind or "", False) for kind in said):
         return State("contrary")
     return State("percent", f"{number['percent']}%") if number["percent"] else State("fraction", repr(part))

@@ -32,10 +32,11 @@ _LISTS = {name: sorted(map(spoken, listed), key=len, reverse=True) for name, lis
 _UNITS = {name: [*map(spoken, listed)] for name, listed in words("periods").items() if name != "hint"}
 _UNIT = re.compile(rf"({'|'.join(pattern(listed) for listed in _UNITS.values())})(?=[ \d])")
 _OF_MONTH, _OF_YEAR = pattern(_UNITS["month"]), pattern(_UNITS["year"])
-_FIRST, _LAST, _UNTIL, _ALSO = (pattern(_LISTS[name]) for name in ("first", "last", "to", "and"))
+_FIRST, _LAST, _HALF_OF, _UNTIL, _ALSO = (pattern(_LISTS[name]) for name in ("first", "last", "half", "to", "and"))
 _PART = re.compile(rf"(3|6|9) {_OF_MONTH} (?:(?:{_FIRST}|({_LAST}))(?: {_OF_YEAR})?|{_OF_YEAR})[ /]+(\d{{4}})")
+_HALF = re.compile(rf"^{_HALF_OF} ")
 _TO = re.compile(rf" ?- ?| ?~ ?| {_UNTIL} ")
-_AND = re.compile(rf" ?[,;&] ?| {_ALSO} ")
+_AND = re.compile(rf" ?[,;&+] ?| {_ALSO} ")
 _DAY_OF_YEAR = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2} \w+ \d{1,2}")
 _NUMERAL = re.compile(r"i{1,3}|iv|\d{1,2}")
 
@@ -57,7 +58,7 @@ def span(text: str, programme: Programme | None = None) -> Span | None:
     if whole := period(text):
         return Span(*whole)
     rest, signs = _signs(spoken(text))
-    if (again := _without(rest, "ongoing")) != rest:
+    if (again := _without(_before_ongoing(rest), "ongoing")) != rest:
         more = span(again, programme) if again else None
         lasting = Span(*programme, "ongoing") if programme and not again else None
         return more if more and more.kind in ("year", "span") else lasting
@@ -119,13 +120,19 @@ def _signs(text: str) -> tuple[str, list[str]]:
 
 
 def _start(text: str, phrases: list[str]) -> str | None:
-    return next((text[len(p) :].lstrip(" :") for p in phrases if text.startswith(f"{p} ")), None)
+    return next((text[len(p) :].lstrip(" :") for p in phrases if text.startswith((f"{p} ", f"{p}:"))), None)
 
 
 def _without(text: str, name: str) -> str:
     """Take off the phrases of a list at the beginning, with what separates them."""
     left = next((text[len(p) :] for p in _LISTS[name] if re.match(rf"{re.escape(p)}(?!\w)", text)), None)
     return text if left is None else _without(left.strip(" ,;-/()"), name)
+
+
+def _before_ongoing(text: str) -> str:
+    """Take off a phrase of what goes on where it follows a comma or stands in brackets."""
+    marks = [mark for p in _LISTS["ongoing"] for mark in (f"({p})", f", {p}", f"; {p}")]
+    return next((text[: -len(mark)].strip() for mark in marks if text.endswith(mark)), text)
 
 
 def _ends(text: str) -> str:
@@ -135,7 +142,7 @@ def _ends(text: str) -> str:
 
 def _named(text: str) -> Span | None:
     """Read a part of a year, a period, or several that follow each other."""
-    if part := _PART.fullmatch(text):
+    if part := _PART.fullmatch(_HALF.sub(f"6 {_UNITS['month'][0]} ", text)):
         months, last = int(part[1]), bool(part[2])
         ends = (f"{13 - months if last else 1}/{part[3]}", f"{12 if last else months}/{part[3]}")
         first, final = (period(end) for end in ends)

@@ -231,7 +231,8 @@ def test_a_fraction_is_never_a_date_and_a_date_never_a_fraction() -> None:
     assert clean(read_states, "3/4", "12/12", "0/5") == ["0.75", "1.0", "0.0"]
     _, problems, _ = run(read_states, "3/4", date(2018, 4, 3))
     assert [(p.row, p.value) for p in problems] == [(3, "2018-04-03")]
-    assert run(read_states, "5/0", "15/6/2018")[0] == ["5/0", "15/6/2018"]
+    for text in ("5/0", "15/6/2018", "12/2018", "01/02"):
+        assert run(read_states, text)[0] == [text]
 
 
 @given(st.integers(0, 60), st.integers(1, 60))
