@@ -37,6 +37,8 @@ _READ_AS_START = {
 #: A report on a year or a longer span may have been made at any time of it.
 _READ_AS_REPORT = {kind: note for kind, note in _READ_AS_DUE.items() if kind not in ("year", "span", "ongoing")}
 _READ_AS = {"start": _READ_AS_START, "due": _READ_AS_DUE}
+#: What names no start where one column says all.
+_DEADLINES = ("deadline", "day", "month", "quarter")
 _NO_YEAR = Note("a time without a year is read in the only year of the programme")
 _SURE = Note("To be sure, write dates as year-month-day, like 2018-03-31.")
 #: Any single year: with it a time that only lacks a year can be read.
@@ -60,7 +62,8 @@ def read_dates(
     programme
         First and last day of the programme: what goes on lasts as long, and what names no year lies in its only one.
     alone
-        Whether one column says when tasks start and when they are due. Then a deadline alone starts with the programme.
+        Whether one column says when tasks start and when they are due. A deadline, a day, a month or a quarter there is
+        when a task is to be done: it starts with the programme.
     """
     texts = read_texts(cells)
     read_as = _READ_AS.get(column, _READ_AS_REPORT)
@@ -75,7 +78,9 @@ def read_dates(
         if text not in known:
             known[text] = span(text, programme)
         found = known[text]
-        day = _day(found, column, programme if alone else None) if found else None
+        if alone and programme and column == "start" and found and found.kind in _DEADLINES:
+            found = Span(programme[0], found.last, "deadline", found.guessed_year)
+        day = (found.first if column == "start" else found.last) if found else None
         if found is None or day is None or found.kind not in kinds:
             continue
         texts[index] = day.isoformat()
@@ -95,13 +100,6 @@ def _with_readings(note: Note, cells: pd.Series, texts: pd.Series, rows: list[in
     read = {" ".join(str(cells[row]).split()): written_day(texts[row]) for row in rows}
     shown = [f"{text} = {day:%d/%m/%Y}" for text, day in read.items()]
     return Note(note.text, {"readings": "; ".join([*shown[:_SHOWN], "..."] if len(shown) > _SHOWN else shown)})
-
-
-def _day(found: Span, column: str, programme: Programme | None) -> date | None:
-    """Choose the day of a span that the column is about; the programme starts what has a deadline alone."""
-    if column == "start":
-        return programme[0] if found.kind == "deadline" and programme else found.first
-    return found.last
 
 
 def _refuse_dates(cells: pd.Series, texts: pd.Series, days: list[int], column: str, remarks: Remarks) -> None:
