@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study.cells import Cell, Percent, Unreadable
@@ -29,6 +29,8 @@ MAX_TEXT = 32_767
 #: So many blank rows end a sheet.
 BLANK_ROWS = 1_000
 
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+_ROWS_ALONE = Note("Copy the rows of the table alone into a new workbook.")
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v(?:\s[^>]*)?>[^<]|is>)")
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\s")
@@ -36,6 +38,9 @@ _SHEET = re.compile(rb"<(?:\w+:)?sheet\s")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _FAR_COLUMN = re.compile(rb'\sr="[A-Za-z]{4}')
 _SAVE = Note("Open it in a spreadsheet program and save it as an Excel workbook (.xlsx).")
+#: What is said of a workbook with a password, and of a cell with an error, and what to do.
+PASSWORD = (Note("the workbook has a password"), Note("Save it as an Excel workbook (.xlsx) without a password."))
+IN_ERROR = (Note("the cell holds an error"), Note("Correct the formula, or type the value."))
 
 
 #: How what stands between pointed brackets begins and ends. A parser reads it over and over until it has the end.
@@ -48,7 +53,7 @@ class Sheet:
 
     ``hidden`` says whether the sheet is, ``hidden_rows`` and ``hidden_columns`` which of its rows and columns are,
     counted from 0. ``open_end`` is true where the last line of a csv file has no line break, and ``mark`` what stands
-    between its cells.
+    between its cells. ``old`` is true where the file is in .xls or .ods.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Sheet:
     hidden_columns: frozenset[int] = frozenset()
     open_end: bool = False
     mark: str = ""
+    old: bool = False
 
     @property
     def blank(self) -> bool:
@@ -67,7 +73,7 @@ class Sheet:
 
 
 def read_workbook(path: Path, shown: str = "") -> list[Sheet]:
-    """Read the sheets of an xlsx workbook, each cell as it is stored: a text, a number, a day.
+    """Read the sheets of a workbook (.xlsx, .xls, .ods), each cell as it is stored: a text, a number, a day.
 
     The values of formulas are those that were saved with the file. Sheets and rows that are hidden are read like
     any other, and nothing of the file is run.
@@ -81,10 +87,17 @@ def read_workbook(path: Path, shown: str = "") -> list[Sheet]:
     try:
         with path.open("rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of parts that it drops, such as drop-down lists
-            _check_kind(stream.read(8), file)
+            head = stream.read(8)
+            if head == _OLE:
+                return _read_xls(path, stream, file)
+            if not head.startswith(b"PK"):
+                raise _refusal(file, Note("the file is not an Excel workbook"), _SAVE)
             with zipfile.ZipFile(stream) as archive:
-                _check_archive(archive, file)
-                return _read_sheets(stream, archive, file)
+                if _check_archive(archive, file):
+                    return _read_sheets(stream, archive, file)
+                from papi_analysis.study.old_books import read_old_workbook
+
+                return read_old_workbook(path, file, archive.read("content.xml"))
     except OSError as error:
         remedy = Note(
             "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
@@ -101,9 +114,9 @@ def _refusal(file: str, what: Note, remedy: Note, sheet: str = "", row: int | No
     return DataError(Problem(what, remedy, file, row, sheet=sheet))
 
 
-def _too_many(file: str, sheet: str) -> DataError:
-    remedy = Note("Copy the rows of the table alone into a new workbook.")
-    return _refusal(file, Note("the sheet has too many cells"), remedy, sheet)
+def too_many(file: str, sheet: str) -> DataError:
+    """Make the error of a sheet that is too large."""
+    return _refusal(file, Note("the sheet has too many cells"), _ROWS_ALONE, sheet)
 
 
 def too_wide() -> tuple[Note, Note]:
@@ -112,32 +125,35 @@ def too_wide() -> tuple[Note, Note]:
     return what, Note("Keep the columns of the table alone in the file.")
 
 
-def _check_kind(head: bytes, file: str) -> None:
-    if head == _OLE:
-        what = Note("the workbook has a password or is in the old .xls format")
-        remedy = Note("Save it as an Excel workbook (.xlsx) without a password.")
-        raise _refusal(file, what, remedy)
-    if not head.startswith(b"PK"):
-        raise _refusal(file, Note("the file is not an Excel workbook"), _SAVE)
+def _read_xls(path: Path, stream: IO[bytes], file: str) -> list[Sheet]:
+    """Read a workbook in the old format of Excel, which may hold no more than a part of a newer one."""
+    if stream.seek(0, 2) > MAX_PART:
+        raise _refusal(file, Note("the workbook is too large once it is unpacked"), _ROWS_ALONE)
+    stream.seek(0)
+    if "EncryptedPackage".encode("utf-16-le") in stream.read():
+        raise DataError(Problem(*PASSWORD, file))
+    from papi_analysis.study.old_books import read_old_workbook
+
+    return read_old_workbook(path, file)
 
 
-def _check_archive(archive: zipfile.ZipFile, file: str) -> None:
-    """Refuse, before anything is unpacked, what would take too long or should not be opened."""
+def _check_archive(archive: zipfile.ZipFile, file: str) -> bool:
+    """Refuse, before anything is unpacked, what would take too long or should not be opened; .ods is no xlsx."""
     members = archive.infolist()
     names = {member.filename for member in members}
     if len({name.lower().replace("\\", "/") for name in names}) < len(members):
         raise _refusal(file, Note("the workbook holds two parts of one name"), _SAVE)
     size = {member.filename: member.file_size for member in members}
     part = max((size[name] for name in size if name.lower().endswith(".xml") and "sheets/" not in name), default=0)
-    remedy = Note("Copy the rows of the table alone into a new workbook.")
+    remedy = _ROWS_ALONE
     if sum(size.values()) > MAX_BYTES or part > MAX_PART or len(members) > MAX_MEMBERS:
         raise _refusal(file, Note("the workbook is too large once it is unpacked"), remedy)
     if any(member.flag_bits & 1 for member in members):
-        what = Note("the workbook has a password or is in the old .xls format")
-        raise _refusal(file, what, Note("Save it as an Excel workbook (.xlsx) without a password."))
+        raise DataError(Problem(*PASSWORD, file))
     if any(name.lower().endswith("vbaproject.bin") for name in names) or file.lower().endswith(".xlsm"):
         raise _refusal(file, Note("the workbook holds macros"), Note("Save it as .xlsx, without macros."))
-    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
+    old = {"content.xml", "mimetype"} <= names and archive.read("mimetype").strip() == _ODS
+    if not old and ("[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names)):
         raise _refusal(file, Note("the file is not an Excel workbook"), _SAVE)
     named = unsized = 0
     for member in members:
@@ -146,10 +162,13 @@ def _check_archive(archive: zipfile.ZipFile, file: str) -> None:
             tags, sized = _check_part(archive, member)
             named += tags
             unsized = max(unsized, 0 if sized else member.file_size)
+    if old:
+        return False
     if named > sum("sheets/" in name for name in names):  # no program writes one sheet for several
         raise ValueError
     if named * unsized > MAX_UNSIZED:
         raise _refusal(file, Note("the workbook is too large once it is unpacked"), remedy)
+    return True
 
 
 def _check_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[int, bool]:
@@ -195,7 +214,7 @@ def _read_sheets(stream: Any, archive: zipfile.ZipFile, file: str) -> list[Sheet
         values += xml.count(b"</v>") + xml.count(b"<is>")
         tags += xml.count(b"<")
         if values > MAX_CELLS or tags > 6 * MAX_CELLS:
-            raise _too_many(file, sheet.title)
+            raise too_many(file, sheet.title)
         head, data = split_sheet(xml)
         if (broken := place_out_of_order(data)) is not None:
             what = Note("the file holds a row or a cell twice, or out of order")
@@ -242,7 +261,7 @@ def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Ce
                 file, Note("a cell holds more text than a spreadsheet can show"), remedy, sheet.title, number
             )
         if cells > 2 * MAX_CELLS:
-            raise _too_many(file, sheet.title)
+            raise too_many(file, sheet.title)
         if number - filled > BLANK_ROWS:
             if values < sum(1 for _ in _VALUE.finditer(xml)):
                 what = Note("more than {n} blank rows are followed by further cells", {"n": BLANK_ROWS})
@@ -250,7 +269,7 @@ def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Ce
                 raise _refusal(file, what, remedy, sheet.title, filled + 1)
             break
     if filled * max(map(len, rows), default=0) > 2 * MAX_CELLS:  # one far cell would stretch every row
-        raise _too_many(file, sheet.title)
+        raise too_many(file, sheet.title)
     return rows[:filled]
 
 
@@ -273,7 +292,7 @@ def _cell(cell: Any, written: str) -> Cell:
             )
         return ""
     if cell.data_type == "e":
-        return Unreadable(str(value), Note("the cell holds an error"), Note("Correct the formula, or type the value."))
+        return Unreadable(str(value), *IN_ERROR)
     if isinstance(value, datetime):
         return _period(value, cell.number_format or "")
     if isinstance(value, bool):

@@ -190,7 +190,7 @@ def _long_cell(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "what"),
     [
-        (_ole, "the workbook has a password or is in the old .xls format"),
+        (_ole, "the workbook is damaged"),
         (_plain_text, "the file is not an Excel workbook"),
         (_other_archive, "the file is not an Excel workbook"),
         (_macro, "the workbook holds macros"),
