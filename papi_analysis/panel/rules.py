@@ -82,7 +82,7 @@ OF_REPORTS = (
     Rule(
         "report",
         "as_of",
-        "as_of < start",
+        "as_of < start and completion <> 0",
         Note("the report is for a date before the task starts"),
         Note("Correct as_of or start."),
     ),

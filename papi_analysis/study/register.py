@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import DataWarning, Note
-from papi_analysis.study.findings import Findings, nearest, sheet_row
+from papi_analysis.study.findings import PART_ROWS, Findings, as_written, nearest, sheet_row
 from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS, check_frame
 from papi_analysis.study.scores import check_names, check_scale
 
@@ -78,7 +79,8 @@ def check_progress(progress: pd.DataFrame, tasks: pd.DataFrame, file: str = "pro
     position = starts.index.get_indexer(pd.MultiIndex.from_frame(progress[["unit", "task"]]))
     _note_strangers(progress[position < 0], tasks, findings)
     start = starts.take(np.maximum(position, 0)).set_axis(progress.index)
-    early = progress[(position >= 0) & (progress["as_of"] < start)]
+    # That nothing was done before a task starts is no contradiction.
+    early = progress[(position >= 0) & (progress["as_of"] < start) & (progress["completion"] != 0)]
     what = Note("the report is for a date before the task starts")
     findings.add_rows(early, "as_of", what, Note("Correct as_of or start."))
     ahead = progress[progress["reported_on"] < progress["as_of"]]
@@ -101,8 +103,16 @@ def _note_strangers(reports: pd.DataFrame, tasks: pd.DataFrame, findings: Findin
     what = Note("this unit has no tasks in the register")
     findings.add_rows(reports[~known], "unit", what, partial(nearest, known=units))
     for unit, rows in reports[known].groupby("unit"):
-        own = tasks.loc[tasks["unit"] == unit, "task"].unique()
-        findings.add_rows(rows, "task", Note("this task is not in the register"), partial(nearest, known=own))
+        own = tasks[tasks["unit"] == unit]
+        names = {True: [*own["title_vi"], *own["title_en"]], False: [*own["task"].unique()]}
+        remedy = partial(_nearest_task, names=names)
+        findings.add_rows(rows, "task", Note("this task is not in the register"), remedy)
+
+
+def _nearest_task(name: str, names: Mapping[bool, list[str]]) -> Note:
+    """Say which task was probably meant: by its title where the name is one, else by its code."""
+    titles = [title for title in names[True] if title]
+    return nearest(name, titles if " " in str(name) and titles else names[False])
 
 
 def check_scored(tasks: pd.DataFrame, scores: pd.DataFrame, file: str = "tasks") -> None:
@@ -132,7 +142,10 @@ def _warn_of_falls(progress: pd.DataFrame, file: str) -> None:
     before = last.groupby(["unit", "task"])["completion"].shift()
     falls = last[(last["completion"] < before) & (last["revision"] == 0)]
     if len(falls):
-        rows = ", ".join(str(sheet_row(index)) for index in sorted(falls.index, key=sheet_row)[:10])
+        places = falls.sort_index(key=lambda index: index.map(sheet_row)).head(10)
+        rows = ", ".join(
+            str(row) if (row := sheet_row(index)) < PART_ROWS else _named(places, index) for index in places.index
+        )
         if len(falls) > 10:
             rows = Note("{rows} and {more} more", {"rows": rows, "more": len(falls) - 10})
         warnings.warn(
@@ -144,6 +157,11 @@ def _warn_of_falls(progress: pd.DataFrame, file: str) -> None:
             DataWarning,
             stacklevel=4,
         )
+
+
+def _named(reports: pd.DataFrame, index: int) -> str:
+    """Name a report by its task and day, where a row does not say in which sheet it is."""
+    return f"{reports.loc[index, 'task']} ({as_written(reports.loc[index, 'as_of'])})"
 
 
 def check_targets(
