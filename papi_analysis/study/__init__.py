@@ -4,10 +4,12 @@
 
 settings, files
     ``study.toml``, and every table that it names.
-office, sheets, sheet_xml, tables
+office, sheets, sheet_xml, old_books, open_old_book, tables
     A table as offices keep it: found in a workbook or a csv file, which are opened with care.
 headers, columns, rows, left_over
     Which row is the header, which column is which, which rows are rows; what the sheet holds beside them.
+sections, titles, made_up, dimension_names
+    What headings, titles and the order of rows say where no column does.
 cells, numbers, dates, words
     What a cell says, by the words in ``words.toml``.
 schema, findings, register, scores

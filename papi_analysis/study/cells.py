@@ -33,6 +33,9 @@ OLD_FONT = (
 _BETWEEN_NAMES = re.compile(rf"\s*[,;/+&\n]\s*|\s+(?:{'|'.join(words('times')['and'])})\s+", re.IGNORECASE)
 
 
+_ROMAN = dict(zip("123456789", ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"), strict=True))
+
+
 class Percent(float):
     """A number that the sheet shows as a percentage: 0.75 where the reader sees 75%."""
 
@@ -156,7 +159,7 @@ def several_names(text: str, spellings: Mapping[str, str]) -> list[str]:
 
 
 def dimension_spellings(dimensions: pd.DataFrame) -> dict[str, str]:
-    """Map each folded way to name a dimension to its code: code, number, "Nội dung 1", names, or two of them.
+    """Map each folded way to name a dimension to its code: code, number, "Nội dung I", names, or two of them.
 
     Examples
     --------
@@ -171,7 +174,8 @@ def dimension_spellings(dimensions: pd.DataFrame) -> dict[str, str]:
     for code, *names in dimensions[["dimension", "name_en", "name_vi"]].itertuples(index=False):
         labels = [plain(code)]
         if found := re.fullmatch(r"\D+(\d+)", code):
-            numbers = (found[1], f"{number} {found[1]}")
+            roman = _ROMAN.get(found[1], found[1])
+            numbers = (found[1], f"{number} {found[1]}", roman)
             labels += [f"{word} {written}".strip() for word in before for written in numbers]
         folded = [plain(str(name)) for name in names if str(name).strip()]
         for way in [*labels, *folded, *(f"{label} {name}" for label in labels for name in folded)]:

@@ -76,8 +76,9 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
 
 def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:
     """List the sheets that hold something and that no table was read from."""
-    used = {(reading.name, reading.sheet) for reading in readings.values()}
-    others = {(reading.name, sheet): table for table, reading in readings.items() for sheet in reading.unused}
+    parts = [(table, part) for table, reading in readings.items() for part in reading.parts or (reading,)]
+    used = {(part.name, part.sheet) for _, part in parts}
+    others = {(part.name, sheet): table for table, part in parts for sheet in part.unused}
     for (file, sheet), table in others.items():
         if (file, sheet) not in used:
             remedy = Note(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
 from papi_analysis.errors import DataError, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
-from papi_analysis.study.office import Reading, read_office_table
+from papi_analysis.study.office import Reading, join, read_office_table
 from papi_analysis.study.rows import Source
 from papi_analysis.study.schema import (
     BREAKS,
@@ -25,6 +27,7 @@ from papi_analysis.study.schema import (
     check_frame,
 )
 from papi_analysis.study.settings import TABLES
+from papi_analysis.study.words import plain
 
 _SCHEMAS = {
     "scores": SCORES,
@@ -35,6 +38,10 @@ _SCHEMAS = {
     "progress": PROGRESS,
     "targets": TARGETS,
 }
+#: The tables in the order in which they are read: reports may name tasks as the register does.
+_ORDER = ("scores", "tasks", "progress", "targets")
+#: The tables whose rows are all of one unit where no column names others.
+_FILLED = ("tasks", "progress", "targets")
 
 
 def read_tables(
@@ -43,6 +50,7 @@ def read_tables(
     in_progress: float | None,
     unit: str,
     *,
+    further: Mapping[str, Sequence[tuple[Path, str]]] = MappingProxyType({}),
     start: date | None = None,
     end: date | None = None,
 ) -> tuple[dict[str, Reading], dict[str, pd.DataFrame]]:
@@ -55,6 +63,8 @@ def read_tables(
     ----------
     paths, sheets, in_progress, unit
         From ``read_settings``; ``unit`` fills the column where tasks, progress and targets have none.
+    further
+        Further files of a table, and the sheet of each.
     start, end
         First and last day of the programme.
 
@@ -81,12 +91,18 @@ def read_tables(
                 tables[name] = check_frame(readings[name].frame, _SCHEMAS[name], readings[name].file)
     spellings = _spellings(paths, tables)
     highs = _highs(paths, tables)
-    for name in [name for name in paths if name not in known]:
-        fill: dict[str, str] = {"unit": unit} if unit and name in ("tasks", "progress", "targets") else {}
-        source = Source(paths[name], sheets.get(name, ""), fill, spellings, in_progress, highs, start, end)
+    for name in [name for name in _ORDER if name in paths and name not in known]:
+        fill: dict[str, str] = {"unit": unit} if unit and name in _FILLED else {}
+        own = {kind: codes for kind, codes in spellings.items() if kind != "task" or name == "progress"}
+        counted = readings["tasks"].counted if name == "progress" and "tasks" in readings else {}
+        base = Source(paths[name], sheets.get(name, ""), fill, own, in_progress, highs, start, end, counted)
         with collect(problems):
-            readings[name] = read_office_table(source, _SCHEMAS[name])
+            sources = [base, *(replace(base, path=path, sheet=sheet) for path, sheet in further.get(name, ()))]
+            read = [read_office_table(source, _SCHEMAS[name]) for source in sources]
+            readings[name] = read[0] if len(read) == 1 else join(read)
             tables[name] = readings[name].frame
+        if name == "tasks" and name in tables:
+            spellings["task"] = _titles(tables[name])
     if problems:
         for name in [name for name in TABLES if name in tables and name not in known]:
             problems.extend(readings[name].problems)
@@ -94,6 +110,16 @@ def read_tables(
                 check_frame(tables[name], _SCHEMAS[name], readings[name].file)
         raise DataError(problems)
     return readings, tables
+
+
+def _titles(tasks: pd.DataFrame) -> dict[str, str]:
+    """Give the code of each task whose title no other has, so that reports may name tasks by their titles."""
+    codes: dict[str, set[str]] = {}
+    for column in ("title_vi", "title_en"):
+        if {column, "task"} <= {*tasks.columns}:
+            for title, code in zip(tasks[column], tasks["task"], strict=True):
+                codes.setdefault(plain(str(title)), set()).add(str(code).strip())
+    return {title: next(iter(own)) for title, own in codes.items() if title and len(own) == 1}
 
 
 def _spellings(paths: dict[str, Path], tables: dict[str, pd.DataFrame]) -> dict[str, dict[str, str]]:

@@ -18,17 +18,23 @@ MANY_NAMES = 400
 
 #: More than a sheet has: where one row holds several of a table, one a column, their indices differ by multiples of it.
 SHEET_ROWS = 2**32
+#: Where several sheets or files make one table, the indices of theirs differ by multiples of it.
+PART_ROWS = 2**44
 
 
 def sheet_row(index: int) -> int:
     """Give the row of the spreadsheet, counted from 1, that an index of a table read from a file stands for.
 
+    Of the second and further sheets that make one table the row is told from that of others by multiples of
+    ``PART_ROWS``, until it is said which sheet it is.
+
     Examples
     --------
-    >>> sheet_row(0), sheet_row(SHEET_ROWS)
-    (2, 2)
+    >>> sheet_row(0), sheet_row(SHEET_ROWS), sheet_row(PART_ROWS + 1) == PART_ROWS + 3
+    (2, 2, True)
     """
-    return int(index) % SHEET_ROWS + 2
+    part = int(index) // PART_ROWS
+    return int(index) % SHEET_ROWS + 2 + part * PART_ROWS
 
 
 #: What is wrong with a header that has a name twice, and what to do.

@@ -13,7 +13,9 @@ from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text
 from papi_analysis.study.findings import SHEET_ROWS, Findings
 from papi_analysis.study.headers import fits
 from papi_analysis.study.numbers import is_number
+from papi_analysis.study.old_books import UNTOLD
 from papi_analysis.study.schema import TASKS, parse_column
+from papi_analysis.study.titles import other_province
 from papi_analysis.study.words import plain, words
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def refuse_numbers(table: Table) -> None:
     for column in range(table.width):
         label = table.header.labels.get(column, "")
         cells = [table.rows[row][column] for row in table.body]
-        if column in table.columns.used or _only_counts(table, column, cells):
+        if column in table.columns.used | table.header.planned or _only_counts(table, column, cells):
             continue
         timed = _TIME.search(f"{label.lower()} {plain(label)}") is not None
         suspects = _holds if timed else is_number
@@ -85,6 +87,26 @@ def compare_twins(table: Table, frame: pd.DataFrame) -> None:
             table.remarks.guess(cells[means], label, what, Note("To be sure, keep one of the two."))
 
 
+def compare_titles(table: Table, frame: pd.DataFrame) -> None:
+    """Refuse reports whose code is one task's and whose title another's."""
+    codes, used = table.source.spellings.get("task", {}), table.columns.titles
+    titles = [
+        c for c, label in table.header.labels.items() if c not in table.named and "title_vi" in fits(label, TASKS)
+    ]
+    if table.schema.name != "progress" or "task" not in frame or not codes or used is not None:
+        return
+    for column in titles:
+        cells = pd.Series(
+            [table.rows[i % SHEET_ROWS + 1][column] for i in frame.index], index=frame.index, dtype=object
+        )
+        meant = cells.map(lambda cell: codes.get(plain(cell_text(cell)), ""))
+        own = frame["task"].str.strip()
+        what = Note("the title is another task's in the register than the code beside it")
+        table.remarks.refuse(
+            cells[(meant != "") & (meant != own)], table.header.labels[column], what, Note("Correct one of the two.")
+        )
+
+
 def refuse_units(table: Table, name: str, value: str) -> None:
     """Refuse to fill in the unit where something that is not used names others: their rows would count as its own."""
     spellings = table.source.spellings.get(name, {})
@@ -108,6 +130,16 @@ def _refuse_named(
         remedy = Note("Write unit as the header of the column that names the units, or keep the rows of one alone.")
         label = table.header.labels.get(column, "")
         table.remarks.problems.add(what, remedy, row=row + 1, column=label, value=names[row])
+
+
+def tell_other_province(table: Table) -> None:
+    """Tell where the words above a table name another province than the one of which study.toml would have it."""
+    own, spellings = table.filled["unit"], table.source.spellings.get("unit", {})
+    if found := other_province(table.sheet, table.header.top, own, spellings):
+        row, text = found
+        what = Note("this names another province than {unit}, whose table it counts as", {"unit": own})
+        remedy = Note("Make sure that this is the right file.")
+        table.remarks.guesses.add(what, remedy, row=row + 1, value=text)
 
 
 def refuse_spanning(table: Table) -> None:
@@ -138,6 +170,8 @@ def tell_beside(table: Table) -> None:
     for row, label, text in _swallowing(table):
         what = Note("the cell holds line breaks and as many separators as a row: two quotation marks may enclose rows")
         guesses.add(what, Note("Delete a quotation mark that stands alone."), row=row + 1, column=label, value=text)
+    if table.sheet.old:
+        guesses.add(*UNTOLD)
     _tell_hidden(table)
 
 

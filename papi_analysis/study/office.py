@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,12 +16,13 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study.cells import OLD_FONT, Cell, Remarks, cell_text, in_old_font
-from papi_analysis.study.findings import Findings
+from papi_analysis.study.findings import PART_ROWS, Findings
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.rows import Source, Table
 from papi_analysis.study.schema import Schema
 from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Sheet, read_workbook, too_wide
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
+from papi_analysis.study.titles import Period, table_period
 from papi_analysis.study.words import words
 
 
@@ -30,7 +31,9 @@ class Reading:
     """A table of texts whose index is the spreadsheet's row less 2, and how it was read.
 
     ``file`` is what checks call it: the name of the file, with ``#sheet`` for a workbook. ``unused`` names the other
-    sheets of the workbook that hold something, ``filled`` counts the rows whose unit study.toml gave.
+    sheets of the workbook that hold something, ``filled`` counts the rows whose unit study.toml gave. ``parts`` are
+    the readings of the sheets or files that make the table together, where they are several; ``counted`` gives the
+    code of the task by the number that counts its row.
     """
 
     frame: pd.DataFrame
@@ -45,16 +48,36 @@ class Reading:
     written: Mapping[tuple[int, str, str], str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     filled: int = 0
+    parts: tuple[Reading, ...] = ()
+    counted: Mapping[str, str] = field(default_factory=dict)
 
-    def place(self, problem: Problem) -> Problem:
-        """Say where a problem of the table is in the words of the file: its sheet, row, header, what the cell holds."""
-        row = self.header.top + self.header.height if problem.row == 1 else problem.row
+    def place(self, problem: Problem, *, by_reader: bool = False) -> Problem:
+        """Say where a problem of the table is in the words of the file: its sheet, row, header, what the cell holds.
+
+        Row 1 is the header, but to the reader of the sheet (``by_reader``), who knows its rows.
+        """
+        if self.parts:
+            return self._place_part(problem)
+        row = self.header.body if problem.row == 1 and not by_reader else problem.row
         over = self.periods.get((row, problem.value)) or self.periods.get((None, problem.value))
         column = ", ".join(self.columns.get(name, name) for name in problem.column.split(", "))
         if over and problem.column in ("as_of", "completion", "reported_on"):
             column = over
         value = self.written.get((row or 0, problem.column, problem.value), problem.value)
         return replace(problem, file=self.name, sheet=self.sheet, row=row, column=column, value=value)
+
+    def _place_part(self, problem: Problem) -> Problem:
+        """Say where a problem is among the sheets or files of the table."""
+        part, row = divmod(problem.row or 0, PART_ROWS)
+        twin, other = (
+            divmod(problem.what.values.get("row", 0), PART_ROWS) if "row" in problem.what.values else (part, 0)
+        )
+        what = problem.what
+        if other and (twin or part):
+            place = self.parts[twin]
+            where = {"row": other, "sheet": place.sheet or place.name}
+            what = Note("the row repeats row {row} of {sheet!r}", where)
+        return self.parts[part].place(replace(problem, what=what, row=row or None))
 
 
 def read_office_table(source: Source, schema: Schema) -> Reading:
@@ -70,7 +93,42 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
     """
     sheets = _open(source, schema)
     required = {column.name for column in schema.columns if column.default is None} - set(source.fill) - {"reported_on"}
-    sheet, header = _find_table(source, sheets, schema, required)
+    found = _find_tables(source, sheets, schema, required)
+    readings = [
+        _read_table(source, sheet, header, sheets, schema, required, alone=len(found) == 1) for sheet, header in found
+    ]
+    return readings[0] if len(readings) == 1 else join(readings)
+
+
+def join(readings: Sequence[Reading]) -> Reading:
+    """Make one table of the sheets, or files, that hold its parts."""
+    parts = [part for reading in readings for part in (reading.parts or (reading,))]
+    frames = [part.frame.set_axis(part.frame.index + number * PART_ROWS) for number, part in enumerate(parts)]
+    read = {(part.name, part.sheet) for part in parts}
+    unused = dict.fromkeys(sheet for part in parts for sheet in part.unused if (part.name, sheet) not in read)
+    return replace(
+        parts[0],
+        frame=pd.concat([frame for frame in frames if len(frame.columns)]),
+        problems=tuple(problem for part in parts for problem in part.problems),
+        guesses=tuple(guess for part in parts for guess in part.guesses),
+        file=" + ".join(dict.fromkeys(part.name for part in parts)),
+        unused=tuple(unused),
+        filled=sum(part.filled for part in parts),
+        parts=tuple(parts),
+    )
+
+
+def _read_table(
+    source: Source,
+    sheet: Sheet,
+    header: Header,
+    sheets: list[Sheet],
+    schema: Schema,
+    required: set[str],
+    *,
+    alone: bool,
+) -> Reading:
+    """Read one table whose header is found."""
     name = source.path.name
     labels = " ".join(header.labels.values())
     if header.covers(required) < len(required) and in_old_font(labels):
@@ -81,14 +139,18 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
         what = Note("the last line has no line break, as in a file that was cut off")
         last = cell_text(sheet.rows[-1][-1]) if sheet.rows[-1] else ""
         remarks.guesses.add(what, Note("Make sure that this is where the table ends."), row=len(sheet.rows), value=last)
-    table = Table(sheet, header, schema, source, remarks)
+    table = Table(sheet, header, schema, source, remarks, alone=alone)
     frame = table.read()
     unused = tuple(other.name for other in sheets if other is not sheet and not other.blank and not _is_notes(other))
     columns = {name: header.labels[column] for column, name in table.named.items()}
+    columns |= {"start": header.labels[table.columns.span]} if table.columns.span is not None else {}
     reading = Reading(frame, (), (), label, name, sheet.name, header, columns, table.periods, table.written, unused)
-    reading = replace(reading, filled=len(frame) if "unit" in table.filled else 0)
+    reading = replace(reading, filled=len(frame) if "unit" in table.filled else 0, counted=table.counted)
     problems, guesses = (
-        sorted(dict.fromkeys(map(reading.place, found.problems)), key=lambda problem: problem.row or 0)
+        sorted(
+            dict.fromkeys(reading.place(problem, by_reader=True) for problem in found.problems),
+            key=lambda problem: problem.row or 0,
+        )
         for found in (remarks.problems, remarks.guesses)
     )
     if frame.columns.empty and problems:
@@ -98,6 +160,10 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
 
 def _open(source: Source, schema: Schema) -> list[Sheet]:
     """Open a workbook, or a csv file whose separator is the one that makes a header of its first rows."""
+    if source.path.suffix.lower() in (".docx", ".doc", ".rtf", ".pdf", ".odt") and source.path.is_file():
+        what = Note("this is a document, not a workbook")
+        remedy = Note("Copy the table from it into an empty sheet of a spreadsheet program, and save that as .xlsx.")
+        raise DataError(Problem(what, remedy, source.path.name))
     if _is_device(source.path):
         what = Note("this is a device or a pipe, not a file")
         raise DataError(Problem(what, Note("Put a csv or xlsx file in its place."), source.path.name))
@@ -167,8 +233,11 @@ def _header_words(text: str, mark: str, schema: Schema, required: set[str]) -> i
     return max((header.covers(required) for header in find_headers(Sheet("", rows), schema, required)), default=0)
 
 
-def _find_table(source: Source, sheets: list[Sheet], schema: Schema, required: set[str]) -> tuple[Sheet, Header]:
-    """Find the one sheet, and in it the one header, that names the most of the required columns."""
+def _find_tables(source: Source, sheets: list[Sheet], schema: Schema, required: set[str]) -> list[tuple[Sheet, Header]]:
+    """Find the one sheet, and in it the one header, that names the most of the required columns.
+
+    Of reports, there are several where each names its own period.
+    """
     file = source.path.name
     if source.sheet:
         chosen = [sheet for sheet in sheets if sheet.name == source.sheet]
@@ -183,20 +252,33 @@ def _find_table(source: Source, sheets: list[Sheet], schema: Schema, required: s
     headers = {sheet.name: find_headers(sheet, schema, required) for sheet in chosen}
     words = {name: max((h.covers(required) for h in found), default=0) for name, found in headers.items()}
     best = [sheet for sheet in chosen if words[sheet.name] == max(words.values())]
+    if len(best) > 1 and schema.name == "progress" and max(words.values()) and _name_periods(best, headers, file):
+        return [(sheet, headers[sheet.name][0]) for sheet in best]
     if len(best) > 1:
         what = (
             Note("several sheets hold such a table: {names}", {"names": ", ".join(repr(s.name) for s in best)})
             if max(words.values())
             else Note("no sheet holds a table with the columns {names}", {"names": ", ".join(sorted(required))})
         )
-        remedy = Note(
-            "Say which in study.toml: {table} = {value}.",
-            {"table": schema.name, "value": f'"{file}#{best[0].name}"'},
-        )
+        which = {"table": schema.name, "value": f'"{file}#{best[0].name}"'}
+        remedy = Note("Say which in study.toml: {table} = {value}.", which)
+        if schema.name == "progress" and max(words.values()):
+            remedy = Note(
+                "Say which in study.toml: {table} = {value}; to read them all, let the name or title of each say its "
+                "own period.",
+                which,
+            )
         raise DataError(Problem(what, remedy, file))
     sheet, found = best[0], headers[best[0].name]
     if len(found) > 1:
         rows = ", ".join(str(header.top + 1) for header in found)
         what = Note("several rows may be the header: {rows}", {"rows": rows})
         raise DataError(Problem(what, Note("Keep one header row above the table."), file, sheet=sheet.name))
-    return sheet, found[0] if found else first_row(sheet, schema)
+    return [(sheet, found[0] if found else first_row(sheet, schema))]
+
+
+def _name_periods(sheets: list[Sheet], headers: Mapping[str, list[Header]], file: str) -> bool:
+    """Say whether each sheet of reports has one header and names a period of its own."""
+    found = [table_period(sheet, headers[sheet.name][0].top, file, alone=False) for sheet in sheets]
+    days = [one.day for one in found if isinstance(one, Period)]
+    return len({*days}) == len(sheets) and all(len(headers[sheet.name]) == 1 for sheet in sheets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +21,7 @@ def study_files(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         ``table``, ``file`` (its name alone), ``rows`` read from it, ``own`` (whether the study brought it or it is
-        PAPI's), ``simulated``, ``sha256`` (of the file).
+        PAPI's), ``simulated``, ``sha256`` (of the file; of several that make one table, of all their bytes in order).
 
     Raises
     ------
@@ -35,28 +36,31 @@ def study_files(study: Study) -> pd.DataFrame:
     """
     if not study.source:
         raise SpecError("The study was made in memory: there are no files to list.")
-    _, own = read_settings(find_folder(study.source))
+    settings, own = read_settings(find_folder(study.source))
     rows = []
     for table in TABLES:
         frame = getattr(study, table)
-        path = own.get(table, data_folder() / "papi" / f"{table}.csv")
+        first = own.get(table, data_folder() / "papi" / f"{table}.csv")
+        paths = list(dict.fromkeys([first, *(path for path, _ in settings["further"].get(table, ()))]))
         if frame is not None and (table in own or len(frame)):  # breaks of PAPI say nothing of other scores
             rows.append(
                 {
                     "table": table,
-                    "file": path.name,
+                    "file": " + ".join(path.name for path in paths),
                     "rows": len(frame),
                     "own": table in own,
                     "simulated": table in study.simulated_tables,
-                    "sha256": _checksum(path),
+                    "sha256": _checksum(paths),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _checksum(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SpecError(f"the file {path.name} cannot be read any more: {error.strerror}.") from None
+def _checksum(paths: Sequence[Path]) -> str:
+    found = hashlib.sha256()
+    for path in paths:
+        try:
+            found.update(path.read_bytes())
+        except OSError as error:
+            raise SpecError(f"the file {path.name} cannot be read any more: {error.strerror}.") from None
+    return found.hexdigest()

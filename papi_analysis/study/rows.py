@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,20 +14,24 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study import left_over, numbers
+from papi_analysis.study import left_over, made_up, numbers
 from papi_analysis.study.cells import Cell, Remarks, Unreadable, cell_text, read_names, read_texts
 from papi_analysis.study.columns import Columns
 from papi_analysis.study.day_columns import read_dates
+from papi_analysis.study.dimension_names import NearNames
 from papi_analysis.study.findings import REPEATED_COLUMN, SHEET_ROWS, sheet_row
 from papi_analysis.study.headers import Header, is_numbering, says_percent
 from papi_analysis.study.schema import Column, Schema
+from papi_analysis.study.sections import Sections
 from papi_analysis.study.sheets import Sheet
 from papi_analysis.study.states import contradicts, read_states
 from papi_analysis.study.tables import check_widths
-from papi_analysis.study.words import known, plain
+from papi_analysis.study.words import known, plain, words
 
 #: How headings between the rows are counted, where tasks are counted 1, 2, 3: I, II, III or A, B, C.
 _LETTERED = re.compile(r"[ivx]+|[a-h]")
+#: What is said of a heading between the rows.
+_HEADING = Note("the row holds one text only and is left out")
 #: Columns that hold parts of a whole, which may be written in percent.
 _PARTS = ("share", "weight")
 
@@ -49,6 +54,8 @@ class Source:
         For columns that are held against other tables, the largest number that they can hold.
     start, end
         First and last day of the programme, where they are known.
+    counted
+        In reading reports, the code of each task by the number that counts its row in the register.
     """
 
     path: Path
@@ -59,23 +66,29 @@ class Source:
     highs: Mapping[str, float] = field(default_factory=dict)
     start: date | None = None
     end: date | None = None
+    counted: Mapping[str, str] = field(default_factory=dict)
 
 
 class Table:
     """One table while it is read: the cells below its header become columns of text."""
 
-    def __init__(self, sheet: Sheet, header: Header, schema: Schema, source: Source, remarks: Remarks) -> None:
+    def __init__(
+        self, sheet: Sheet, header: Header, schema: Schema, source: Source, remarks: Remarks, *, alone: bool = True
+    ) -> None:
         self.header, self.schema, self.source, self.remarks = header, schema, source, remarks
-        self.sheet = sheet
+        self.sheet, self.alone = sheet, alone
         self.width = max(len(row) for row in sheet.rows)
         self.rows = [[*row, *[""] * (self.width - len(row))] for row in sheet.rows]
         self.periods: dict[tuple[int | None, str], str] = {}
         self.written: dict[tuple[int, str, str], str] = {}
         self.filled: dict[str, str] = {}
-        self.columns = Columns(header, schema, self.rows[header.body :], source.fill, remarks)
+        self.counted: dict[str, str] = {}
+        dimensions = source.spellings.get("dimension", {})
+        self.columns = Columns(header, schema, self.rows[header.body :], source.fill, remarks, dimensions)
         self.named = self.columns.named
         self.body: list[int] = []
         self.key = {column for column, name in self.named.items() if name in schema.key}
+        self.sections = Sections(self, dimensions)
 
     def read(self) -> pd.DataFrame:
         """Return the columns of text; what was found on the way stands in the remarks."""
@@ -95,13 +108,15 @@ class Table:
             frame = self._frame(columns, self.body, pd.Index([row - 1 for row in self.body], dtype="int64"))
         frame = self._word(frame)
         left_over.compare_twins(self, frame)
-        return self._fill(frame)
+        left_over.compare_titles(self, frame)
+        return self._fill(made_up.date_reports(self, frame))
 
     def _frame(self, columns: list[int], rows: list[int], index: pd.Index) -> pd.DataFrame:
         """Put the cells of these rows into columns under the schema's names, or their own headers."""
         names = {column: self.named.get(column, self.header.labels[column]) for column in columns}
         cells = {name: [self.rows[row][column] for row in rows] for column, name in names.items()}
-        return pd.DataFrame(cells, index=index, columns=list(names.values()), dtype=object)
+        frame = pd.DataFrame(cells, index=index, columns=list(names.values()), dtype=object)
+        return made_up.complete(self, frame, rows)
 
     def _spread_merged(self) -> None:
         """Give each row of vertically merged cells their value, which the file holds in the first row alone."""
@@ -134,7 +149,10 @@ class Table:
             texts = [cell for cell in row if isinstance(cell, str) and cell.strip()]
             closed = closed or (len(filled) <= 2 and bool(texts) and _closes(texts[0]))
             why = self._left_out(number, filled, texts, closed)
+            if (why is None or why is _HEADING) and self.sections.begins(number, filled, sure=why is _HEADING):
+                continue
             if why is None:
+                self.sections.belongs(number)
                 yield number
             else:
                 value = cell_text(row[filled[0]])
@@ -147,10 +165,12 @@ class Table:
         # What sums up stands over a part of the key at most: a note "Total" before a whole key is a note.
         if keyed and all(cell_text(row[column]).strip() for column in self.key):
             texts = [cell for column in sorted(self.key) if isinstance(cell := row[column], str)]
-        elif keyed:
-            texts = texts[:1]
+        else:
+            texts = [text for text in texts if any(map(str.isalpha, text)) and not _LETTERED.fullmatch(plain(text))][:1]
         if any(_sums_up(text) for text in texts):
             return Note("the row is a total and is left out")
+        if self.schema.name == "targets" and any(_is_rank(text) for text in texts[:1]):
+            return Note("the row is a rank or a group, no target, and is left out")
         if number == self.header.body and is_numbering([row[column] for column in filled]):
             return Note("the row numbers the columns and is left out")
         if closed and len(filled) <= 2 < len(self.header.labels):
@@ -160,7 +180,7 @@ class Table:
         lettered = {c for c in filled if self.columns.counts(c) and _LETTERED.fullmatch(plain(cell_text(row[c])))}
         lone = [column for column in filled if column not in lettered]
         if len(lone) == 1 < len(self.header.labels) and (lettered or self._is_heading(number, lone[0])):
-            return Note("the row holds one text only and is left out")
+            return _HEADING
         return None
 
     def _is_heading(self, number: int, column: int) -> bool:
@@ -239,6 +259,8 @@ class Table:
         percent = any(says_percent(text) for text in ([label] if label else labels))
         high = column.high if column.high is not None else self.source.highs.get(name, math.inf)
         spellings = self.source.spellings.get(name)
+        if name == "task" and self.columns.titles is None:
+            return read_texts
         if name == "completion":
             known = self.source.in_progress
             percent = percent or any(isinstance(cell, str) and numbers.in_percent(cell) for cell in self._titles())
@@ -246,10 +268,12 @@ class Table:
         if name in _PARTS:
             return lambda cells: numbers.read_parts(cells, name, remarks, high, in_percent=percent)
         if spellings is not None:
-            return lambda cells: read_names(cells, name, remarks, spellings)
+            near = spellings if name != "dimension" else NearNames(spellings)
+            return lambda cells: read_names(cells, name, remarks, near)
         if column.kind == "date":
             programme = (self.source.start, self.source.end) if self.source.start and self.source.end else None
-            return lambda cells: read_dates(cells, name, remarks, programme)
+            alone = self.columns.span is not None
+            return lambda cells: read_dates(cells, name, remarks, programme, alone=alone)
         if name == "target":
             return lambda cells: numbers.read_targets(cells, name, remarks, high)
         kinds = {"integer": numbers.read_whole, "number": numbers.read_numbers}
@@ -285,11 +309,22 @@ class Table:
         self.filled = {name: value for name, value in self.source.fill.items() if name not in frame.columns}
         for name, value in self.filled.items():
             left_over.refuse_units(self, name, value)
-        return frame.assign(**self.filled)
+        if "unit" in self.filled:
+            left_over.tell_other_province(self)
+        return made_up.share_out(self, frame.assign(**self.filled))
 
 
 def _sums_up(text: str) -> bool:
-    return len(text) < 20 and plain(text) in known("rows", "total")
+    """Say whether a text is a word for a total; with its marks it must be that word: "Cổng" is not "Cộng"."""
+    if len(text) >= 20 or plain(text) not in known("rows", "total"):
+        return False
+    letters = unicodedata.normalize("NFC", text).casefold()
+    return text.isascii() or any(word.casefold() in letters for word in words("rows")["total"])
+
+
+def _is_rank(text: str) -> bool:
+    words = plain(text)
+    return any(words == rank or words.startswith(f"{rank} ") for rank in known("rows", "rank"))
 
 
 def _closes(text: str) -> bool:

@@ -60,7 +60,8 @@ _DEEP = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*
 def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     """Read ``study.toml``: the settings, under the names of ``make_study``, and the path of each table.
 
-    Two settings say how the tables are read: ``in_progress`` and ``sheets``, the sheet of each table that names one.
+    Three settings say how the tables are read: ``in_progress``, ``sheets``, the sheet of each table that names one, and
+    ``further``, the files beside the first of a table that has several: reports, of a quarter each.
 
     Raises
     ------
@@ -87,7 +88,10 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
         elif not isinstance(value, kind) or isinstance(value, bool | datetime):
             findings.add(_WRONG_FORM, Note("Write {form}.", {"form": _SHOWN[kind]}), column=key, value=value)
     findings.raise_any()
-    paths, values["sheets"] = _table_paths(folder, values.pop("tables"), findings)
+    files = _table_paths(folder, values.pop("tables"), findings)
+    paths = {name: found[0][0] for name, found in files.items()}
+    values["sheets"] = {name: found[0][1] for name, found in files.items() if found[0][1]}
+    values["further"] = {name: found[1:] for name, found in files.items() if len(found) > 1}
     _check_meaning(values, findings)
     findings.raise_any()
     values["start"], values["end"] = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
@@ -111,30 +115,42 @@ def _read_toml(folder: Path) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> tuple[dict[str, Path], dict[str, str]]:
-    """Resolve the file of each table, which must lie inside the folder, and the sheet that ``file#sheet`` names."""
-    paths: dict[str, Path] = {}
-    sheets: dict[str, str] = {}
-    for name, file in tables.items():
+def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> dict[str, list[tuple[Path, str]]]:
+    """Resolve the files of each table, which must lie inside the folder, and the sheet that ``file#sheet`` names."""
+    paths: dict[str, list[tuple[Path, str]]] = {}
+    for name, given in tables.items():
         column = f"tables.{name}"
         if name not in TABLES:
             findings.add(_UNKNOWN_TABLE, nearest(name, TABLES), column=column)
             continue
-        if not isinstance(file, str) or "\0" in file:
+        listed = given if isinstance(given, list) and name == "progress" and given else [given]
+        if any(not isinstance(file, str) or "\0" in file for file in listed):
             remedy = Note('Write {name} = "{name}.csv".', {"name": name})
-            findings.add(_WRONG_FORM, remedy, column=column, value=file)
+            findings.add(_WRONG_FORM, remedy, column=column, value=given)
             continue
-        file, sheet = _split_sheet(folder, file)
-        if not (path := _resolve(folder / file)).is_relative_to(folder.resolve()):
-            findings.add(*_OUTSIDE, column=column, value=file)
-        else:
-            paths[name] = path
-            sheets |= {name: sheet} if sheet else {}
+        for file, sheet in (_split_sheet(folder, file) for file in listed):
+            for path in _matches(folder, file) if name == "progress" else [_resolve(folder / file)]:
+                if not path.is_relative_to(folder.resolve()):
+                    findings.add(*_OUTSIDE, column=column, value=file)
+                else:
+                    paths.setdefault(name, []).append((path, sheet))
     for name in ("tasks", "progress"):
         if name not in tables:
             remedy = Note('Add {name} = "{name}.csv" under [tables].', {"name": name})
             findings.add(Note("a table is missing"), remedy, column=f"tables.{name}")
-    return paths, sheets
+    return paths
+
+
+def _matches(folder: Path, file: str) -> list[Path]:
+    """Give the files that a name with ``*`` means, without those that a program keeps while one is open."""
+    whole = _resolve(folder / file)
+    if "*" not in file or whole.exists():
+        return [whole]
+    try:
+        found = [_resolve(path) for path in sorted(folder.glob(file)) if not path.name.startswith(("~$", ".~", "."))]
+    except (OSError, ValueError, NotImplementedError, IndexError):  # no pattern that means anything
+        found = []
+    return found or [whole]
 
 
 def _resolve(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
+from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.doubts import tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
 from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
@@ -19,6 +20,7 @@ from papi_analysis.study.register import check_progress, check_scored, check_tar
 from papi_analysis.study.schema import PROGRESS, TARGETS, check_frame, name_text
 from papi_analysis.study.scores import check_scores, load_scores
 from papi_analysis.study.settings import TABLES, read_settings
+from papi_analysis.study.words import plain
 
 _UNKNOWN = Note("this name is not known")
 
@@ -130,11 +132,13 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """
     folder = find_folder(study)
     settings, paths = read_settings(folder)
+    settings["unit"] = _unit_code(settings["unit"], paths)
     readings, tables = read_tables(
         paths,
         settings.pop("sheets"),
         settings.pop("in_progress"),
         settings["unit"],
+        further=settings.pop("further"),
         start=settings["start"].date(),
         end=settings["end"].date(),
     )
@@ -160,10 +164,17 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
             **tables,
         )
     if problems or made is None:
-        places = [(readings[name].name, readings[name].sheet) for name in TABLES if name in readings]
+        read = [readings[name] for name in TABLES if name in readings]
+        places = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
         order = {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
         raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
     return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions)))
+
+
+def _unit_code(unit: str, paths: Mapping[str, Path]) -> str:
+    """Give the code of the unit that study.toml names, where the units are PAPI's; others stay for the checks."""
+    known = {} if "units" in paths else codebook.unit_spellings(codebook.load_units())
+    return known.get(plain(name_text(unit)), unit) if unit else unit
 
 
 def make_study(
@@ -189,10 +200,10 @@ def make_study(
     DataError
         Listing the problems of all tables.
     """
-    settings["unit"] = name_text(settings["unit"])
-    programme_dimensions = tuple(map(name_text, programme_dimensions))
+    settings["unit"], *_ = _codes((settings["unit"],), codebook.unit_spellings(units))
+    programme_dimensions = _codes(programme_dimensions, dimension_spellings(dimensions))
     others_without = isinstance(without_programme, str) and without_programme == "all others"
-    declared = () if others_without else tuple(map(name_text, without_programme))
+    declared = () if others_without else _codes(without_programme, codebook.unit_spellings(units))
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
     shown = {name: (files or {}).get(name, name) for name in TABLES}
     problems: list[Problem] = []
@@ -235,6 +246,13 @@ def make_study(
         targets=targets,
         **settings,
     )
+
+
+def _codes(names: Iterable[str], spellings: Mapping[str, str]) -> tuple[str, ...]:
+    """Put codes in the place of the names that mean one thing alone; what is no text stays for the checks."""
+    codes = {*spellings.values()}
+    written = [(name_text(name), isinstance(name, str)) for name in names]
+    return tuple(spellings.get(plain(name), name) if text and name not in codes else name for name, text in written)
 
 
 def _check_settings(

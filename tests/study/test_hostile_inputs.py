@@ -201,7 +201,7 @@ def test_a_csv_file_that_is_too_large_is_not_opened(folder, monkeypatch: pytest.
 )
 def test_a_csv_file_of_too_many_cells_is_not_checked(folder, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.put("tasks.csv", text)
-    monkeypatch.setattr(office, "_find_table", lambda *_: pytest.fail("the table was looked for"))
+    monkeypatch.setattr(office, "_find_tables", lambda *_: pytest.fail("the table was looked for"))
     with pytest.raises(pa.DataError) as caught:
         office.read_office_table(office.Source(folder.path / "tasks.csv"), TASKS)
     (problem,) = caught.value.problems

@@ -57,6 +57,7 @@ def test_the_least_that_a_study_must_say(tmp_path: Path) -> None:
         "judged_by": "offices",
         "in_progress": None,
         "sheets": {},
+        "further": {},
     }
     assert paths == {name: tmp_path.resolve() / f"{name}.csv" for name in ("tasks", "progress")}
 
