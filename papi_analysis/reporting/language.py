@@ -106,7 +106,7 @@ def _rounded(value: float | Decimal, digits: int) -> Decimal:
 
 
 class _Filler(string.Formatter):
-    """Fills in a message: notes in the language, numbers by its locale."""
+    """Fills in a message: notes in the language, numbers and days by its locale."""
 
     def __init__(self, tongue: Language) -> None:
         self.tongue = tongue
@@ -118,6 +118,8 @@ class _Filler(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         from babel.numbers import get_decimal_symbol
 
+        if isinstance(value, date):
+            return self.tongue.date(value)
         if not isinstance(value, float):
             return str(super().format_field(value, format_spec))
         if not format_spec:

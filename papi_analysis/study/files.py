@@ -14,6 +14,7 @@ import pandas as pd
 from papi_analysis.errors import DataError, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.left_over import without
 from papi_analysis.study.office import Reading, join, read_office_table
 from papi_analysis.study.rows import Source
 from papi_analysis.study.schema import (
@@ -109,7 +110,19 @@ def read_tables(
             with collect(problems, readings):
                 check_frame(tables[name], _SCHEMAS[name], readings[name].file)
         raise DataError(problems)
-    return readings, tables
+    return _used_by_none(readings), tables
+
+
+def _used_by_none(readings: dict[str, Reading]) -> dict[str, Reading]:
+    """Of two tables in one sheet, name as not used the columns alone that neither uses."""
+    result = {}
+    for name, reading in readings.items():
+        others = [other for other in readings.values() if other is not reading and not (other.parts or reading.parts)]
+        twins = [other for other in others if (other.name, other.sheet) == (reading.name, reading.sheet)]
+        taken = {label for other in twins for label in other.columns.values()}
+        guesses = (without(guess, taken) if taken else guess for guess in reading.guesses)
+        result[name] = replace(reading, guesses=tuple(guess for guess in guesses if guess is not None))
+    return result
 
 
 def _titles(tasks: pd.DataFrame) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from papi_analysis.errors import Note
+from papi_analysis.errors import Note, Problem
 from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text
 from papi_analysis.study.findings import SHEET_ROWS, Findings
 from papi_analysis.study.headers import fits
@@ -160,9 +161,8 @@ def tell_beside(table: Table) -> None:
     """List what is not used, what is hidden and read all the same, and cells that may have swallowed rows."""
     guesses = table.remarks.guesses
     if unused := [*_unused(table)]:
-        what = Note("these columns are not used: {names}", {"names": "; ".join(unused)})
         remedy = Note("To use one, write the name of the column that it stands for as its header.")
-        guesses.add(what, remedy, row=table.header.body)
+        guesses.add(_not_used(unused), remedy, row=table.header.body)
     if above := [row for row in range(table.header.top) if any(map(_holds, table.rows[row]))]:
         value = cell_text(next(cell for cell in table.rows[above[0]] if _holds(cell)))
         what = Note("the rows above the header are read as titles: {rows}", {"rows": _numbers(above)})
@@ -173,6 +173,18 @@ def tell_beside(table: Table) -> None:
     if table.sheet.old:
         guesses.add(*UNTOLD)
     _tell_hidden(table)
+
+
+def _not_used(names: Iterable[str]) -> Note:
+    return Note("these columns are not used: {names}", {"names": "; ".join(names)})
+
+
+def without(guess: Problem, taken: Collection[str]) -> Problem | None:
+    """Take the columns that another table uses off a guess that they are not used; none where none is left."""
+    if guess.what.text != _not_used([]).text:
+        return guess
+    left = [name for name in guess.what.values["names"].split("; ") if name not in taken]
+    return replace(guess, what=_not_used(left)) if left else None
 
 
 def _unused(table: Table) -> Iterator[str]:

@@ -38,7 +38,7 @@ def complete(table: Table, frame: pd.DataFrame, rows: list[int]) -> pd.DataFrame
 
 def _starts(table: Table, rows: list[int]) -> list[Cell]:
     """Let tasks start with the programme; where one column says all of their time, what is no day is read there."""
-    day, place = str(table.source.start), table.columns.span
+    day, place = table.source.start, table.columns.span
     times: list[Cell] = ["" if place is None else table.rows[row][place] for row in rows]
     unsaid = [place is None or isinstance(cell, date) or bool(DAY.fullmatch(cell_text(cell).strip())) for cell in times]
     if any(unsaid):
@@ -46,7 +46,7 @@ def _starts(table: Table, rows: list[int]) -> list[Cell]:
         label = "" if place is None else table.header.labels[place]
         remedy = Note("To be sure, add a column with the start date.")
         table.remarks.guesses.add(what, remedy, row=table.header.body, column=label)
-    return [day if no_start else cell for cell, no_start in zip(times, unsaid, strict=True)]
+    return [str(day) if no_start else cell for cell, no_start in zip(times, unsaid, strict=True)]
 
 
 def _numbers(table: Table, rows: list[int]) -> list[str]:
@@ -110,7 +110,7 @@ def date_reports(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
         remedy = Note("Add a column with the reporting period, or name one period above the table.")
         table.remarks.problems.add(found, remedy, row=table.header.body)
     elif found is not None and not (found.kind == "year" and "reported_on" in frame):
-        what = Note("each row is read as a report for {day}, which title, sheet or file name", {"day": str(found.day)})
+        what = Note("each row is read as a report for {day}, which title, sheet or file name", {"day": found.day})
         remedy = Note("To be sure, add a column with the reporting period.")
         table.remarks.guesses.add(what, remedy, row=table.header.body, value=found.text)
         frame = frame.assign(as_of=found.day.isoformat())

@@ -482,3 +482,16 @@ def test_nothing_done_before_a_task_starts_is_no_contradiction(folder) -> None:
     assert len(folder.load().progress) == 7
     folder.add("progress.csv", "T3,2018-11-30,2019-01-10,0.1,0")
     assert [p.row for p in folder.error().problems] == [9]
+
+
+def test_what_one_table_of_a_sheet_uses_is_not_told_as_unused_by_the_other(folder) -> None:
+    rows = [
+        ["BÁO CÁO (Tính đến ngày 30/9/2020)"],
+        ["Mã nhiệm vụ", "Nội dung", "Ngày bắt đầu", "Thời hạn", "Tiến độ", "Ghi chú"],
+    ]
+    rows += [["T1", "D1", "2018-01-01", "2019-12-31", "40%", "x"], ["T2", "D2", "2018-01-01", "2019-12-31", "60%", ""]]
+    book(folder.path / "a.xlsx", ("Trang 1", rows, ()))
+    for table in ("tasks", "progress"):
+        folder.swap("study.toml", f'{table} = "{table}.csv"', f'{table} = "a.xlsx"')
+    unused = [str(guess.what) for guess in folder.load().guesses if "not used" in guess.what]
+    assert unused == ["these columns are not used: Ghi chú"] * 2
