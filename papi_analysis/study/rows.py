@@ -282,8 +282,8 @@ class Table:
         return read_texts
 
     def _titles(self) -> Iterator[Cell]:
-        """Yield the cells above the header."""
-        return itertools.chain.from_iterable(self.rows[: self.header.top])
+        """Yield the name of the sheet and the cells above the header."""
+        return itertools.chain([self.sheet.name], *self.rows[: self.header.top])
 
     def _compare_states(self, frame: pd.DataFrame, column: int) -> pd.DataFrame:
         """Hold the column in words against the one in numbers, and use it where there is no number."""
