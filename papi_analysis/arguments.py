@@ -95,7 +95,9 @@ RULES = {
     "clusters": _LABELS,
     "within": _LABELS,
     "regions": _LABELS,
-    "weights": Rule(_is_by_unit, Note("a weight by unit, like {'VN-CT': 1.2}")),
+    "weights": Rule(
+        lambda value: _is_by_unit(value) or value == "precision", Note("a weight by unit, like {'VN-CT': 1.2}")
+    ),
     "names": Rule(_is_mapping, Note("pairs of names by code, like {'VN-CT': ('Can Tho', 'Cần Thơ')}")),
     "choices": Rule(_is_mapping, Note("values by argument, like {'lag': [0, 1]}")),
     "dimensions": Rule(_is_list, Note("a list of dimensions, like ['D1']")),

@@ -147,6 +147,7 @@ def without_unit(panel: Panel, i: int) -> Panel:
         completion=panel.completion[kept],
         units=panel.units[:i] + panel.units[i + 1 :],
         controls={name: values[kept] for name, values in panel.controls.items()},
+        se=None if panel.se is None else panel.se[kept],
     )
 
 

@@ -15,6 +15,7 @@ from papi_analysis.study.schema import name_text
 
 NO_LABEL = Note("{what} has no label for {units}. Give every unit one.")
 NO_WEIGHT = Note("weights has no number for {units}. Give every unit one of at least 0; 0 leaves a unit out.")
+ONLY_SLOPES = Note("weights='precision' is for completion_slopes alone. Give a weight by unit, like {'VN-CT': 1.2}.")
 NEGATIVE_WEIGHT = Note("the weight of {unit} is {weight}. Weights are at least 0; 0 leaves a unit out.")
 ZERO_WEIGHT = Note(
     "weights are 0 for {units}: treated units and at least some donors need one above 0. Leave weights out to count "
@@ -33,6 +34,8 @@ def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> NDArray[n
 
 def unit_weights(panel: Panel, weights: Mapping[str, float], treated: Sequence[str] = ()) -> NDArray[np.float64]:
     """The units' weights (N,), checked: a number of at least 0 for each, above 0 for treated units and some other."""
+    if isinstance(weights, str):
+        raise SpecError(ONLY_SLOPES)
     weights = {name_text(unit): weight for unit, weight in weights.items()}
     given = pd.Series([weights.get(unit) for unit in panel.units], index=list(panel.units), dtype=object)
     size = pd.to_numeric(given, errors="coerce").astype(float)

@@ -15,6 +15,7 @@ from papi_analysis.estimation.impact_question import Asked, first_years
 from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine, size_notes
 from papi_analysis.estimation.lagged_outcome import leverage
 from papi_analysis.estimation.placebo_draws import Placebos
+from papi_analysis.estimation.reliability import attenuation_note
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
 
@@ -92,6 +93,7 @@ def impact_notes(
         notes.append(Note(EXACT_T.text, {"df": engine.df}))
     if method == "lagged_outcome":
         notes.append(_leverage(panel, design))
+        notes += attenuation_note(panel, int(design.starts.min()) - 1)
     notes += if_any(Note(WITH_PROGRAMME.text, {"units": ", ".join(asked.with_programme)}))
     known = [
         name for name in known_in_years(panel, min(starts.values()), panel.years[design.end]) if name not in starts

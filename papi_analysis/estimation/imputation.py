@@ -186,7 +186,7 @@ def _comparison(
     eq: Equations, t: int, places: tuple[Ints, Ints], start: Floats, has: Bools, untouched: Ints
 ) -> Comparison:
     """Arrays of one comparison; how many are ``untouched`` (K,) decides how much of the start is held constant."""
-    weight = has * (np.ones(len(has)) if eq.weights is None else eq.weights)[:, None]
+    weight = has * (np.ones(has.shape) if eq.weights is None else eq.weights[:, t])
     held = start * (untouched[:, None] >= [ONE_START, DONORS_FOR_TWO])
     Z = np.concatenate([np.ones((*has.shape, 1)), held, np.nan_to_num(eq.controls[:, t])], axis=2)
     score = eq.y[:, t] - np.where(untouched < ONE_START, start[:, :, 0], 0.0)

@@ -13,6 +13,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.estimation.multiplicity import TIE, check_level
+from papi_analysis.estimation.reliability import reliability
 from papi_analysis.panel.changes import TOTAL, mean_over_units
 from papi_analysis.panel.panel import Panel
 
@@ -25,6 +26,12 @@ SAME_BREAKS = Note(
 INTERVAL = Note(
     "The prediction interval holds the change of a unit like the others in {level:.0%} of cases; it presumes that they "
     "scatter alike about the line. The rank needs no such thing: each unit is held against the line of all the others."
+)
+RELIABLE = Note(
+    "Reliability: the share of the variance between units in {base} that is not measurement error, by the standard "
+    "errors of the scores. By that error alone a unit comes back by one minus it of its distance, if the errors of the "
+    "two years are independent. {missing} scores of {base} have no standard error. Of the sum it is not known, because "
+    "nothing says how the errors of dimensions go together."
 )
 LEANS_ON = Note(
     "Without {unit} the line would change most here: {without:.2f} would be expected of the sum instead of "
@@ -84,7 +91,10 @@ def regression_to_the_mean(
         freedom; Weisberg 2014, chapter 2), ``beyond`` (change minus expected), ``rank_beyond`` (of the unit among the
         ``ranked`` ones, 1 the farthest above what all the others predict for it, in units of that prediction's
         error), ``leans_on`` (the other unit without which ``expected`` would change most) and ``expected_without`` it,
-        ``units`` (others used). ``cells`` holds the points behind the lines.
+        ``units`` (others used). Where scores have standard errors also ``reliability`` (the share of the variance
+        between units in the base year that is not measurement error: 1 - mean(se^2) / var(scores)) and
+        ``expected_by_error``, the change that this error alone implies, -(1 - reliability) ``from_mean``; missing for
+        the total. ``cells`` holds the points behind the lines.
 
     Raises
     ------
@@ -122,6 +132,9 @@ def regression_to_the_mean(
     table = pd.DataFrame(rows)
     table.insert(0, "dimension", names)
     table.insert(1, "base", y[i, b])
+    if panel.se is not None:
+        table["reliability"] = [*reliability(panel.scores[:, b], panel.se[:, b]), np.nan]
+        table["expected_by_error"] = -(1 - table["reliability"]) * table["from_mean"]
     where, which = np.nonzero(both)
     cells = pd.DataFrame(
         {
@@ -135,6 +148,9 @@ def regression_to_the_mean(
         Note(SAME_BREAKS.text, {"units": fewest, "base": base_year, "end": panel.years[e]}),
         Note(INTERVAL.text, {"level": level}),
     ]
+    if panel.se is not None:
+        missing = int((np.isfinite(panel.scores[:, b]) & ~np.isfinite(panel.se[:, b])).sum())
+        notes.append(Note(RELIABLE.text, {"base": base_year, "missing": missing}))
     if (total := rows[-1])["leans_on"] is not None:
         without = {"unit": total["leans_on"], "without": total["expected_without"], "expected": total["expected"]}
         notes.append(Note(LEANS_ON.text, without))

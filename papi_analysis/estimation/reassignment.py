@@ -58,7 +58,7 @@ class _Dimension:
 def _dimension(
     fit: WithinFit, has: NDArray[np.bool_], base: Floats, moved: Floats, unit_effects: bool, roots: Floats
 ) -> _Dimension:
-    """Tables for the fit of one dimension; ``has`` (N, T) marks its cells, ``base`` (N, T), ``moved`` (m, T)."""
+    """Tables for the fit of one dimension; ``has``, ``base`` and ``roots`` of weights (N, T), ``moved`` (m, T)."""
     N, T = has.shape
     m = len(moved)
     z = fit.regressors @ fit.bread[:, 0] / fit.bread[0, 0]
@@ -68,11 +68,11 @@ def _dimension(
     grid = np.zeros((N, T, r + 2))
     grid[has] = np.column_stack([Q, fit.residuals, z])
     X = np.concatenate([base[:, None, :], np.broadcast_to(moved, (N, m, T))], axis=1)
-    X = np.where(has[:, None, :], X, 0.0)
+    weights = np.where(has, roots**2, 0.0)
     if unit_effects:
-        X -= X.sum(axis=2, keepdims=True) / np.maximum(has.sum(axis=1), 1)[:, None, None]
-        X = np.where(has[:, None, :], X, 0.0)  # (N, 1 + m, T)
-    X *= roots[:, None, None]
+        total = weights.sum(axis=1)
+        X = X - (np.einsum("njt,nt->nj", X, weights) / np.where(total > 0, total, 1.0)[:, None])[..., None]
+    X = X * np.where(has, roots, 0.0)[:, None]  # (N, 1 + m, T)
     products = X @ grid  # with Q, e and w: (N, 1 + m, r + 2)
     own = np.swapaxes(grid, 1, 2) @ grid  # (N, r + 2, r + 2)
     squares = np.einsum("njt,njt->nj", X, X)
@@ -164,8 +164,8 @@ def reassign(
         Further regressors; they stay with the unit, a cell without them is left out.
     unit_effects : bool
         Whether each unit has a level of its own; not so in first differences, where years are the only effects.
-    weights : (N,), optional
-        Weights of the units; they stay with the unit. One of weight 0 has no part.
+    weights : (N, T, K), optional
+        Weights of the cells; they stay with the unit. A cell of weight 0 has no part.
     null : float or (K,)
         Null value of each slope.
     draws : int
@@ -184,8 +184,8 @@ def reassign(
     """
     y, C = np.asarray(y, dtype=float), np.asarray(C, dtype=float)
     N, T, K = y.shape
-    roots = np.ones(N) if weights is None else np.sqrt(weights)
-    y = np.where((roots > 0)[:, None, None], y, np.nan)
+    roots = np.ones(y.shape) if weights is None else np.sqrt(weights)
+    y = np.where(roots > 0, y, np.nan)
     design = possible_assignments(C, among=among, excluded=excluded, strata=strata)
     _check_known(y, C, design)
     has = np.isfinite(y)
@@ -195,7 +195,7 @@ def reassign(
     kept = np.union1d(np.flatnonzero(has.any(axis=(1, 2))), moving)  # tables grow with units that have a say alone
     y, C = np.asarray(y[kept], dtype=float), np.asarray(C[kept], dtype=float)
     W, has, design, roots, N = W[kept], has[kept], design.on(kept), roots[kept], len(kept)
-    fits = [_fit(y[:, :, k], C[:, :, k], W[:, :, k], has[:, :, k], k, unit_effects, roots) for k in range(K)]
+    fits = [_fit(y[:, :, k], C[:, :, k], W[:, :, k], has[:, :, k], roots[:, :, k], k, unit_effects) for k in range(K)]
     covariance = cr1_joint(fits, N)
     check_covariance(covariance, fits)
     exact = design.count <= check_count(draws)
@@ -206,7 +206,9 @@ def reassign(
             f"{len(active)} trajectories over {N} units are too many to reassign; use the wild cluster bootstrap, "
             "which is meant for that many."
         )
-    dims = [_dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects, roots) for k in range(K)]
+    dims = [
+        _dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects, roots[:, :, k]) for k in range(K)
+    ]
     blocks = design.blocks(draws, max(1, BLOCK // (N * K)), np.random.default_rng(rng))
     *terms, none = joined(map(partial(_block, dims, active), blocks), B, "reassignments")
     slopes = np.array([fit.coefficients[0] for fit in fits])
@@ -214,21 +216,21 @@ def reassign(
 
 
 def _fit(
-    y: Floats, C: Floats, W: Floats, has: NDArray[np.bool_], k: int, unit_effects: bool, roots: Floats
+    y: Floats, C: Floats, W: Floats, has: NDArray[np.bool_], roots: Floats, k: int, unit_effects: bool
 ) -> WithinFit:
     """The realised equation of one dimension on its cells; clusters are units."""
     unit, time = np.nonzero(has)
     names = [f"completion of dimension {k}", *(f"control {j} of dimension {k}" for j in range(W.shape[2]))]
     X = np.column_stack([C[has], W[has]])
     effects = (unit, time) if unit_effects else (time, None)
-    return fit_within(y[has], X, *effects, names=names, clusters=unit, weights=roots[unit] ** 2)
+    return fit_within(y[has], X, *effects, names=names, clusters=unit, weights=roots[has] ** 2)
 
 
 def _year_basis(has: NDArray[np.bool_], roots: Floats) -> Floats:
     """Orthonormal year dummies (n, r) on the cells ``has`` (N, T), for equations without unit effects."""
-    unit, time = np.nonzero(has)
+    _, time = np.nonzero(has)
     codes, r = dense_codes(time)
-    scale = roots[unit][:, None] / np.sqrt(np.bincount(codes, roots[unit] ** 2))
+    scale = roots[has][:, None] / np.sqrt(np.bincount(codes, roots[has] ** 2))
     return np.asarray((codes[:, None] == np.arange(r)) * scale, dtype=float)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,7 @@ from papi_analysis.estimation.inference import (
 )
 from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.regression import WithinFit, cr2
+from papi_analysis.estimation.reliability import attenuation_note
 from papi_analysis.estimation.specification import Equations, Specification, equations
 from papi_analysis.estimation.two_way import two_way_estimates, two_way_slopes
 from papi_analysis.estimation.within_programme import within_programme
@@ -52,6 +53,15 @@ NO_COMPLETION = Note(
     "no unit has completion above 0 in these years, so nothing varies. Choose years in which something was completed."
 )
 NO_WEIGHT_IN = Note("weights are 0 for all units with scores in {dimension}. Give some above 0, or leave it out.")
+NO_ERRORS = Note(
+    "weights='precision' needs the standard errors of the scores, and the panel has none. Add a column se to the table "
+    "of scores, or give a weight by unit."
+)
+PRECISION = Note(
+    "Cells are weighted by the precision of their score, 1 / se^2. That serves best where measurement error is most of "
+    "the noise; where other shocks are, it only lets fewer units count."
+)
+NOT_WEIGHED = Note("{cells} cells have a score without a standard error and are left out.")
 NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
     "units with scores that no programme has touched."
@@ -72,7 +82,7 @@ def completion_slopes(
     strata: Mapping[str, Any] | None = None,
     excluded: Sequence[str] = (),
     clusters: Mapping[str, Any] | None = None,
-    weights: Mapping[str, float] | None = None,
+    weights: Mapping[str, float] | Literal["precision"] | None = None,
     draws: int | None = None,
     level: float = 0.95,
     rng: int | np.random.Generator = 0,
@@ -105,7 +115,9 @@ def completion_slopes(
     clusters
         For the bootstrap: a label for each unit; units of one label share their shocks (regions, for instance).
     weights
-        A weight for each unit, 0 or more (its population, for instance); all count alike unless given.
+        A weight for each unit, 0 or more (its population, for instance), or ``"precision"``: each cell counts by
+        1 / se^2 of its score (inverse variance), and a score without a standard error is left out. All count alike
+        unless given.
     draws
         Bootstrap draws or reassignments; all of them where there are no more. Default 9,999, for reassignments of
         imputed slopes in panels of thousands of units fewer, never below 199.
@@ -147,8 +159,7 @@ def completion_slopes(
         check_count(draws)
     spec = _specify(spec, changes)
     eq = equations(panel, spec)
-    if weights is not None:
-        eq = _weighted(eq, _weights(panel, weights))
+    eq, weighed = _weighted(panel, eq, weights)
     if clusters is not None:
         eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
     moves = Moves(_places(panel, excluded), None if strata is None else unit_labels(panel, strata, "strata"))
@@ -162,9 +173,14 @@ def completion_slopes(
     mean = engine_rows(["mean"], engines[1], level, PER_TEN_POINTS).assign(
         n=table["n"].sum(), dropped=table["dropped"].sum()
     )
-    notes = [*judged.notes, *_notes(eq, judged, spec, level)]
+    notes = [*judged.notes, *weighed, *_notes(eq, judged, spec, level), *_attenuation(panel, spec, form)]
     parts = [table, mean]
-    if judged.programme_units == 1 and form != "differences" and judged.inference == "reassignment":
+    if (
+        weights != "precision"
+        and judged.programme_units == 1
+        and form != "differences"
+        and judged.inference == "reassignment"
+    ):
         within = within_programme(eq, int(np.argmax((np.isfinite(eq.y) & (eq.C > 0)).any(axis=(1, 2)))))
         if within is not None:
             engines.append(within)
@@ -285,11 +301,35 @@ def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
         raise SpecError(Note(ONLY_ONE.text, {"unit": unit}))
 
 
-def _weighted(eq: Equations, weights: NDArray[np.float64] | None) -> Equations:
-    """Give the units their weights; the cells of those that weigh nothing play no part anywhere."""
+def _weighted(
+    panel: Panel, eq: Equations, weights: Mapping[str, float] | Literal["precision"] | None
+) -> tuple[Equations, list[Note]]:
+    """Give the cells their weights; those that weigh nothing play no part anywhere."""
     if weights is None:
-        return eq
-    return replace(eq, y=np.where((weights > 0)[:, None, None], eq.y, np.nan), weights=weights)
+        return eq, []
+    if not isinstance(weights, str):
+        size, notes = np.broadcast_to(_weights(panel, weights)[:, None, None], eq.y.shape), []
+    elif eq.variance is None:
+        raise SpecError(NO_ERRORS)
+    else:
+        size = _precision(eq.y, eq.variance)
+        notes = [PRECISION, *if_any(Note(NOT_WEIGHED.text, {"cells": int((np.isfinite(eq.y) & (size == 0)).sum())}))]
+    return replace(eq, y=np.where(size > 0, eq.y, np.nan), weights=size), notes
+
+
+def _precision(y: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 / variance of each cell (N, T, K) with mean 1 over the cells of a dimension, 0 where either is missing."""
+    size = np.where(np.isfinite(y) & np.isfinite(variance), 1 / variance, 0.0)
+    mean = size.sum(axis=(0, 1)) / np.maximum((size > 0).sum(axis=(0, 1)), 1)
+    return np.asarray(size / np.where(mean > 0, mean, 1.0))
+
+
+def _attenuation(panel: Panel, spec: Specification, form: str) -> list[Note]:
+    """Say what measurement error does where the score of a year before is held constant: of the last year before."""
+    if form != "imputation" and not spec.lagged_score:
+        return []
+    begun = (np.nan_to_num(panel.completion) > 0).any(axis=(0, 2))
+    return attenuation_note(panel, max(int(begun.argmax()) - 1, 0))
 
 
 def _weights(panel: Panel, weights: Mapping[str, float]) -> NDArray[np.float64]:

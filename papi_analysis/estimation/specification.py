@@ -93,7 +93,8 @@ class Equations:
     dimensions: tuple[str, ...]
     asked: NDArray[np.bool_]  # (N, T, K) cells that the question is about; a lead leaves out what a programme touched
     unit_effects: bool
-    weights: Floats | None = None  # (N,)
+    weights: Floats | None = None  # (N, T, K)
+    variance: Floats | None = None  # (N, T, K) of the measurement error of y, where standard errors are known
     clusters: NDArray[np.int64] | None = None  # (N,) codes from 0; units unless given
 
     def fit(self, units: NDArray[np.bool_]) -> list[WithinFit]:
@@ -107,8 +108,9 @@ class Equations:
         fits = []
         for k, dimension in enumerate(self.dimensions):
             cells = np.isfinite(self.y[:, :, k]) & units[:, None]
-            if self.weights is not None:
-                cells &= (self.weights > 0)[:, None]
+            weight = None if self.weights is None else self.weights[:, :, k]
+            if weight is not None:
+                cells &= weight > 0
             if not cells.any():
                 raise SpecError(
                     f"dimension {dimension} has no cell with all that the equation needs: score, completion, controls, "
@@ -117,7 +119,7 @@ class Equations:
             unit, year = np.nonzero(cells)
             X = np.column_stack([self.C[:, :, k][cells], self.controls[:, :, k][cells]])
             names = [f"completion of {dimension}", *(f"{name} ({dimension})" for name in self.names)]
-            y, weights = self.y[:, :, k][cells], None if self.weights is None else self.weights[unit]
+            y, weights = self.y[:, :, k][cells], None if weight is None else weight[cells]
             groups = unit if self.clusters is None else self.clusters[unit]
             # In differences the unit effects are gone: years are the only effects left.
             effects = (unit, year) if self.unit_effects else (year, None)
@@ -147,10 +149,11 @@ def equations(panel: Panel, spec: Specification) -> Equations:
     if spec.lagged_score:
         columns.append(_shift(panel.scores, 1))
         names.append("score of the year before")
-    y = panel.scores
+    y, variance = panel.scores, None if panel.se is None else panel.se**2
     W = np.stack(columns, axis=-1) if columns else np.empty((*y.shape, 0))
     if spec.form == "differences":
         y, C, W = (_shift_difference(values) for values in (y, C, W))
+        variance = None if variance is None else variance + _shift(variance, 1)  # errors of two surveys
     # Years that the lag or the difference leaves without a partner are no gaps of the data.
     keep = keep[(keep - spec.lag >= 0) & (keep - spec.lag < T)]
     if spec.form == "differences":
@@ -178,6 +181,7 @@ def equations(panel: Panel, spec: Specification) -> Equations:
         dimensions=panel.dimensions,
         asked=asked,
         unit_effects=spec.form != "differences",
+        variance=None if variance is None else variance[:, keep],
     )
 
 

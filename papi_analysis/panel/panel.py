@@ -25,7 +25,7 @@ from papi_analysis.study.schema import (
     check_frame,
     name_text,
 )
-from papi_analysis.study.scores import check_known
+from papi_analysis.study.scores import check_errors, check_known
 from papi_analysis.study.study import Study
 
 #: Rows of tables that stand for the family of dimensions as a whole.
@@ -67,6 +67,8 @@ class Panel:
     known_programmes
         Programmes that units are known to have had (``unit``, ``period_start``, ``period_end``, ``plan``), whatever
         their tasks.
+    se
+        Standard errors of the scores (N, T, K), missing where they are not known; None where no score has one.
     """
 
     scores: NDArray[np.float64]
@@ -79,6 +81,7 @@ class Panel:
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     controls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     known_programmes: pd.DataFrame = field(default_factory=_NO_PROGRAMMES.copy)
+    se: NDArray[np.float64] | None = None
 
     @classmethod
     @check_kinds
@@ -101,7 +104,7 @@ class Panel:
         Parameters
         ----------
         scores
-            ``unit``, ``year``, ``dimension``, ``score``.
+            ``unit``, ``year``, ``dimension``, ``score``; where they are known ``se``, the scores' standard errors.
         completion
             ``unit``, ``year``, ``dimension``, ``completion`` (0 to 1, empty where not known).
         years
@@ -140,7 +143,10 @@ class Panel:
         >>> Panel.from_frames(scores, done, without_programme=["b"]).completion[:, 1, 0]
         array([0.5, 0. ])
         """
-        scores = check_frame(scores, SCORES, "scores")
+        findings = Findings("scores")
+        scores = check_frame(scores, SCORES, "scores", findings)
+        check_errors(scores, findings)
+        findings.raise_any()
         cells = check_frame(completion, COMPLETION, "completion")
         findings = Findings("completion")
         check_known(cells, "unit", scores["unit"], findings)
@@ -184,6 +190,7 @@ class Panel:
             known_programmes=_NO_PROGRAMMES.copy()
             if known_programmes is None or known_programmes.empty
             else check_frame(known_programmes, KNOWN_PROGRAMMES, "known_programmes"),
+            se=_cube(used, "se", axes) if "se" in used and used["se"].notna().any() else None,
         )
 
     @classmethod
@@ -319,6 +326,7 @@ class Panel:
             completion=self.completion[:, years],
             years=self.years[years],
             controls={name: values[:, years] for name, values in self.controls.items()},
+            se=None if self.se is None else self.se[:, years],
         )
 
     def complete_from(self, units: NDArray[np.bool_], fewest: int, latest: int, last: int) -> int | None:

@@ -94,11 +94,16 @@ def check_scores(
     _check_years(scores, findings)
     check_names(scores, units, dimensions, findings)
     check_scale(scores, "score", dimensions, findings)
+    check_errors(scores, findings)
+    findings.raise_any()
+    return scores
+
+
+def check_errors(scores: pd.DataFrame, findings: Findings) -> None:
+    """Note each row whose standard error is 0 or below: no score that was measured is without error."""
     if "se" in scores:
         what, remedy = Note("the standard error is not above 0"), Note("Leave the cell empty where it is not known.")
         findings.add_rows(scores[scores["se"] <= 0], "se", what, remedy)
-    findings.raise_any()
-    return scores
 
 
 def _check_years(scores: pd.DataFrame, findings: Findings) -> None:

@@ -111,7 +111,7 @@ def equations_of(y, C, controls=None, weights=None):
         dimensions=tuple(f"D{k}" for k in range(K)),
         asked=np.ones(y.shape, dtype=bool),
         unit_effects=True,
-        weights=weights,
+        weights=None if weights is None else np.broadcast_to(weights[:, None, None], y.shape),
     )
 
 

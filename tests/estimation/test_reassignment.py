@@ -37,7 +37,7 @@ def slow_statistics(y, C, null=0.0, controls=None, weights=None, unit_effects=Tr
         design = np.column_stack([C[unit, time, k], effects])
         if controls is not None:
             design = np.column_stack([design, controls[unit, time, k]])
-        roots = np.ones(len(unit)) if weights is None else np.sqrt(weights[unit])
+        roots = np.ones(len(unit)) if weights is None else np.sqrt(weights[unit, time, k])
         slope, score, error = slow_fit(roots * y[unit, time, k], roots[:, None] * design, unit)
         slopes.append(slope)
         ts.append(slope / error)
@@ -53,7 +53,7 @@ def as_set(draws):
 @pytest.mark.parametrize("unit_effects", [True, False])
 def test_weights_stay_with_the_unit_when_programmes_move(unit_effects):
     y, C = world()
-    w = np.random.default_rng(4).uniform(0.2, 3, len(y))
+    w = np.random.default_rng(4).uniform(0.2, 3, y.shape)
     drawn = reassign(y, C, weights=w, unit_effects=unit_effects)
     slow = [slow_statistics(y, C[source], 0.0, None, w, unit_effects)[1] for source in possible_assignments(C).all()]
     assert drawn.exact
@@ -65,7 +65,8 @@ def test_weights_stay_with_the_unit_when_programmes_move(unit_effects):
     for name in ("coefficients", "draws"):
         found = getattr(reassign(y, C, weights=w, unit_effects=unit_effects), name)
         np.testing.assert_allclose(
-            found, getattr(reassign(gone, C, weights=np.where(w > 0, w, 1.0), unit_effects=unit_effects), name)
+            found,
+            getattr(reassign(gone, C, weights=np.where(w > 0, w, 1.0), unit_effects=unit_effects), name),
         )
 
 
