@@ -15,6 +15,7 @@ _HOMES = {
         "load_breaks",
         "load_dimensions",
         "load_known_programmes",
+        "load_provinces",
         "load_units",
     ),
     "papi_analysis.study.records": ("coverage_record", "design_record", "load_validation", "method_record"),

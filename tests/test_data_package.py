@@ -281,6 +281,26 @@ def test_the_merger_leaves_34_provinces_each_carrying_on_a_name():
     assert set(units["merged_into_vi"]) - set(units["name_vi"]) == {"Huế"}
 
 
+def test_the_34_provinces_hold_the_63_and_bear_a_code_of_one_of_them():
+    units, provinces = table("units").set_index("unit"), table("provinces_2025").set_index("unit")
+    assert len(provinces) == 34
+    old = provinces["made_of"].str.split("|")
+    assert old.str.len().value_counts().to_dict() == {2: 17, 1: 11, 3: 6}
+    assert sorted(old.explode()) == sorted(units.index)
+    for unit, codes in old.items():
+        assert units.loc[codes, "merged_into_en"].nunique() == 1
+        assert provinces.loc[unit, "name_en"].removesuffix(" (from 2025)") == units.loc[codes[0], "merged_into_en"]
+        assert provinces.loc[unit, "name_vi"].removesuffix(" (từ 2025)") == units.loc[codes[0], "merged_into_vi"]
+        assert provinces.loc[unit, "gso_code"] in set(units.loc[codes, "gso_code"])
+        assert unit == codes[0] + "-2025" * (len(codes) > 1)
+        # No name of a new province is one of an old, so that neither is read for the other.
+        assert len(codes) == 1 or not set(provinces.loc[unit, "variants"].split("|")) & set(units["name_vi"])
+    assert (provinces["municipality"] == "1").sum() == 6
+    assert set(provinces.index[provinces["municipality"] == "1"]) == {
+        *("VN-HN", "VN-26", "VN-HP-2025", "VN-DN-2025", "VN-SG-2025", "VN-CT-2025"),
+    }
+
+
 def test_five_cities_are_centrally_run():
     units = table("units")
     assert set(units.loc[units["municipality"] == "1", "unit"]) == {

@@ -51,6 +51,7 @@ PUBLIC = [
     "load_breaks",
     "load_dimensions",
     "load_known_programmes",
+    "load_provinces",
     "load_scores",
     "load_study",
     "load_units",

@@ -214,12 +214,19 @@ class Panel:
         surveyed = study.scores["year"].isin(range(study.years[0], study.years[1] + 1))
         surveyed &= study.scores["dimension"].isin(study.dimensions["dimension"])
         days = fieldwork_dates(study.scores.loc[surveyed, "year"])
+        scored = set(study.scores["unit"])
+        done = completion(study.tasks, study.progress, as_of=days, known_on=known_on)
+        done = done[done["unit"].isin(scored)]  # a new province may wait for its first score
+        without = [unit for unit in study.without_programme if unit in scored]
+        if done.empty:
+            done = study.scores[["unit", "year", "dimension"]].copy()
+            done["completion"], without = np.where(done["unit"].isin(without), 0.0, np.nan), []
         return cls.from_frames(
             study.scores,
-            completion(study.tasks, study.progress, as_of=days, known_on=known_on),
+            done,
             years=study.years,
             dimensions=tuple(study.dimensions["dimension"]),
-            without_programme=[unit for unit in study.without_programme if unit in set(study.scores["unit"])],
+            without_programme=without,
             breaks=study.breaks,
             simulated_tables=study.simulated_tables,
             names=study.names,

@@ -29,6 +29,7 @@ from papi_analysis.reporting.data_figures import draw_agencies, draw_completion,
 from papi_analysis.reporting.figures import draw_estimates, draw_targets
 from papi_analysis.reporting.impact_figures import draw_impact
 from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.merged import old_provinces
 from papi_analysis.reporting.problems import table_problems
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.sentences import question, remarks, sentence
@@ -158,8 +159,12 @@ class ProgrammeReport:
                     "and a line that jumps there may show the survey."
                 )
             )
-        figures = [self._figure(draw_history, self.study, unit) for unit in self.answers.units[:1]]
-        return Section((Words(text("The scores"), (" ".join(words),), level=2), *figures))
+        first = self.answers.units[:1]
+        old = [part for unit in first for part in old_provinces(self.study, unit, self.tongue)]
+        if old and first[0] not in set(self.study.scores["unit"]):  # a new province that waits for its first score
+            return Section((Words(text("The scores"), level=2), *old))
+        figures = [self._figure(draw_history, self.study, unit) for unit in first]
+        return Section((Words(text("The scores"), (" ".join(words),), level=2), *figures, *old))
 
     @_section("Completion of the tasks")
     def completion(self) -> Section:

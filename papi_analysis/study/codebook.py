@@ -17,6 +17,12 @@ from papi_analysis.study.words import plain
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
+#: How the codes of merged provinces end.
+NEW = "-2025"
+
+#: The day from which the 34 provinces work.
+MERGER = pd.Timestamp(2025, 7, 1)
+
 
 def data_folder() -> Path:
     """Return the folder of the bundled data: inside the installed package, or beside it in a checkout."""
@@ -40,6 +46,40 @@ def load_units() -> pd.DataFrame:
     (63, 'Cần Thơ')
     """
     return load_table(data_folder() / "papi" / "units.csv", UNITS)
+
+
+def load_provinces() -> pd.DataFrame:
+    """Load the 34 provinces since the merger of July 2025, one row each, with the old provinces that they hold.
+
+    None has a score of its own in the bundled tables: the surveys up to 2024 are of the 63 old provinces.
+
+    Returns
+    -------
+    DataFrame
+        ``unit`` (the old code of the 11 that stayed as they were, else that of the old province whose name it bears
+        with ``-2025``), ``name_en``, ``name_vi``, ``variants``, ``gso_code`` (Decision 19/2025/QD-TTg),
+        ``municipality``, ``made_of`` (old codes, separated by ``|``). Source: Resolution 202/2025/QH15.
+
+    Examples
+    --------
+    >>> provinces = load_provinces()
+    >>> len(provinces), provinces.set_index("unit").loc["VN-CT-2025", "made_of"]
+    (34, 'VN-CT|VN-73|VN-52')
+    """
+    return load_table(data_folder() / "papi" / "provinces_2025.csv", UNITS)
+
+
+def units_at(day: pd.Timestamp) -> pd.DataFrame:
+    """The units that a programme ending on a day may name: the 63 old provinces, from the merger on the new ones too.
+
+    >>> len(units_at(pd.Timestamp(2020, 12, 31))), len(units_at(pd.Timestamp(2030, 12, 31)))
+    (63, 86)
+    """
+    units, provinces = load_units(), load_provinces()
+    if day < MERGER:
+        return units
+    new = provinces[~provinces["unit"].isin(units["unit"])]
+    return pd.concat([units, new], ignore_index=True).fillna("")
 
 
 def load_dimensions() -> pd.DataFrame:
@@ -158,12 +198,20 @@ def merged_into(unit: str, units: pd.DataFrame | None = None) -> tuple[str, tupl
     --------
     >>> merged_into("VN-CT")
     ('Can Tho', ('VN-CT', 'VN-73', 'VN-52'))
+    >>> merged_into("VN-CT-2025", units_at(pd.Timestamp(2030, 12, 31)))
+    ('Can Tho', ('VN-CT', 'VN-73', 'VN-52'))
     """
     table = load_units() if units is None else units
     if "merged_into_en" not in table.columns or unit not in set(table["unit"]):
         return "", (unit,)
     into = table.set_index("unit")["merged_into_en"]
-    return str(into[unit]), tuple(into.index[into == into[unit]])
+    name = into[unit] or into.get(unit.removesuffix(NEW), "")
+    return str(name), tuple(into.index[into == name]) if name else (unit,)
+
+
+def is_merged(unit: str, units: pd.DataFrame) -> bool:
+    """Whether a unit is a new province of July 2025 made of old ones, which alone have scores up to 2024."""
+    return unit.endswith(NEW) and len(merged_into(unit, units)[1]) > 1
 
 
 def find_unit(name: str, units: pd.DataFrame | None = None) -> str:

@@ -88,6 +88,16 @@ def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:
             yield Problem(Note("the sheet is not read"), remedy, file, sheet=sheet)
 
 
+OLD_PROVINCE = (
+    Note("since July 2025 {unit} is part of {province}, made of {old}; scores up to 2024 are its own alone"),
+    Note("Make sure that tasks and scores mean the same area."),
+)
+NEW_PROVINCE = (
+    Note("{unit} is {province} since July 2025, made of {old}; scores up to 2024 are theirs, and none is its own"),
+    Note("Add its scores of later years as later_scores."),
+)
+
+
 def tell_merged(readings: Mapping[str, Reading], units: pd.DataFrame) -> Iterator[Problem]:
     """List the units that mean another province since the merger of July 2025, where a table reaches beyond it."""
     told: set[str] = set()
@@ -101,11 +111,8 @@ def tell_merged(readings: Mapping[str, Reading], units: pd.DataFrame) -> Iterato
             province, old = codebook.merged_into(name, units)
             if len(old) > 1 and name not in told:
                 told.add(name)
-                what = Note(
-                    "since July 2025 {unit} is part of {province}, made of {old}; scores up to 2024 are its own alone",
-                    {"unit": name, "province": province, "old": ", ".join(old)},
-                )
-                remedy = Note("Make sure that tasks and scores mean the same area.")
+                what, remedy = NEW_PROVINCE if codebook.is_merged(name, units) else OLD_PROVINCE
+                what = Note(what.text, {"unit": name, "province": province, "old": ", ".join(old)})
                 yield reading.place(Problem(what, remedy, reading.file, sheet_row(index), "unit", name))
 
 

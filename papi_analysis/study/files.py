@@ -32,6 +32,7 @@ from papi_analysis.study.words import plain
 
 _SCHEMAS = {
     "scores": SCORES,
+    "later_scores": SCORES,
     "units": UNITS,
     "dimensions": DIMENSIONS,
     "breaks": BREAKS,
@@ -40,7 +41,7 @@ _SCHEMAS = {
     "targets": TARGETS,
 }
 #: The tables in the order in which they are read: reports may name tasks as the register does.
-_ORDER = ("scores", "tasks", "progress", "targets")
+_ORDER = ("scores", "later_scores", "tasks", "progress", "targets")
 #: The tables whose rows are all of one unit where no column names others.
 _FILLED = ("tasks", "progress", "targets")
 
@@ -90,7 +91,8 @@ def read_tables(
         with collect(problems, readings):
             if name in readings:
                 tables[name] = check_frame(readings[name].frame, _SCHEMAS[name], readings[name].file)
-    spellings = _spellings(paths, tables)
+    units = codebook.load_units() if end is None else codebook.units_at(pd.Timestamp(end))
+    spellings = _spellings(paths, tables, units)
     highs = _highs(paths, tables)
     for name in [name for name in _ORDER if name in paths and name not in known]:
         fill: dict[str, str] = {"unit": unit} if unit and name in _FILLED else {}
@@ -135,12 +137,13 @@ def _titles(tasks: pd.DataFrame) -> dict[str, str]:
     return {title: next(iter(own)) for title, own in codes.items() if title and len(own) == 1}
 
 
-def _spellings(paths: dict[str, Path], tables: dict[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
+def _spellings(
+    paths: dict[str, Path], tables: dict[str, pd.DataFrame], units: pd.DataFrame
+) -> dict[str, dict[str, str]]:
     """Give the codes of all spellings of units and dimensions, from the study's own tables where it has them."""
     spellings = {}
     if "units" in tables or "units" not in paths:
-        units = tables["units"] if "units" in tables else codebook.load_units()
-        spellings["unit"] = codebook.unit_spellings(units)
+        spellings["unit"] = codebook.unit_spellings(tables.get("units", units))
     if "dimensions" in tables or "dimensions" not in paths:
         dimensions = tables["dimensions"] if "dimensions" in tables else codebook.load_dimensions()
         spellings["dimension"] = dimension_spellings(dimensions)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import SpecError
-from papi_analysis.study.codebook import data_folder
+from papi_analysis.study.codebook import data_folder, load_units
 from papi_analysis.study.settings import TABLES, read_settings
 from papi_analysis.study.study import Study, find_folder
 
@@ -47,13 +47,20 @@ def study_files(study: Study) -> pd.DataFrame:
                 {
                     "table": table,
                     "file": " + ".join(path.name for path in paths),
-                    "rows": len(frame),
+                    "rows": _rows(study, table, frame, table in own),
                     "own": table in own,
                     "simulated": table in study.simulated_tables,
                     "sha256": _checksum(paths),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _rows(study: Study, table: str, frame: pd.DataFrame, own: bool) -> int:
+    """How many rows came from the file itself: later scores, and the new provinces, have files of their own."""
+    if table == "scores" and study.later_scores is not None:
+        return len(frame) - len(study.later_scores)
+    return len(load_units()) if table == "units" and not own else len(frame)
 
 
 def _checksum(paths: Sequence[Path]) -> str:

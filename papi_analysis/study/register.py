@@ -115,8 +115,10 @@ def _nearest_task(name: str, names: Mapping[bool, list[str]]) -> Note:
     return nearest(name, titles if " " in str(name) and titles else names[False])
 
 
-def check_scored(tasks: pd.DataFrame, scores: pd.DataFrame, file: str = "tasks") -> None:
-    """Check that every unit with tasks has a score, whatever its year.
+def check_scored(
+    tasks: pd.DataFrame, scores: pd.DataFrame, file: str = "tasks", *, waiting: tuple[str, ...] = ()
+) -> None:
+    """Check that every unit with tasks has a score, whatever its year; those ``waiting`` for their first need none.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def check_scored(tasks: pd.DataFrame, scores: pd.DataFrame, file: str = "tasks")
         Naming the first row of each unit that has none.
     """
     findings = Findings(file)
-    without = tasks[~tasks["unit"].isin(scores["unit"])].drop_duplicates("unit")
+    without = tasks[~tasks["unit"].isin({*scores["unit"], *waiting})].drop_duplicates("unit")
     remedy = Note("Add its scores, or leave its tasks out.")
     findings.add_rows(without, "unit", Note("this unit has tasks and not a single score"), remedy)
     findings.raise_any()
@@ -172,10 +174,12 @@ def check_targets(
     *,
     units: pd.DataFrame | None = None,
     dimensions: pd.DataFrame | None = None,
+    waiting: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """Return ``targets`` in the schema's kinds once each has a base: the unit's own score in ``base_year``.
 
-    Where ``units`` and ``dimensions`` are given, rows may name no others and targets lie on the scale.
+    Where ``units`` and ``dimensions`` are given, rows may name no others and targets lie on the scale. Units that are
+    ``waiting`` for their first score need no base.
 
     Raises
     ------
@@ -189,6 +193,7 @@ def check_targets(
         check_names(targets, units, dimensions, findings)
         check_scale(targets, "target", dimensions, findings)
         named = named[named["unit"].isin(units["unit"]) & named["dimension"].isin(dimensions["dimension"])]
+    named = named[~named["unit"].isin({*waiting} - {*scores["unit"]})]
     base = scores[scores["year"] == base_year].set_index(["unit", "dimension"]).index
     missing = named[~pd.MultiIndex.from_frame(named[["unit", "dimension"]]).isin(base)]
     findings.add_rows(

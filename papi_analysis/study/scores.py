@@ -106,6 +106,22 @@ def check_errors(scores: pd.DataFrame, findings: Findings) -> None:
         findings.add_rows(scores[scores["se"] <= 0], "se", what, remedy)
 
 
+def add_scores(scores: pd.DataFrame, later: pd.DataFrame, file: str = "later_scores") -> pd.DataFrame:
+    """Return ``scores`` with the rows of ``later`` below them; both are checked, and no cell may be in both.
+
+    Raises
+    ------
+    DataError
+        Naming each row whose score is in ``scores`` already.
+    """
+    key, findings = list(SCORES.key), Findings(file)
+    twice = pd.MultiIndex.from_frame(later[key]).isin(pd.MultiIndex.from_frame(scores[key]))
+    what = Note("the data have a score of this unit, year and dimension already")
+    findings.add_rows(later[twice], "score", what, Note("Leave the row out, or give all scores in the table scores."))
+    findings.raise_any()
+    return pd.concat([scores, later], ignore_index=True)
+
+
 def _check_years(scores: pd.DataFrame, findings: Findings) -> None:
     """Note years that a gap of half a century parts from most others, like 18 for 2018: a slip, and no other wave."""
     years = scores["year"].dropna().sort_values()

@@ -39,7 +39,7 @@ LANGUAGES = ("en", "vi")
 #: Who may have said how far the tasks were: those who carried them out, or reviewers from outside.
 JUDGES = ("offices", "reviewers")
 #: The tables that a study can hold.
-TABLES = ("scores", "units", "dimensions", "breaks", "tasks", "progress", "targets")
+TABLES = ("scores", "later_scores", "units", "dimensions", "breaks", "tasks", "progress", "targets")
 _SHOWN = {
     str: Note("a text in quotes"),
     int: Note("a whole number"),

@@ -18,7 +18,7 @@ from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
 from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
 from papi_analysis.study.schema import PROGRESS, TARGETS, check_frame, name_text
-from papi_analysis.study.scores import check_scores, load_scores
+from papi_analysis.study.scores import add_scores, check_scores, load_scores
 from papi_analysis.study.settings import TABLES, read_settings
 from papi_analysis.study.words import plain
 
@@ -49,6 +49,8 @@ class Study:
         The tables (see ``papi_analysis.study.schema``); ``dimensions`` holds those of the programme alone.
     simulated_tables
         The tables that were made up, not observed. They mark everything they touch.
+    later_scores
+        Scores that the study adds to the bundled ones, in ``scores`` too; None where it adds none.
     judged_by
         Who said how far the tasks were: ``"offices"`` that carried them out, or ``"reviewers"`` from outside.
     guesses
@@ -83,6 +85,7 @@ class Study:
     known_programmes: pd.DataFrame | None = None
     filled: Mapping[str, int] = field(default_factory=dict)
     judged_by: str = "offices"
+    later_scores: pd.DataFrame | None = None
 
     @property
     def simulated(self) -> bool:
@@ -117,8 +120,8 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     ----------
     study
         ``"can_tho_2018_2020"``, ``"open_government"``, or the path of a folder. Tables that the folder does not bring
-        are PAPI's: scores, units, dimensions and breaks. Its own are csv files in UTF-8 or xlsx workbooks, as offices
-        keep them; how they were read is listed in ``guesses``.
+        are PAPI's: scores, units, dimensions and breaks; ``later_scores`` are added to the scores. Its own are csv
+        files in UTF-8 or xlsx workbooks, as offices keep them; how they were read is listed in ``guesses``.
 
     Raises
     ------
@@ -132,7 +135,8 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """
     folder = find_folder(study)
     settings, paths = read_settings(folder)
-    settings["unit"] = _unit_code(settings["unit"], paths)
+    units = codebook.units_at(settings["end"])
+    settings["unit"] = _unit_code(settings["unit"], paths, units)
     readings, tables = read_tables(
         paths,
         settings.pop("sheets"),
@@ -143,7 +147,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         end=settings["end"].date(),
     )
     own_scores = "scores" in tables
-    tables.setdefault("units", codebook.load_units())
+    tables.setdefault("units", units)
     tables.setdefault("dimensions", codebook.load_dimensions())
     tables.setdefault("breaks", codebook.load_breaks().iloc[: 0 if own_scores else None])
     if not own_scores:
@@ -171,9 +175,9 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions)))
 
 
-def _unit_code(unit: str, paths: Mapping[str, Path]) -> str:
+def _unit_code(unit: str, paths: Mapping[str, Path], units: pd.DataFrame) -> str:
     """Give the code of the unit that study.toml names, where the units are PAPI's; others stay for the checks."""
-    known = {} if "units" in paths else codebook.unit_spellings(codebook.load_units())
+    known = {} if "units" in paths else codebook.unit_spellings(units)
     return known.get(plain(name_text(unit)), unit) if unit else unit
 
 
@@ -186,6 +190,7 @@ def make_study(
     tasks: pd.DataFrame,
     progress: pd.DataFrame,
     targets: pd.DataFrame | None = None,
+    later_scores: pd.DataFrame | None = None,
     files: dict[str, str] | None = None,
     programme_dimensions: tuple[str, ...] = (),
     **settings: Any,
@@ -209,6 +214,12 @@ def make_study(
     problems: list[Problem] = []
     with collect(problems):
         scores = check_scores(scores, units, dimensions, shown["scores"])
+        if later_scores is not None:
+            later_scores = check_scores(later_scores, units, dimensions, shown["later_scores"])
+            scores = add_scores(scores, later_scores, shown["later_scores"])
+    if "later_scores" in settings.get("simulated_tables", ()):  # what rests on them rests on scores
+        settings["simulated_tables"] = tuple(dict.fromkeys((*settings["simulated_tables"], "scores")))
+    waiting = tuple(unit for unit in units["unit"] if codebook.is_merged(unit, units))
     with collect(problems):
         tasks = check_tasks(tasks, shown["tasks"], units=units, dimensions=dimensions)
     # Nothing can be held against a table that failed; what a row says by itself is checked all the same.
@@ -223,10 +234,11 @@ def make_study(
             check_frame(targets, TARGETS, shown["targets"])
         elif targets is not None:
             base_year, file = settings["base_year"], shown["targets"]
-            targets = check_targets(targets, scores, base_year, file, units=units, dimensions=dimensions)
+            known = {"units": units, "dimensions": dimensions, "waiting": waiting}
+            targets = check_targets(targets, scores, base_year, file, **known)
     with collect(problems):
         if not failed & {shown["tasks"], shown["scores"]}:
-            check_scored(tasks, scores, shown["tasks"])
+            check_scored(tasks, scores, shown["tasks"], waiting=waiting)
     if problems:
         raise DataError(problems)
     with_tasks = set(tasks["unit"])
@@ -244,6 +256,7 @@ def make_study(
         tasks=tasks,
         progress=progress,
         targets=targets,
+        later_scores=later_scores,
         **settings,
     )
 
