@@ -138,15 +138,20 @@ def check(folder: Path, language: str | None, table: Path | None) -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the report. Default: FOLDER/report.")
 @click.option("--open", "show", is_flag=True, help="Open the report in the browser.")
 @click.option("--force", is_flag=True, help="Overwrite files in the output folder that papi-analysis did not write.")
-def report(folder: Path, language: str | None, output: Path | None, show: bool, force: bool) -> None:
+@click.option("--docx", is_flag=True, help="Write it as a Word document too, report.docx, to edit.")
+@click.option("--tables", is_flag=True, help="Write its tables as one workbook too, tables.xlsx.")
+def report(
+    folder: Path, language: str | None, output: Path | None, show: bool, force: bool, docx: bool, tables: bool
+) -> None:
     """Write the report on the study in FOLDER: one page, index.html, that opens without network and prints to A4.
 
     \b
     Examples:
       papi-analysis report my-study --language vi --open
+      papi-analysis report my-study --docx --tables
       papi-analysis report can_tho_2018_2020 --output can-tho
     """
-    from papi_analysis.reporting.report import render_report
+    from papi_analysis.reporting.report import DOCUMENT, WORKBOOK, render_report
 
     os.environ["MPLBACKEND"] = "agg"  # the user's may need a window, or be of Jupyter
     language = _language(folder, language)
@@ -157,8 +162,10 @@ def report(folder: Path, language: str | None, output: Path | None, show: bool, 
             bar.length = sections
             bar.update(done - bar.pos)
 
-        page = render_report(folder, target, language=language, force=force, on_section=on_section)
-    click.echo(str(page))
+        wanted: dict[str, Any] = {"language": language, "force": force, "docx": docx, "tables": tables}
+        page = render_report(folder, target, **wanted, on_section=on_section)
+    for path in (page, *[page.with_name(DOCUMENT)] * docx, *[page.with_name(WORKBOOK)] * tables):
+        click.echo(str(path))
     if show:
         click.launch(page.resolve().as_uri())
 

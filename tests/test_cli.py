@@ -184,6 +184,21 @@ def test_a_study_says_in_which_language_it_wants_to_be_reported_on(own: Path, mo
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_report_may_be_a_document_and_a_workbook_too(own: Path):
+    result = type_in("report", own, "--docx", "--tables")
+    assert result.exit_code == 0
+    folder = own / "report"
+    assert result.stdout.splitlines() == [str(folder / n) for n in ("index.html", "report.docx", "tables.xlsx")]
+    assert all((folder / name).is_file() for name in ("index.html", "report.docx", "tables.xlsx"))
+    (folder / "report.docx").write_text("edited by the office")
+    refused = type_in("report", own, "--docx")
+    assert refused.exit_code == 1
+    assert "report.docx" in refused.output
+    assert (folder / "report.docx").read_text() == "edited by the office"
+    assert type_in("report", own).exit_code == 0  # the page alone is in nobody's way
+
+
+@pytest.mark.usefixtures("quick")
 def test_report_lies_in_the_study_folder_and_is_not_written_over_other_files(own: Path):
     result = type_in("report", own, "--language", "vi")
     assert result.exit_code == 0, result.output

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -134,6 +134,21 @@ def render(figure: Figure, settings: Mapping[Any, Any] | None = None, **options:
         warnings.filterwarnings("ignore", "Glyph .* missing")
         figure.savefig(written, bbox_inches="tight", **options)
     return written.getvalue()
+
+
+class Picture(NamedTuple):
+    """A figure that is rendered: a PNG and its text alternative."""
+
+    data: bytes
+    alternative: str
+
+
+def picture_of(drawn: Any) -> Picture:
+    """Render what a draw function returned, once: a second rendering may move its layout by a pixel."""
+    if isinstance(drawn, Picture):
+        return drawn
+    figure = figure_of(drawn)
+    return Picture(png(figure), alternative(figure))
 
 
 def show(drawn: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import os
 import re
 import textwrap
@@ -14,10 +15,11 @@ import pandas as pd
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.reporting.canvas import alternative, figure_of, png, render
+from papi_analysis.reporting.canvas import DPI, alternative, figure_of, png, render
+from papi_analysis.reporting.documents import docx_file
 from papi_analysis.reporting.downloads import csv_text
 from papi_analysis.reporting.files import GENERATOR, write_whole
-from papi_analysis.reporting.office_files import docx_file, xlsx_file
+from papi_analysis.reporting.office_files import ALLOWED, xlsx_file
 from papi_analysis.reporting.tables import Table, table_estimates, table_frame
 
 if TYPE_CHECKING:
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
 
 NO_FORM = Note("nothing can be saved as {file!r}. End the name with one of {suffixes}.")
 
+#: Inches between the margins of an official A4 page.
+COLUMN = 165 / 25.4
+
 #: Length of a figure's title; the whole description stands beside it.
 TITLE = 100
 
 #: No file of these kinds can hold them.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile(f"[^{ALLOWED}]")
 
 _LATEX = {character: "\\" + character for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -96,7 +101,8 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
         What a draw function returned: one ``Axes`` or an array of them; or a ``Figure``.
     path
         Its suffix decides the form: ``.svg``, ``.pdf`` or ``.png``. A file that is there is replaced. The first two
-        hold letters as letters, and the alternative text as title and description.
+        hold letters as letters, and the alternative text as title and description. In a document svg and png are no
+        wider than the column of an official A4 page, 165 mm.
 
     Raises
     ------
@@ -196,10 +202,35 @@ def _title(figure: Figure) -> str:
     return textwrap.shorten(alternative(figure), TITLE, placeholder=" …")
 
 
+def _png(figure: Figure) -> bytes:
+    """A picture that says how many dots make an inch, so that it is no wider than a page's column where it is put."""
+    from PIL import Image
+
+    picture, sized = Image.open(io.BytesIO(png(figure))), io.BytesIO()
+    dots = max(DPI, picture.width / COLUMN)
+    picture.save(sized, "png", optimize=True, dpi=(dots, dots))
+    return sized.getvalue()
+
+
+def _in_column(tag: str) -> str:
+    """The opening tag of a drawing with its width and height brought to a column, where it is wider.
+
+    >>> _in_column('<svg height="468pt" viewBox="0 0 936 468" width="936pt">')
+    '<svg height="233.86pt" viewBox="0 0 936 468" width="467.72pt">'
+    """
+    wide = float(re.search(r'\bwidth="([\d.]+)pt"', tag)[1])  # type: ignore[index]
+    share = min(1.0, COLUMN * 72 / wide)
+    return re.sub(
+        r'\b(width|height)="([\d.]+)pt"', lambda found: f'{found[1]}="{round(float(found[2]) * share, 2):g}pt"', tag
+    )
+
+
 def _svg(figure: Figure) -> bytes:
     text = _vectors(figure, "svg", {"Date": None, "Creator": None}).decode()
     words = f"<title>{html.escape(_title(figure))}</title>\n <desc>{html.escape(alternative(figure))}</desc>"
-    return re.sub(r"<svg\b[^>]*>", lambda tag: f'{tag[0][:-1]} role="img">\n {words}', text, count=1).encode()
+    return re.sub(
+        r"<svg\b[^>]*>", lambda tag: f'{_in_column(tag[0])[:-1]} role="img">\n {words}', text, count=1
+    ).encode()
 
 
 def _pdf(figure: Figure) -> bytes:
@@ -208,4 +239,4 @@ def _pdf(figure: Figure) -> bytes:
 
 
 _TABLES = {".html": _html, ".tex": _latex, ".docx": docx_file, ".xlsx": xlsx_file, ".csv": _csv}
-_FIGURES = {".svg": _svg, ".pdf": _pdf, ".png": png}
+_FIGURES = {".svg": _svg, ".pdf": _pdf, ".png": _png}

@@ -1,7 +1,4 @@
-"""A table as a Word document or an Excel workbook, as bytes.
-
-Both hold text as text, whatever it looks like, and no time at which they were made.
-"""
+"""Tables as an Excel workbook, as bytes, and what all office files share: text as text, and no time of their making."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import io
 import math
 import re
 import zipfile
+from collections.abc import Sequence
 from datetime import date
 from numbers import Real
 from typing import Any
@@ -16,83 +14,94 @@ from typing import Any
 from papi_analysis.errors import SpecError
 from papi_analysis.reporting.downloads import inert
 from papi_analysis.reporting.files import PROGRAM
-from papi_analysis.reporting.tables import WIDE, Table, Text
+from papi_analysis.reporting.tables import Table, Text
 
 #: Characters of a column in a workbook beyond which its texts go over several lines, and the most that a cell holds.
 WIDEST, FULL = 60, 32_767
 
+#: The letters of official documents, and their size in a sheet; characters that fit beside each other on upright A4.
+FONT, SIZE, UPRIGHT = "Times New Roman", 12, 90
 
-def docx_file(table: Table) -> bytes:
-    """Write a table as a Word document: its head is repeated on every page."""
-    import docx
-    from docx.enum.section import WD_ORIENT
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
-    from docx.shared import Mm, Pt
-
-    document, rows, numbers = docx.Document(), table.rows, table.numbers
-    section, wide = document.sections[0], len(rows[0]) > WIDE
-    section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
-    section.page_width, section.page_height = (Mm(297), Mm(210)) if wide else (Mm(210), Mm(297))
-    document.core_properties.title, document.core_properties.author = table.caption[:255], ""
-    document.core_properties.comments, document.core_properties.language = "", table.language
-    for lang in document.styles.element.xpath("//w:lang"):  # what is read aloud and checked for spelling
-        lang.set(qn("w:val"), {"en": "en-GB", "vi": "vi-VN"}[table.language])
-    if table.caption:
-        document.add_paragraph(table.caption, style="Caption").paragraph_format.keep_with_next = True
-    grid = document.add_table(len(rows), len(rows[0]), style="Table Grid")
-    for number, (row, texts) in enumerate(zip(grid.rows, rows, strict=True)):
-        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-        if number == 0:
-            row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-        for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
-            paragraph = cell.paragraphs[0]
-            run = paragraph.add_run(text)
-            run.font.size, run.bold = Pt(9), number == 0 or column == 0
-            if numbers[column]:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    written = io.BytesIO()
-    document.save(written)
-    return _signed(written.getvalue())
+#: The characters that an office file can hold, as a set of a regular expression.
+ALLOWED = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
 
 
 def xlsx_file(table: Table) -> bytes:
-    """Write a table as an Excel workbook: numbers and days as such, all else as text, the head in place."""
+    """Write one table as an Excel workbook: numbers and days as such, all else as text, the head in place."""
+    return workbook_of([("", table)], table.caption)
+
+
+def workbook_of(tables: Sequence[tuple[str, Table]], title: str = "") -> bytes:
+    """Write tables as an Excel workbook, a sheet each under its name, that prints on one A4 page's width.
+
+    >>> from papi_analysis.reporting.tables import table_frame
+    >>> import pandas as pd
+    >>> workbook_of([("1 Scores", table_frame(pd.DataFrame({"dimension": ["D1"], "score": [5.0]})))])[:2]
+    b'PK'
+    """
     from openpyxl import Workbook
+
+    book = Workbook()
+    book.properties.creator, book.properties.title = "", clean(title) or None
+    for place, (name, table) in enumerate(tables):
+        page = book.create_sheet() if place else book.active
+        page.title = _sheet_name(name, book.sheetnames) if name else page.title
+        _fill(page, table)
+    written = io.BytesIO()
+    book.save(written)
+    return signed(written.getvalue())
+
+
+def clean(text: str) -> str:
+    """Text without the characters that no office file can hold; a mark stands in their place."""
+    return re.sub(f"[^{ALLOWED}]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+def _sheet_name(name: str, taken: Sequence[str]) -> str:
+    """A name as a workbook takes it: at most 31 characters, none of those that mean something, none twice."""
+    whole = re.sub(r"[\[\]:*?/\\]|[^" + ALLOWED + "]", " ", name).strip("' ") or "Sheet"
+    tries = [whole[:31].strip(), *(f"{whole[:27].strip()} {n}" for n in range(2, len(taken) + 3))]
+    used = {one.casefold() for one in taken}
+    return next(one for one in tries if one.casefold() not in used)
+
+
+def _fill(page: Any, table: Table) -> None:
+    """Write a table into an empty sheet, its caption above."""
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
-    book, rows, numbers = Workbook(), table.rows, table.numbers
-    book.properties.creator, book.properties.title = "", table.caption or None
-    page = book.active
-    above = 0
+    rows, numbers, above = table.rows, table.numbers, int(bool(table.caption))
     if table.caption:
-        above = 1
         _write_text(page.cell(1, 1), table.caption)
-        page.cell(1, 1).font = Font(bold=True)
+        page.cell(1, 1).font = Font(name=FONT, size=SIZE, bold=True)
     for number, texts in enumerate(rows):
         for column, text in enumerate(texts):
             cell = page.cell(above + number + 1, column + 1)
+            cell.font = Font(name=FONT, size=SIZE, bold=number == 0 or column == 0)
+            cell.alignment = Alignment(vertical="top")
             if number and _write_number(cell, text, table.language):
                 continue
             _write_text(cell, text)
             right = "right" if numbers[column] else None  # the head, or a gap
             cell.alignment = Alignment(wrap_text=len(text) > WIDEST, vertical="top", horizontal=right)
-            cell.font = Font(bold=number == 0 or column == 0)
-    for column, widths in enumerate(zip(*([len(text) for text in row] for row in rows), strict=True), 1):
-        page.column_dimensions[get_column_letter(column)].width = min(max(widths), WIDEST) + 2
+        lines = max(math.ceil(len(text) / WIDEST) for text in texts)
+        if lines > 1:
+            page.row_dimensions[above + number + 1].height = lines * 1.4 * SIZE
+    shares = [min(max(len(text) for text in texts), WIDEST) + 2 for texts in zip(*rows, strict=True)]
+    for column, width in enumerate(shares, 1):
+        page.column_dimensions[get_column_letter(column)].width = width
     page.freeze_panes = page.cell(above + 2, 2)
     page.print_title_rows = f"{above + 1}:{above + 1}"
-    written = io.BytesIO()
-    book.save(written)
-    return _signed(written.getvalue())
+    page.page_setup.paperSize = page.PAPERSIZE_A4
+    page.page_setup.orientation = "landscape" if sum(shares) > UPRIGHT else "portrait"
+    page.sheet_properties.pageSetUpPr.fitToPage = True
+    page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
 
 
 def _write_text(cell: Any, text: str) -> None:
     if len(text) > FULL:
         raise SpecError(f"cell {cell.coordinate} would hold {len(text)} characters, and a workbook's {FULL} at most.")
-    cell.value = text
+    cell.value = clean(text)
     cell.data_type = "s"  # openpyxl takes "=..." for a formula and "#N/A" for an error
     cell.quotePrefix = inert(text) != text  # nor does it become one when somebody edits the cell
 
@@ -125,7 +134,7 @@ def _number_format(text: str, language: str) -> str:
     return grouped + ("." + "0" * len(decimals) if decimals else "") + "%" * text.endswith("%")
 
 
-def _signed(data: bytes) -> bytes:
+def signed(data: bytes) -> bytes:
     """Return an office file that names this package as its program, and no time: it is the same each time."""
     written = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as kept:

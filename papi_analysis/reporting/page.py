@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from papi_analysis.reporting.canvas import alternative, figure_of, house_style, png
+from papi_analysis.reporting.canvas import house_style, picture_of
 from papi_analysis.reporting.downloads import csv_address, file_name
 from papi_analysis.reporting.files import GENERATOR
 from papi_analysis.reporting.language import find_language
@@ -178,10 +178,9 @@ class _Parts:
             return self._words(part)
         if isinstance(part, Table):
             return self._table(part)
-        figure = figure_of(part)
-        data = png(figure)
+        data, alternative = picture_of(part)
         encoded = base64.b64encode(data).decode()
-        return {"kind": "figure", "data": encoded, "alt": alternative(figure), **picture_size(data)}
+        return {"kind": "figure", "data": encoded, "alt": alternative, **picture_size(data)}
 
     def _words(self, words: Words) -> dict[str, Any]:
         name = stem = "-".join(words.heading.split())

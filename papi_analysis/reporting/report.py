@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from papi_analysis.reporting.section import Section
     from papi_analysis.study.study import Study
 
-#: The page of the report.
-INDEX = "index.html"
+#: The page of the report, the same as a document, and its tables.
+INDEX, DOCUMENT, WORKBOOK = "index.html", "report.docx", "tables.xlsx"
 
 IN_THE_WAY = Note(
     "{file} is in the folder {folder!r} already and was not written by papi_analysis. Choose another folder, or "
@@ -39,13 +39,15 @@ def render_report(
     *,
     language: str = "en",
     force: bool = False,
+    docx: bool = False,
+    tables: bool = False,
     on_section: Callable[[int, int], None] | None = None,
     **gone: Any,
 ) -> Path:
     """Write the report on a study, ``index.html``, and return its path.
 
-    The page opens without network and is written whole or not at all. It shows the sections of `ProgrammeReport`; a
-    question that the data cannot answer is answered by the reason why.
+    The page opens without network; whatever is written is written whole or not at all. It shows the sections of
+    `ProgrammeReport`; a question that the data cannot answer is answered by the reason why.
 
     Parameters
     ----------
@@ -56,7 +58,11 @@ def render_report(
     language
         ``"en"`` or ``"vi"``.
     force
-        Overwrite an ``index.html`` that this package did not write.
+        Overwrite files of these names that this package did not write.
+    docx
+        Write the report as a Word document too, ``report.docx``, that an office can edit.
+    tables
+        Write its tables as one workbook too, ``tables.xlsx``, a sheet each.
     on_section
         Called before each section with the number of those that are done and of all.
 
@@ -78,9 +84,18 @@ def render_report(
         if name not in GONE:
             raise TypeError(f"render_report() has no argument {name!r}")
         raise SpecError(f"render_report has no argument {name!r} any more. {GONE[name]}.")
-    page = _check_output(output, force) / INDEX
+    names = (INDEX, *[DOCUMENT] * docx, *[WORKBOOK] * tables)
+    folder = _check_output(output, force, names)
     report = ProgrammeReport(study, language)
-    return write_whole(page, report_page(report, on_section=on_section).encode())
+    sections = _rendered(_sections(report, on_section)) if docx or tables else None
+    made = {INDEX: report_page(report, on_section=on_section, sections=sections).encode()}
+    if docx:
+        made[DOCUMENT] = _document(report, sections or [])
+    if tables:
+        made[WORKBOOK] = _workbook(report, sections or [])
+    for name, data in made.items():  # all are made before the first is written
+        write_whole(folder / name, data)
+    return folder / INDEX
 
 
 def report_page(
@@ -89,30 +104,74 @@ def report_page(
     others: Sequence[Another] = (),
     lead: str = "",
     on_section: Callable[[int, int], None] | None = None,
+    sections: Iterable[Section] | None = None,
 ) -> str:
     """Return the page of a report; ``on_section`` is that of `render_report`.
 
-    ``others`` are pages beside it, listed at its end below ``lead``.
+    ``others`` are pages beside it, listed at its end below ``lead``; ``sections`` are its own where they are made.
     """
     from papi_analysis.reporting.page import page_of
+
+    sections = _sections(report, on_section) if sections is None else sections
+    language = report.tongue.code
+    return page_of(sections, title=report.title, language=language, banner=report.warning, others=others, lead=lead)
+
+
+def _sections(report: ProgrammeReport, on_section: Callable[[int, int], None] | None) -> Iterator[Section]:
     from papi_analysis.reporting.programme_report import SECTIONS
 
-    def sections() -> Iterator[Section]:
-        for done, name in enumerate(SECTIONS):
-            if on_section is not None:
-                on_section(done, len(SECTIONS))
-            yield getattr(report, name)()
-
-    language = report.tongue.code
-    return page_of(sections(), title=report.title, language=language, banner=report.warning, others=others, lead=lead)
+    for done, name in enumerate(SECTIONS):
+        if on_section is not None:
+            on_section(done, len(SECTIONS))
+        yield getattr(report, name)()
 
 
-def _check_output(output: str | os.PathLike[str], force: bool) -> Path:
-    """Refuse a folder in which the page would take the place of another file."""
+def _rendered(sections: Iterable[Section]) -> list[Section]:
+    """The sections with their figures rendered, so that page and document show the same."""
+    from papi_analysis.reporting.canvas import house_style, picture_of
+    from papi_analysis.reporting.section import Section, Words
+    from papi_analysis.reporting.tables import Table
+
+    def done(part: Any) -> Any:
+        return part if isinstance(part, Words | Table) else picture_of(part)
+
+    with house_style():
+        return [Section(tuple(done(part) for part in section)) for section in sections]
+
+
+def _document(report: ProgrammeReport, sections: Iterable[Section]) -> bytes:
+    """The report as a Word document."""
+    from papi_analysis.reporting.documents import document_of
+
+    source = report.tongue.text("Source: report on {title}, made with papi_analysis.", title=report.title)
+    parts = [part for section in sections for part in section]
+    return document_of(parts, title=report.title, language=report.tongue.code, banner=report.warning, source=source)
+
+
+def _workbook(report: ProgrammeReport, sections: Iterable[Section]) -> bytes:
+    """The tables of the report, each on a sheet that its number and the heading above it name."""
+    from papi_analysis.reporting.office_files import workbook_of
+    from papi_analysis.reporting.section import Words
+    from papi_analysis.reporting.tables import Table
+
+    tables: list[tuple[str, Table]] = []
+    heading = report.title
+    for part in (part for section in sections for part in section):
+        if isinstance(part, Words):
+            heading = part.heading or heading
+        elif isinstance(part, Table):
+            named = part.copy()
+            named.caption, named.language = ". ".join(filter(None, (heading, part.caption))), part.language
+            tables.append((f"{len(tables) + 1} {heading}", named))
+    return workbook_of(tables, report.title)
+
+
+def _check_output(output: str | os.PathLike[str], force: bool, names: Sequence[str] = (INDEX,)) -> Path:
+    """Refuse a folder in which a file of the report would take the place of another's."""
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise SpecError(Note(NO_FOLDER.text, {"name": folder.name}))
-    page = folder / INDEX
-    if page.exists() and not force and not is_ours(page):
-        raise SpecError(Note(IN_THE_WAY.text, {"file": INDEX, "folder": folder.absolute().name}))
+    for name in names:
+        if (folder / name).exists() and not force and not is_ours(folder / name):
+            raise SpecError(Note(IN_THE_WAY.text, {"file": name, "folder": folder.absolute().name}))
     return folder

@@ -71,8 +71,16 @@ def read_tex(path: Path) -> list[list[str]]:
 
 
 def read_docx(path: Path) -> list[list[str]]:
-    (table,) = docx.Document(path).tables
-    return [[cell.text for cell in row.cells] for row in table.rows]
+    """The rows of a table that may go on in further ones, each of which repeats its first column."""
+    first, *more = docx.Document(path).tables
+    rows = [[cell.text for cell in row.cells] for row in first.rows]
+    for table in more:
+        assert len(rows[0]) % 7 == 1
+        for row, further in zip(rows, table.rows, strict=True):
+            name, *cells = (cell.text for cell in further.cells)
+            assert name == row[0]
+            row += cells
+    return rows
 
 
 def read_csv(path: Path, language: str = "en") -> list[list[str]]:
@@ -126,7 +134,9 @@ def test_made_up_inputs_are_named_in_each_form(language: str, mark: str, changes
     assert BeautifulSoup(paths["html"].read_text("utf-8"), "html.parser").caption.get_text() == mark
     assert f"\\caption{{{mark}}}\n" in paths["tex"].read_text("utf-8")
     document = docx.Document(paths["docx"])
-    assert [(line.text, line.style.name) for line in document.paragraphs] == [(mark, "Caption")]
+    source = {"en": "Source: made with papi_analysis.", "vi": "Nguồn: lập bằng papi_analysis."}[language]
+    caption, below = document.paragraphs[:2]
+    assert (caption.text, caption.style.name, below.text) == (mark, "Caption", source)
     assert openpyxl.load_workbook(paths["xlsx"]).active["A1"].value == mark
     # The first line of csv is the head, so the mark stands below.
     assert paths["csv"].read_text("utf-8-sig").splitlines()[-2:] == ["", f'"{mark}"' if language == "en" else mark]
@@ -200,9 +210,9 @@ def test_heads_are_marked_as_heads(targets: Any, save: Any, tmp_path: Path):
     path = save(targets, "docx", language="vi")
     document = docx.Document(path)
     assert {lang.get(qn("w:val")) for lang in document.styles.element.iter(qn("w:lang"))} == {"vi-VN"}
-    (table,) = document.tables
-    repeated = [row._tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in table.rows]
-    assert repeated == [True] + [False] * len(targets.table)
+    for table in document.tables:
+        repeated = [row._tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in table.rows]
+        assert repeated == [True] + [False] * len(targets.table)
     path.unlink()
 
     path = save(targets, "xlsx")
@@ -400,6 +410,19 @@ def test_an_array_of_axes_is_one_figure(study: Any, tmp_path: Path):
     paths = pa.save_figure(axes[0], tmp_path / "a.svg"), pa.save_figure(axes[1][0, 0].get_figure(), tmp_path / "b.svg")
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert len(svg_of(paths[0]).findall(f".//{SVG}g[@id='axes_6']")) == 1
+
+
+def test_a_figure_is_as_wide_as_the_column_of_a_page(study: Any, tmp_path: Path):
+    from PIL import Image
+
+    wide = pa.draw_history(study, "VN-CT")
+    picture = Image.open(pa.save_figure(wide, tmp_path / "scores.png"))
+    assert picture.width / picture.info["dpi"][0] * 25.4 == pytest.approx(165, abs=0.1)
+    drawing = svg_of(pa.save_figure(wide, tmp_path / "scores.svg"))
+    width, height = (float(drawing.get(side).removesuffix("pt")) for side in ("width", "height"))
+    x, y = map(float, drawing.get("viewBox").split()[2:])
+    assert width / 72 * 25.4 == pytest.approx(165, abs=0.1)
+    assert height / width == pytest.approx(y / x, rel=1e-3)
 
 
 def test_a_figure_that_cannot_be_saved_is_refused(targets: Any, tmp_path: Path):

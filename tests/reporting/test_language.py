@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 
 import papi_analysis as pa
 from papi_analysis.errors import Note
+from papi_analysis.reporting import documents
 from papi_analysis.reporting import language as module
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS
 from papi_analysis.reporting.language import MISSING, find_language
@@ -62,7 +63,7 @@ MESSAGES = sorted(
     | set(LABELS.values())
     | set(FAMILY.values())
     | {words for each in CODES.values() for words in each.values()}
-    | {*TABLES, *WORDS.values(), "yes", "no"}
+    | {*TABLES, *WORDS.values(), *documents.WORDS.values(), "yes", "no"}
 )
 
 
