@@ -96,7 +96,8 @@ RULES = {
     "within": _LABELS,
     "regions": _LABELS,
     "weights": Rule(
-        lambda value: _is_by_unit(value) or value == "precision", Note("a weight by unit, like {'VN-CT': 1.2}")
+        lambda value: _is_by_unit(value) or (isinstance(value, str) and value == "precision"),
+        Note("a weight by unit, like {'VN-CT': 1.2}"),
     ),
     "names": Rule(_is_mapping, Note("pairs of names by code, like {'VN-CT': ('Can Tho', 'Cần Thơ')}")),
     "choices": Rule(_is_mapping, Note("values by argument, like {'lag': [0, 1]}")),

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.assignments import Moves
-from papi_analysis.estimation.by_unit import unit_labels, unit_weights
+from papi_analysis.estimation.by_unit import unit_labels
+from papi_analysis.estimation.cell_weights import weigh
 from papi_analysis.estimation.draws import StudentisedDraws
 from papi_analysis.estimation.estimates import Estimates, SlopeDesign
 from papi_analysis.estimation.imputation import Programmes, programmes, solve
@@ -52,16 +53,6 @@ ONLY_ONE = Note("{unit} is the only unit with scores in its stratum, so its prog
 NO_COMPLETION = Note(
     "no unit has completion above 0 in these years, so nothing varies. Choose years in which something was completed."
 )
-NO_WEIGHT_IN = Note("weights are 0 for all units with scores in {dimension}. Give some above 0, or leave it out.")
-NO_ERRORS = Note(
-    "weights='precision' needs the standard errors of the scores, and the panel has none. Add a column se to the table "
-    "of scores, or give a weight by unit."
-)
-PRECISION = Note(
-    "Cells are weighted by the precision of their score, 1 / se^2. That serves best where measurement error is most of "
-    "the noise; where other shocks are, it only lets fewer units count."
-)
-NOT_WEIGHED = Note("{cells} cells have a score without a standard error and are left out.")
 NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
     "units with scores that no programme has touched."
@@ -159,7 +150,7 @@ def completion_slopes(
         check_count(draws)
     spec = _specify(spec, changes)
     eq = equations(panel, spec)
-    eq, weighed = _weighted(panel, eq, weights)
+    eq, weighed = weigh(panel, eq, weights)
     if clusters is not None:
         eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
     moves = Moves(_places(panel, excluded), None if strata is None else unit_labels(panel, strata, "strata"))
@@ -176,7 +167,7 @@ def completion_slopes(
     notes = [*judged.notes, *weighed, *_notes(eq, judged, spec, level), *_attenuation(panel, spec, form)]
     parts = [table, mean]
     if (
-        weights != "precision"
+        not isinstance(weights, str)
         and judged.programme_units == 1
         and form != "differences"
         and judged.inference == "reassignment"
@@ -301,44 +292,12 @@ def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
         raise SpecError(Note(ONLY_ONE.text, {"unit": unit}))
 
 
-def _weighted(
-    panel: Panel, eq: Equations, weights: Mapping[str, float] | Literal["precision"] | None
-) -> tuple[Equations, list[Note]]:
-    """Give the cells their weights; those that weigh nothing play no part anywhere."""
-    if weights is None:
-        return eq, []
-    if not isinstance(weights, str):
-        size, notes = np.broadcast_to(_weights(panel, weights)[:, None, None], eq.y.shape), []
-    elif eq.variance is None:
-        raise SpecError(NO_ERRORS)
-    else:
-        size = _precision(eq.y, eq.variance)
-        notes = [PRECISION, *if_any(Note(NOT_WEIGHED.text, {"cells": int((np.isfinite(eq.y) & (size == 0)).sum())}))]
-    return replace(eq, y=np.where(size > 0, eq.y, np.nan), weights=size), notes
-
-
-def _precision(y: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 / variance of each cell (N, T, K) with mean 1 over the cells of a dimension, 0 where either is missing."""
-    size = np.where(np.isfinite(y) & np.isfinite(variance), 1 / variance, 0.0)
-    mean = size.sum(axis=(0, 1)) / np.maximum((size > 0).sum(axis=(0, 1)), 1)
-    return np.asarray(size / np.where(mean > 0, mean, 1.0))
-
-
 def _attenuation(panel: Panel, spec: Specification, form: str) -> list[Note]:
     """Say what measurement error does where the score of a year before is held constant: of the last year before."""
     if form != "imputation" and not spec.lagged_score:
         return []
     begun = (np.nan_to_num(panel.completion) > 0).any(axis=(0, 2))
     return attenuation_note(panel, max(int(begun.argmax()) - 1, 0))
-
-
-def _weights(panel: Panel, weights: Mapping[str, float]) -> NDArray[np.float64]:
-    """Weights by unit (N,) with mean 1; some unit of every dimension must count."""
-    size = unit_weights(panel, weights)
-    for place, name in enumerate(panel.dimensions):
-        if not size[np.isfinite(panel.scores[:, :, place]).any(axis=1)].any():
-            raise SpecError(Note(NO_WEIGHT_IN.text, {"dimension": name}))
-    return np.asarray(size / size.mean())
 
 
 def _places(panel: Panel, units: Sequence[str]) -> NDArray[np.bool_] | None:

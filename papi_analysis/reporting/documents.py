@@ -301,6 +301,7 @@ class _Document:
                 cell.width = shares[column]
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.space_after, paragraph.paragraph_format.line_spacing = Pt(0), 1
+                paragraph.paragraph_format.keep_with_next = number == len(rows) - 1  # the source line
                 run = paragraph.add_run(clean(text))
                 run.font.size, run.bold = Pt(CELL), number == 0
                 if number == 0:

@@ -193,6 +193,15 @@ def test_what_cannot_be_weighed_is_refused() -> None:
         pa.programme_impact(panel, "u00", 2004, weights="precision")
 
 
+def test_weights_by_unit_are_a_mapping_or_a_series() -> None:
+    panel = measured(np.random.default_rng(14), programmes=1)
+    by_unit = {unit: 1.0 + place % 3 for place, unit in enumerate(panel.units)}
+    one, other = (pa.completion_slopes(panel, weights=w, draws=99).table for w in (by_unit, pd.Series(by_unit)))
+    pd.testing.assert_frame_equal(one, other)
+    with pytest.raises(SpecError, match="give a weight by unit"):
+        pa.completion_slopes(panel, weights=np.ones(40))
+
+
 def test_precision_weights_leave_out_the_row_that_they_do_not_weigh() -> None:
     panel = measured(np.random.default_rng(13), programmes=1)
     assert "within" in set(pa.completion_slopes(panel, draws=99).table["dimension"])
