@@ -122,7 +122,7 @@ def test_the_scale_of_all_errors_does_not_matter(form, inference) -> None:
 
 @pytest.mark.parametrize("form", ["imputation", "levels"])
 def test_weighted_slopes_are_unbiased_and_more_precise(form) -> None:
-    rng, runs = np.random.default_rng(7), 20
+    rng, runs = np.random.default_rng(7), 12
     panels = [measured(rng) for _ in range(runs)]
     plain, weighted = (
         10 * np.array([quick(panel, form=form, weights=weights)[:, 0] for panel in panels]).ravel()
