@@ -192,7 +192,10 @@ def test_the_first_report_after_the_due_date_is_found_however_many_days_there_ar
         with pytest.raises(pa.DataError, match="the row repeats another, in 1 rows"):
             pa.completion(*frames(engine, tasks, pd.concat([progress, progress.iloc[[1 % moments]]])), **asked)
         late = tasks.replace({"start": {days[0]: days[-1] + pd.Timedelta(days=1)}}).iloc[3:]
-        with pytest.raises(pa.DataError, match=f"for a date before the task starts, in {moments} rows"):
+        done = (
+            progress[progress["task"].isin(late["task"])]["completion"] > 0
+        ).sum()  # nothing done is no contradiction
+        with pytest.raises(pa.DataError, match=f"for a date before the task starts, in {done} rows"):
             pa.completion(*frames(engine, pd.concat([tasks.iloc[:3], late]), progress), **asked)
 
 
