@@ -21,6 +21,7 @@ _HOMES = {
     "papi_analysis.study.scores": ("load_scores",),
     "papi_analysis.study.study": ("Study", "load_study"),
     "papi_analysis.panel.completion": ("completion", "completion_by_agency", "reporting_record", "task_states"),
+    "papi_analysis.panel.monitoring": ("task_counts", "task_list"),
     "papi_analysis.panel.changes": (
         "describe_panel",
         "eras",

@@ -27,6 +27,9 @@ LABELS = {
     "cells": "Scores",
     "completion_change": "Change of completion",
     "crosses_break": "Crosses a break",
+    "completion_before": "Completion before",
+    "days_left": "Days left",
+    "days_overdue": "Days overdue",
     "detectable": "Detectable",
     "detectable_jointly": "Detectable jointly",
     "decimals": "Decimals given",
@@ -67,6 +70,8 @@ LABELS = {
     "completion_mean": "Mean completion",
     "correlation": "Correlation",
     "dimension": "Dimension",
+    "dimensions": "Dimensions",
+    "done_before": "Done before",
     "df": "Degrees of freedom",
     "done": "Done",
     "due": "Due",
@@ -105,6 +110,11 @@ LABELS = {
     "often": "Gained as much",
     "often_high": "Net, from as high",
     "often_net": "Net of the mean",
+    "often_left": "Gained what is left",
+    "often_high_left": "Net, from as high, what is left",
+    "often_net_left": "Net of the mean, what is left",
+    "windows_left": "Windows, years left",
+    "windows_high_left": "Windows from as high, years left",
     "on_time": "Share on time",
     "outcome": "Outcome",
     "p": "p-value",
@@ -201,6 +211,17 @@ LABELS = {
     "what": "What changed",
     "kind": "Kind",
     "kinds": "Kind",
+    "latest": "Latest score",
+    "latest_year": "Year of the latest score",
+    "longest": "Longest, days",
+    "in_progress": "In progress",
+    "not_begun": "Not begun",
+    "overdue": "Overdue",
+    "overdue_before": "Overdue before",
+    "silent": "Overdue without a report",
+    "state": "State",
+    "state_before": "State before",
+    "still": "Still needed",
     "standing": "Standing",
     "shift": "National shift",
     "weight": "Weight",
@@ -245,6 +266,10 @@ SHARES = (
     "often",
     "often_high",
     "often_net",
+    "often_left",
+    "often_high_left",
+    "often_net_left",
+    "completion_before",
     "complete",
     "on_time",
     "completion_mean",
@@ -283,6 +308,15 @@ KINDS = {
     "difference in differences": "Difference in differences",
 }
 
+#: Where a task stands.
+TASK_STATES = {
+    "done": "Done",
+    "overdue": "Overdue",
+    "in_progress": "In progress",
+    "not_begun": "Not begun",
+    "unreported": "No report",
+}
+
 #: Verdicts on what was needed.
 VERDICTS = {
     "added": "Added what was needed",
@@ -317,6 +351,7 @@ DESIGNS = {
 CODES: dict[str, dict[str, str]] = {
     "kind": KINDS,
     "verdict": VERDICTS,
+    "state": TASK_STATES,
     "who": PLACES,
     "design": DESIGNS,
     "choice": {name: str(words) for name, words in METHODS.items()},

@@ -118,6 +118,8 @@ class _Filler(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         from babel.numbers import get_decimal_symbol
 
+        if isinstance(value, date):
+            return self.tongue.date(value)
         if not isinstance(value, float):
             return str(super().format_field(value, format_spec))
         if not format_spec:

@@ -99,6 +99,15 @@ class Study:
         """The units that have tasks."""
         return tuple(sorted(self.tasks["unit"].unique()))
 
+    @property
+    def measured_on(self) -> pd.Timestamp:
+        """The last day on which it is known how far the tasks are: that of the last report, and at most the end.
+
+        Without any report it is the day of the start.
+        """
+        last = self.progress["as_of"].max()
+        return self.start if pd.isna(last) else min(last, self.end)
+
     def __repr__(self) -> str:
         made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         return (
