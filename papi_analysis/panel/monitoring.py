@@ -107,7 +107,7 @@ def task_counts(
     told = pd.DataFrame({state: rows["state"] == state for state in STATES})
     told = told.assign(tasks=1, due=rows["is_due"], silent=told["overdue"] & rows["completion"].isna())
     earlier = pd.DataFrame({f"{state}_before": rows["state_before"] == state for state in ("done", "overdue")})
-    earlier = earlier.astype(float).where(rows["state_before"].notna())
+    earlier = earlier.astype("Int64").where(rows["state_before"].notna())
     each = pd.concat([told.astype("int64"), earlier], axis=1).groupby(rows[by])
     counts = each.sum(min_count=1).assign(longest=rows["days_overdue"].groupby(rows[by]).max()).reset_index()
     if by == "dimension":
@@ -137,7 +137,7 @@ def _states(study: Study, on: Day | None, since: Day | None) -> pd.DataFrame:
     key = ["unit", "task", "dimension"]
     earlier = every[every["as_of"] < day].set_index(key)[["completion", "state"]].add_suffix("_before")
     now = every[every["as_of"] == day].join(earlier, on=key).assign(since=before)
-    late, undone = (day - now["due"]).dt.days, now["state"] != "done"
+    late, undone = (day - now["due"]).dt.days.astype("Int64"), now["state"] != "done"
     return now.assign(days_overdue=late.where(undone & now["is_due"]), days_left=(-late).where(undone & ~now["is_due"]))
 
 

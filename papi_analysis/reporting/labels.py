@@ -352,6 +352,7 @@ CODES: dict[str, dict[str, str]] = {
     "kind": KINDS,
     "verdict": VERDICTS,
     "state": TASK_STATES,
+    "state_before": TASK_STATES,
     "who": PLACES,
     "design": DESIGNS,
     "choice": {name: str(words) for name, words in METHODS.items()},

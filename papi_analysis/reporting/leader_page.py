@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from papi_analysis.errors import PapiError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, UnitYears
+from papi_analysis.reporting.canvas import full_name
 from papi_analysis.reporting.monitoring import Tasks, day_line
 from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.tables import Table, table_frame
 from papi_analysis.reporting.task_figures import draw_tasks
 from papi_analysis.reporting.writer import Writer
 
 #: Agencies that the page names; the section on the tasks shows all.
 AGENCIES = 6
-
-#: What the page shows of the targets: before and after, or what is still needed.
-REACHED = ("base", "outcome", "target", "reached")
-STILL = ("base", "latest", "target", "still")
 
 
 def leader_page(
@@ -32,10 +30,25 @@ def _targets(writer: Writer, targets: Estimates | PapiError | None, ahead: bool)
     """Say which targets were reached, or what each still needs."""
     if targets is None:
         return []
-    opening = Words(writer.text("Targets"), (writer.say(targets),))
+    heading, said = writer.text("Targets"), writer.say(targets)
     if not isinstance(targets, Estimates):
-        return [opening]
-    return [opening, writer.estimates(targets, STILL if ahead else REACHED)]
+        return [Words(heading, (said,))]
+    table = targets.table
+    if ahead and (table["still"] < 0).any():
+        said += " " + writer.text("A number below 0: so much above the target.")
+    return [Words(heading, (said,)), _target_table(writer, targets, "still" if ahead else "reached")]
+
+
+def _target_table(writer: Writer, targets: Estimates, last: str) -> Table:
+    """Show base, latest score and target under their years, dimensions by name, and what became of each."""
+    asked, year = targets.designed(UnitYears), int(targets.table["latest_year"].iloc[0])
+    columns = {"dimension": "dimension", "base": str(asked.first), "latest": str(year)}
+    columns |= {"target": writer.text("Target {year}", year=asked.last), last: last}
+    if year == asked.first:
+        del columns["base"]
+    names = [full_name(code, writer.tongue, targets.names) for code in targets.table["dimension"]]
+    shown = targets.table.assign(dimension=names)[list(columns)].rename(columns=columns)
+    return table_frame(shown, language=writer.tongue.code, simulated=targets.simulated_tables)
 
 
 def _agencies(tasks: Tasks) -> list[Any]:

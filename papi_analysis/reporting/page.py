@@ -167,7 +167,8 @@ def _in_order(sections: Iterable[Section], parts: _Parts) -> list[dict[str, Any]
     opens = ""
     for section in sections:
         made = [parts.shown(part) for part in section]
-        shown += [part | {"opens": opens * (place == 0)} for place, part in enumerate(made)]
+        own = "own" * section.own_page
+        shown += [part | {"name": (opens if place == 0 else "") or own} for place, part in enumerate(made)]
         opens = "opens" * section.own_page
     return shown
 

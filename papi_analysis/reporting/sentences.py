@@ -158,16 +158,13 @@ def _targets_ahead(estimates: Estimates, tongue: Language) -> str:
     )
     if not total["windows_left"]:
         return words
-    return (
-        words
-        + " "
-        + tongue.text(
-            "Over {years} years units gained as much in {often} of {windows} cases.",
-            years=asked.last - values["latest_year"],
-            often=tongue.percent(total["often_left"]),
-            windows=int(total["windows_left"]),
-        )
+    often = tongue.text(
+        "In as many years as from {latest_year} to {end}, units gained as much in {often} of {windows} cases.",
+        often=tongue.percent(total["often_left"]),
+        windows=int(total["windows_left"]),
+        **values,
     )
+    return f"{words} {often}"
 
 
 def _slopes(estimates: Estimates, tongue: Language) -> str:

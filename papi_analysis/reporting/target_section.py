@@ -66,6 +66,8 @@ def _became(row: Any, targets: Estimates, then: Then, writer: Writer) -> str:
 def _stands(row: Any, values: dict[str, Any], asked: UnitYears, writer: Writer) -> str:
     """Hold the latest score against the target: reached or not in its year, what is still needed before."""
     text = writer.text
+    if values["end"] == asked.first:
+        return _starts(row, values, asked, writer)
     if pd.isna(row.target):
         return text("{dimension}: {base} in {base_year}, {latest} in {end}; no target.", **values)
     if values["end"] == asked.last:
@@ -90,14 +92,26 @@ def _stands(row: Any, values: dict[str, Any], asked: UnitYears, writer: Writer) 
     )
 
 
+def _starts(row: Any, values: dict[str, Any], asked: UnitYears, writer: Writer) -> str:
+    """Hold the target against the base where no later score is there."""
+    told = {name: values[name] for name in ("dimension", "base", "base_year")}
+    if pd.isna(row.target):
+        return writer.text("{dimension}: {base} in {base_year}; no target.", **told)
+    return writer.text(
+        "{dimension}: {base} in {base_year}; target for {year} {target}: {still} points are needed.",
+        year=asked.last,
+        target=values["target"],
+        still=float(row.still),
+        **told,
+    )
+
+
 def _left(writer: Writer, targets: Estimates, plan: pd.DataFrame | PapiError) -> list[Any]:
     """Show what is still needed beside how often units gained as much, and what the design could tell at the end."""
     text, table = writer.text, targets.table
-    asked, latest = targets.designed(UnitYears), int(table["latest_year"].iloc[0])
     often = text(
-        "How often any unit gained as much over {years} years is counted in all years with scores; net, from as high: "
-        "after the mean change of all units is taken off, and among the units that stood at least as high.",
-        years=asked.last - latest,
+        "How often any unit gained as much in as many years as are left is counted in all years with scores; net, from "
+        "as high: after the mean change of all units is taken off, among the units that stood at least as high."
     )
     words = [often, _could_tell(writer, table, plan)]
     if isinstance(plan, pd.DataFrame):
