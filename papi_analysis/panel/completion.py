@@ -156,16 +156,6 @@ def completion_falls(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["completion"] < cells["before"] - 1e-9].reset_index(drop=True)
 
 
-def tasks_by_unit(states: pd.DataFrame) -> pd.DataFrame:
-    """Count the states of one day by unit: ``tasks``, those ``done``, ``undone`` and begun but ``unreported``."""
-    tasks = states.drop_duplicates(["unit", "task"])
-    counts = pd.DataFrame(
-        {"unit": tasks["unit"], "tasks": 1, "done": tasks["completion"] >= 1, "unreported": tasks["completion"].isna()}
-    )
-    counts = counts.groupby("unit", sort=False).sum().astype("int64")
-    return counts.assign(undone=counts["tasks"] - counts["done"]).reset_index()
-
-
 def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
     """Count, for each day reported on, the reports that came in time, late, never, or were revised.
 

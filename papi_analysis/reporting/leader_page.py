@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from papi_analysis.errors import PapiError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.reporting.canvas import full_name
@@ -13,8 +15,8 @@ from papi_analysis.reporting.tables import Table, table_frame
 from papi_analysis.reporting.task_figures import draw_tasks
 from papi_analysis.reporting.writer import Writer
 
-#: Agencies that the page names; the section on the tasks shows all.
-AGENCIES = 6
+#: Agencies and units that the page names; the section on the tasks shows all.
+MOST = 6
 
 
 def leader_page(
@@ -23,7 +25,9 @@ def leader_page(
     """Put together the day, the tasks in numbers and in a picture, the targets, the agencies with overdue tasks."""
     opening = Words(title, (day_line(writer), tasks.totals(), f"{tasks.changes()} {tasks.next_due()}"), level=1)
     picture = writer.figure(draw_tasks, tasks.dimensions, writer.study)
-    return Section((opening, picture, *_targets(writer, targets, ahead), *_agencies(tasks)), own_page=True)
+    return Section(
+        (opening, picture, *_targets(writer, targets, ahead), *_units(tasks), *_agencies(tasks)), own_page=True
+    )
 
 
 def _targets(writer: Writer, targets: Estimates | PapiError | None, ahead: bool) -> list[Any]:
@@ -54,13 +58,28 @@ def _target_table(writer: Writer, targets: Estimates, last: str) -> Table:
 def _agencies(tasks: Tasks) -> list[Any]:
     """Show the lead agencies with overdue tasks, those with most on top."""
     late = tasks.agencies[tasks.agencies["overdue"] > 0]
-    if late.empty:
-        return []
-    writer, shown = tasks.writer, late.head(AGENCIES)
-    words = writer.text(
+    heading = tasks.writer.text("Overdue tasks by lead agency")
+    words = tasks.writer.text(
         "Lead agencies with overdue tasks: {late} of {agencies}.", late=len(late), agencies=len(tasks.agencies)
     )
-    if len(late) > len(shown):
-        words += " " + writer.text("Shown are those with most.")
-    table = writer.table(shown, [tasks.agency, "overdue", "longest", "done", "tasks"])
-    return [Words(writer.text("Overdue tasks by lead agency"), (words,)), table]
+    return _late(tasks, late, tasks.agency, heading, words)
+
+
+def _units(tasks: Tasks) -> list[Any]:
+    """Show the units with overdue tasks, those with most on top, where several have tasks."""
+    if tasks.units == 1:
+        return []
+    late = tasks.by_unit[tasks.by_unit["overdue"] > 0]
+    heading = tasks.writer.text("Overdue tasks by unit")
+    words = tasks.writer.text("Units with overdue tasks: {late} of {units}.", late=len(late), units=tasks.units)
+    return _late(tasks, late, "unit", heading, words)
+
+
+def _late(tasks: Tasks, late: pd.DataFrame, by: str, heading: str, words: str) -> list[Any]:
+    """Show as many as the page holds; nothing where no task is overdue."""
+    if late.empty:
+        return []
+    if len(late) > MOST:
+        words += " " + tasks.writer.text("Shown are those with most.")
+    table = tasks.writer.table(late.head(MOST), [by, "overdue", "longest", "done", "tasks"])
+    return [Words(heading, (words,)), table]

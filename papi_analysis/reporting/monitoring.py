@@ -48,6 +48,11 @@ class Tasks:
             return pd.DataFrame({self.agency: [], "overdue": []})
         return task_counts(self.study, self.agency)
 
+    @cached_property
+    def by_unit(self) -> pd.DataFrame:
+        """The tasks of each unit."""
+        return task_counts(self.study, "unit")
+
     @property
     def units(self) -> int:
         """How many units have tasks."""
@@ -154,7 +159,7 @@ def _overdue(tasks: Tasks) -> list[Any]:
         return [Words(writer.text("Overdue"), (writer.text("No task is overdue."),))]
     heading = writer.text("Overdue: {overdue} of {tasks} tasks", overdue=len(overdue), tasks=len(tasks.rows))
     if len(overdue) > LONG:
-        return [Words(heading), writer.table(task_counts(tasks.study, "unit"), ["unit", *COUNTS])]
+        return [Words(heading), writer.table(tasks.by_unit, ["unit", *COUNTS])]
     columns = tasks.columns("due", "days_overdue", "completion", "last_report")
     return [Words(heading), writer.table(overdue, columns)]
 
