@@ -9,10 +9,10 @@ import pandas as pd
 from papi_analysis.errors import PapiError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.reporting.canvas import full_name
-from papi_analysis.reporting.monitoring import Tasks, day_line
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.tables import Table, table_frame
 from papi_analysis.reporting.task_figures import draw_tasks
+from papi_analysis.reporting.task_section import Tasks, day_line
 from papi_analysis.reporting.writer import Writer
 
 #: Agencies and units that the page names; the section on the tasks shows all.
@@ -36,11 +36,11 @@ def _targets(writer: Writer, targets: Estimates | PapiError | None, ahead: bool)
         return []
     heading, said = writer.text("Targets"), writer.say(targets)
     if not isinstance(targets, Estimates):
-        return [Words(heading, (said,))]
+        return [Words(heading, (said,), level=2)]
     table = targets.table
     if ahead and (table["still"] < 0).any():
         said += " " + writer.text("A number below 0: so much above the target.")
-    return [Words(heading, (said,)), _target_table(writer, targets, "still" if ahead else "reached")]
+    return [Words(heading, (said,), level=2), _target_table(writer, targets, "still" if ahead else "reached")]
 
 
 def _target_table(writer: Writer, targets: Estimates, last: str) -> Table:
@@ -82,4 +82,4 @@ def _late(tasks: Tasks, late: pd.DataFrame, by: str, heading: str, words: str) -
     if len(late) > MOST:
         words += " " + tasks.writer.text("Shown are those with most.")
     table = tasks.writer.table(late.head(MOST), [by, "overdue", "longest", "done", "tasks"])
-    return [Words(heading, (words,)), table]
+    return [Words(heading, (words,), level=2), table]

@@ -27,12 +27,12 @@ from papi_analysis.reporting.figures import draw_estimates
 from papi_analysis.reporting.impact_figures import draw_impact
 from papi_analysis.reporting.language import find_language
 from papi_analysis.reporting.leader_page import leader_page
-from papi_analysis.reporting.monitoring import LONG, Tasks, tasks_section
 from papi_analysis.reporting.problems import table_problems
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.sentences import question
 from papi_analysis.reporting.tables import mark
 from papi_analysis.reporting.target_section import Then, target_section
+from papi_analysis.reporting.task_section import LONG, Tasks, tasks_section
 from papi_analysis.reporting.writer import Writer
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.provenance import study_files
@@ -331,8 +331,8 @@ class ProgrammeReport:
         tasks, reported = self.study.tasks, self.study.progress["as_of"].max()
         scored = self.answers.panel.years
         years = range(tasks["start"].min().year, tasks["due"].max().year + 1)
-        days = fieldwork_dates(year for year in years if year in scored or not year > reported.year)
-        known = [day if year in scored or pd.isna(reported) else min(day, reported) for year, day in days.items()]
+        days = fieldwork_dates(year for year in years if year in scored or year <= reported.year)
+        known = [day if year in scored else min(day, reported) for year, day in days.items()]
         return completion(tasks, self.study.progress, as_of=known)
 
     def _limits(self) -> list[str]:

@@ -101,12 +101,8 @@ class Study:
 
     @property
     def measured_on(self) -> pd.Timestamp:
-        """The last day on which it is known how far the tasks are: that of the last report, and at most the end.
-
-        Without any report it is the day of the start.
-        """
-        last = self.progress["as_of"].max()
-        return self.start if pd.isna(last) else min(last, self.end)
+        """The last day on which it is known how far the tasks are: that of the last report, and at most the end."""
+        return min(self.progress["as_of"].max(), self.end)
 
     def __repr__(self) -> str:
         made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
