@@ -55,6 +55,7 @@ _HOMES = {
     "papi_analysis.reporting.report": ("render_report",),
     "papi_analysis.reporting.sentences": ("remarks", "sentence"),
     "papi_analysis.reporting.specification_figures": ("draw_specification_curve",),
+    "papi_analysis.reporting.task_figures": ("draw_tasks",),
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
     "papi_analysis.reporting.validation": ("draw_validation", "table_validation"),
     "papi_analysis.credibility.calibration": ("calibrate", "rank_methods"),

@@ -58,12 +58,7 @@ def task_list(study: Study, *, on: Day | None = None, since: Day | None = None) 
     >>> tasks["state"].value_counts().to_dict()
     {'in_progress': 29, 'done': 16, 'overdue': 10, 'not_begun': 3, 'unreported': 1}
     """
-    states = _states(study, on, since)
-    served = states.groupby(["unit", "task"])["dimension"].agg(", ".join).rename("dimensions").reset_index()
-    tasks = states.drop_duplicates(["unit", "task"]).merge(served, on=["unit", "task"])
-    place = tasks["state"].map({"overdue": 0, "done": 2}).fillna(1)
-    order = tasks.assign(place=place).sort_values(["place", "due", "unit", "task"]).index
-    return tasks.loc[order, _COLUMNS].reset_index(drop=True)
+    return list_states(compared_states(study, on, since))
 
 
 @check_kinds
@@ -103,7 +98,44 @@ def task_counts(
     """
     if by not in BY:
         raise SpecError(Note(NO_COLUMN.text, {"name": by, "known": ", ".join(BY)}))
-    rows = _states(study, on, since).drop_duplicates(["unit", "task", by])
+    return count_states(compared_states(study, on, since), by, study)
+
+
+_COLUMNS = [
+    "unit", "task", "title_en", "title_vi", "lead_agency_en", "lead_agency_vi", "dimensions", "start", "due", "as_of",
+    "completion", "last_report", "state", "days_overdue", "days_left", "since", "completion_before", "state_before",
+]  # fmt: skip
+
+
+def compared_states(study: Study, on: Day | None = None, since: Day | None = None) -> pd.DataFrame:
+    """Say where each task stands on a day and stood on one before it: a row per task and dimension that it serves."""
+    day = study.measured_on if on is None else one_day(on)
+    days = study.progress.loc[study.progress["as_of"] < day, "as_of"]
+    before = days.max() if since is None else one_day(since)
+    if before >= day:
+        raise SpecError(Note(NOT_BEFORE.text, {"since": before.date(), "on": day.date()}))
+    known = [day] if pd.isna(before) else [before, day]
+    every = task_states(study.tasks, study.progress, as_of=known)
+    every["state"] = _state(every)
+    key = ["unit", "task", "dimension"]
+    earlier = every[every["as_of"] < day].set_index(key)[["completion", "state"]].add_suffix("_before")
+    now = every[every["as_of"] == day].join(earlier, on=key).assign(since=before)
+    late, undone = (day - now["due"]).dt.days.astype("Int64"), now["state"] != "done"
+    return now.assign(days_overdue=late.where(undone & now["is_due"]), days_left=(-late).where(undone & ~now["is_due"]))
+
+
+def list_states(states: pd.DataFrame) -> pd.DataFrame:
+    """Make ``task_list`` of what ``compared_states`` gives."""
+    served = states.groupby(["unit", "task"])["dimension"].agg(", ".join).rename("dimensions").reset_index()
+    tasks = states.drop_duplicates(["unit", "task"]).merge(served, on=["unit", "task"])
+    place = tasks["state"].map({"overdue": 0, "done": 2}).fillna(1)
+    order = tasks.assign(place=place).sort_values(["place", "due", "unit", "task"]).index
+    return tasks.loc[order, _COLUMNS].reset_index(drop=True)
+
+
+def count_states(states: pd.DataFrame, by: str, study: Study) -> pd.DataFrame:
+    """Make ``task_counts`` of what ``compared_states`` gives."""
+    rows = states.drop_duplicates(["unit", "task", by])
     told = pd.DataFrame({state: rows["state"] == state for state in STATES})
     told = told.assign(tasks=1, due=rows["is_due"], silent=told["overdue"] & rows["completion"].isna())
     earlier = pd.DataFrame({f"{state}_before": rows["state_before"] == state for state in ("done", "overdue")})
@@ -116,29 +148,6 @@ def task_counts(
     else:
         counts = counts.sort_values(["overdue", "longest", by], ascending=[False, False, True])
     return counts[[by, "tasks", *STATES, "due", "silent", "longest", *earlier.columns]].reset_index(drop=True)
-
-
-_COLUMNS = [
-    "unit", "task", "title_en", "title_vi", "lead_agency_en", "lead_agency_vi", "dimensions", "start", "due", "as_of",
-    "completion", "last_report", "state", "days_overdue", "days_left", "since", "completion_before", "state_before",
-]  # fmt: skip
-
-
-def _states(study: Study, on: Day | None, since: Day | None) -> pd.DataFrame:
-    """Say where each task stands on a day and stood on one before it: a row per task and dimension that it serves."""
-    day = study.measured_on if on is None else one_day(on)
-    days = study.progress.loc[study.progress["as_of"] < day, "as_of"]
-    before = days.max() if since is None else one_day(since)
-    if before >= day:
-        raise SpecError(Note(NOT_BEFORE.text, {"since": str(before.date()), "on": str(day.date())}))
-    known = [day] if pd.isna(before) else [before, day]
-    every = task_states(study.tasks, study.progress, as_of=known)
-    every["state"] = _state(every)
-    key = ["unit", "task", "dimension"]
-    earlier = every[every["as_of"] < day].set_index(key)[["completion", "state"]].add_suffix("_before")
-    now = every[every["as_of"] == day].join(earlier, on=key).assign(since=before)
-    late, undone = (day - now["due"]).dt.days.astype("Int64"), now["state"] != "done"
-    return now.assign(days_overdue=late.where(undone & now["is_due"]), days_left=(-late).where(undone & ~now["is_due"]))
 
 
 def _state(tasks: pd.DataFrame) -> pd.Series:

@@ -84,6 +84,10 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
         f"{row.dimension}: {tongue.number(row.base)} / {tongue.number(row.target)} / {tongue.number(row.latest)}"
         for row in table.itertuples()
     )
+    if not ahead:
+        shown = tongue.text("Dot chart of base, target and outcome of each dimension: {listed}.", listed=listed)
+        add_alternative(ax, shown)
+        return ax
     shown = tongue.text(
         "Dot chart of base ({base_year}), target ({end}) and latest score ({latest}) of each dimension: {listed}.",
         base_year=asked.first,

@@ -45,7 +45,8 @@ def draw_tasks(counts: pd.DataFrame, study: Study, *, ax: Axes | None = None, la
     above its column, so that nothing has to be told by colour.
     """
     tongue = find_language(language)
-    names = [wrapped(full_name(code, tongue, study.names), 44) for code in counts["dimension"]]
+    known = study.names
+    names = [wrapped(full_name(code, tongue, known), 44) for code in counts["dimension"]]
     lines = sum(name.count("\n") + 1 for name in names)
     ax = one_axes(8, 0.75 + 0.14 * len(names) + 0.15 * lines) if ax is None else ax
     shown = [state for state in COLOURS if state == "done" or counts[state].any()]

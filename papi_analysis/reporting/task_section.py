@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.panel.completion import completion
-from papi_analysis.panel.monitoring import task_counts, task_list
+from papi_analysis.panel.monitoring import compared_states, count_states, list_states
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.writer import Writer
 
@@ -32,26 +32,31 @@ class Tasks:
         self.agency = f"lead_agency_{code}"
 
     @cached_property
+    def _states(self) -> pd.DataFrame:
+        """Where each task stands and stood, a row for each dimension that it serves."""
+        return compared_states(self.study)
+
+    @cached_property
     def rows(self) -> pd.DataFrame:
         """Each task, the most overdue first."""
-        return task_list(self.study)
+        return list_states(self._states)
 
     @cached_property
     def dimensions(self) -> pd.DataFrame:
         """The tasks of each dimension of the programme."""
-        return task_counts(self.study)
+        return count_states(self._states, "dimension", self.study)
 
     @cached_property
     def agencies(self) -> pd.DataFrame:
         """The tasks of each lead agency; none where the register names none."""
         if (self.study.tasks[self.agency] == "").all():
             return pd.DataFrame({self.agency: [], "overdue": []})
-        return task_counts(self.study, self.agency)
+        return count_states(self._states, self.agency, self.study)
 
     @cached_property
     def by_unit(self) -> pd.DataFrame:
         """The tasks of each unit."""
-        return task_counts(self.study, "unit")
+        return count_states(self._states, "unit", self.study)
 
     @property
     def units(self) -> int:

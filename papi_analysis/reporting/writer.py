@@ -63,5 +63,6 @@ class Writer(NamedTuple):
         """Show a table, units by their names; it is marked unless nothing in it is made up."""
         made_up = self.study.simulated_tables if simulated else ()
         if "unit" in frame:
-            frame = frame.assign(unit=[self.tongue.name(code, self.study.names) for code in frame["unit"]])
+            names = self.study.names
+            frame = frame.assign(unit=[self.tongue.name(code, names) for code in frame["unit"]])
         return table_frame(frame, columns, language=self.tongue.code, digits=digits, simulated=made_up)

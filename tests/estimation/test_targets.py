@@ -334,8 +334,8 @@ def test_a_target_to_come_by_hand():
     # The mean change from the base to the latest year, as in the answer for targets of 2003.
     np.testing.assert_allclose(table["national"], [0.75, 0.125, 0.875])
     # One year is left. Gains of X: 0.2, 1, 0, 0, then 0.3, 1, 0, 0.5: three of eight are 0.5 or more; net of their
-    # means 0.3 and 0.45 two are. At least as high as a in 2003, second: a and d in 2001; b (5.0), a (5.2) and d (5.0) in
-    # 2002, of which b gained 1 - 0.45.
+    # means 0.3 and 0.45 two are. At least as high as a in 2003, second: a and d in 2001; a (5.2), b (5.0) and d (5.0)
+    # in 2002, of which b gained 1 - 0.45.
     np.testing.assert_allclose(table.loc["X", LEFT].astype(float), [3 / 8, 2 / 8, 1 / 5, 8, 5])
     # Y may fall by half a point: 0, 0, 1, 0, then -1, 0.5, 0, 0: seven of eight.
     assert table.loc["Y", "often_left"] == 7 / 8
