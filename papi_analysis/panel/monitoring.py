@@ -93,8 +93,8 @@ def task_counts(
     --------
     >>> import papi_analysis as pa
     >>> counts = task_counts(pa.load_study("can_tho_2018_2020"), on="2019-12-31")
-    >>> counts[["dimension", "tasks", "done", "overdue"]].iloc[0].tolist()
-    ['D1', 10, 3, 3]
+    >>> [int(number) for number in counts.loc[0, ["tasks", "done", "overdue"]]]
+    [10, 3, 3]
     """
     if by not in BY:
         raise SpecError(Note(NO_COLUMN.text, {"name": by, "known": ", ".join(BY)}))

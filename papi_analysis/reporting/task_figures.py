@@ -61,7 +61,7 @@ def draw_tasks(counts: pd.DataFrame, study: Study, *, ax: Axes | None = None, la
                 str(count), (left + count / longest, place), xytext=(4, 0), textcoords="offset points", va="center",
                 fontsize=9, color=INK if count else GREY,
             )  # fmt: skip
-        words = wrapped(tongue.text(TASK_STATES[state]), 16)
+        words = wrapped(tongue.text(TASK_STATES[state]), 11)
         ax.annotate(words, (left, len(counts) - 0.4), color=INK, weight="bold", fontsize=9, va="bottom")
     ax.set_xlim(0, len(shown) * (1 + ROOM))
     ax.set_ylim(-0.6, len(counts) + 0.5)
@@ -70,7 +70,7 @@ def draw_tasks(counts: pd.DataFrame, study: Study, *, ax: Axes | None = None, la
     tidy(ax)
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(left=False)
-    mark_simulated(ax, tuple(name for name in study.simulated_tables if name in ("tasks", "progress")), tongue)
+    mark_simulated(ax, study.simulated_tables, tongue)
     listed = "; ".join(
         f"{row['dimension']}: "
         + ", ".join(f"{tongue.text(TASK_STATES[state]).lower()} {row[state]}" for state in shown)
