@@ -22,6 +22,7 @@ _HOMES = {
     "papi_analysis.study.scores": ("load_scores",),
     "papi_analysis.study.study": ("Study", "load_study"),
     "papi_analysis.panel.completion": ("completion", "completion_by_agency", "reporting_record", "task_states"),
+    "papi_analysis.panel.monitoring": ("task_counts", "task_list"),
     "papi_analysis.panel.changes": (
         "describe_panel",
         "eras",
@@ -55,6 +56,7 @@ _HOMES = {
     "papi_analysis.reporting.report": ("render_report",),
     "papi_analysis.reporting.sentences": ("remarks", "sentence"),
     "papi_analysis.reporting.specification_figures": ("draw_specification_curve",),
+    "papi_analysis.reporting.task_figures": ("draw_tasks",),
     "papi_analysis.reporting.tables": ("table_estimates", "table_frame"),
     "papi_analysis.reporting.validation": ("draw_validation", "table_validation"),
     "papi_analysis.credibility.calibration": ("calibrate", "rank_methods"),

@@ -39,6 +39,7 @@ PUBLIC = [
     "draw_reversion",
     "draw_specification_curve",
     "draw_targets",
+    "draw_tasks",
     "draw_validation",
     "draw_weights",
     "eras",
@@ -81,6 +82,8 @@ PUBLIC = [
     "table_frame",
     "table_validation",
     "target_attainment",
+    "task_counts",
+    "task_list",
     "task_states",
     "verdicts",
 ]

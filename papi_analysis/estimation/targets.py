@@ -19,7 +19,11 @@ SHIFTED = Note(
     "with them, so a gain is not a change by the unit alone: read it beside the shift and the rank."
 )
 NO_TARGET = Note("{dimensions}: no target is set.")
-NO_YEAR = Note("there is no score of {year} to hold the targets against: the study's scores go from {first} to {last}.")
+NO_YEAR = Note("there is no score of {year} to count gains from: the study's scores go from {first} to {last}.")
+AHEAD = Note(
+    "The targets are for {end}, and the latest scores are of {latest}: it is not known yet whether they are reached."
+)
+NO_LATEST = Note("{dimensions}: the score of {end} was not published, so it is not known what is still needed.")
 NO_OUTCOME = Note("{dimensions}: the score of {end} was not published, so it cannot be said whether it was reached.")
 
 NOT_BOTH = Note("gain_needed takes the answers of programme_impact and of target_attainment, in this order.")
@@ -58,11 +62,17 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
         ``often_net``, the same net of the mean change of the units; ``often_high``, net and among the units
         whose rank at the start was at least as good (``windows``, ``windows_high`` count them).
 
+        Where no survey of the target's year is there yet, ``outcome``, ``gain`` and all at the end are missing and
+        ``reached`` is None. ``latest_year`` is then the unit's last year with a score (else the target's), ``latest``
+        the score, ``still`` target minus latest; ``national`` and the shifts end there. How often units gained what is
+        still needed in the years that are left: ``often_left``, ``often_net_left``, ``often_high_left``,
+        ``windows_left``, ``windows_high_left``, as above.
+
     Raises
     ------
     SpecError
-        Where the study has no targets, or none for the unit, or targets of more than one year, or no score of that
-        year or of the base year.
+        Where the study has no targets, or none for the unit, or targets of more than one year, or no score of the
+        base year.
 
     Examples
     --------
@@ -80,33 +90,38 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
         raise SpecError(f"the study has no targets of one year for unit {unit!r}. Check targets.csv.")
     base, end = study.base_year, int(targets["year"].iloc[0])
     years = study.scores.loc[study.scores["year"].between(*study.years), "year"]
-    for year in {base, end} - set(years):
-        raise SpecError(Note(NO_YEAR.text, {"year": year, "first": int(years.min()), "last": int(years.max())}))
+    if base not in set(years):
+        raise SpecError(Note(NO_YEAR.text, {"year": base, "first": int(years.min()), "last": int(years.max())}))
     family = list(study.dimensions["dimension"])
     table = pd.DataFrame({"dimension": [*family, TOTAL]}).set_index("dimension")
     places = standing(study.scores, family).query("unit == @unit").set_index(["year", "dimension"])
-    for name, year in (("base", base), ("end", end)):
+    latest = end if end in set(years) else _latest_year(places, base, min(end, study.years[1]))
+    for name, year, score in (("base", base, "base"), ("end", end, "outcome"), ("latest", latest, "latest")):
         then = places.reindex(pd.MultiIndex.from_product([[year], table.index])).droplevel(0)
-        table["base" if name == "base" else "outcome"] = then["score"]
+        table[score] = then["score"]
         for column in ("rank", "ranked", "group"):
             table[f"{column}_{name}"] = then[column]
+    table["latest_year"] = latest
     table["target"] = targets.set_index("dimension")["target"].reindex(table.index)
     table.loc[TOTAL, "target"] = table.loc[family, "target"].sum(skipna=False)
     table["needed"] = table["target"] - table["base"]
+    table["still"] = table["target"] - table["latest"]
     table["gain"] = table["outcome"] - table["base"]
     known = table["target"].notna() & table["outcome"].notna()
     # Scores and targets are printed with at most four decimals: reached means reached at that precision.
     table["reached"] = (table["outcome"] >= table["target"] - 5e-5).astype(object).where(known, None)
     panel = _with_total(study, family)
-    shifts = national_shifts(panel, base, end).pivot(index="dimension", columns="year", values="shift")
-    table["national"] = _national_change(panel, base, end)
+    shifts = national_shifts(panel, base, latest).pivot(index="dimension", columns="year", values="shift")
+    table["national"] = _national_change(panel, base, latest) if latest > base else np.nan
     for year in shifts.columns:
         table[f"shift_{year}"] = shifts[year].reindex(table.index)
-    ambition = _ambition(_with_total(study, family, every_year=True), table, end - base)
-    table[ambition.columns] = ambition
+    history = _with_total(study, family, every_year=True)
+    ambition = _ambition(history, table["needed"], table["rank_base"], end - base)
+    left = _ambition(history, table["still"], table["rank_latest"], end - latest).add_suffix("_left")
+    table = pd.concat([table, ambition, left], axis=1)
     return Estimates(
         question="target_attainment",
-        table=table.reset_index()[[*_COLUMNS, *ambition.columns, *(f"shift_{year}" for year in shifts.columns)]],
+        table=table.reset_index()[[*_COLUMNS, *ambition, *_LATEST, *left, *(f"shift_{year}" for year in shifts)]],
         notes=_notes(table, base, end, shifted=bool(len(shifts))),
         simulated_tables=tuple(name for name in study.simulated_tables if name in ("scores", "targets")),
         names=study.names,
@@ -178,30 +193,46 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _ambition(panel: Panel, table: pd.DataFrame, years: int) -> pd.DataFrame:
-    """Say how often units made a gain of ``needed`` points in ``years`` years (rows as in ``table``)."""
+#: Where the unit stands now, and what is left to gain from there.
+_LATEST = ["latest_year", "latest", "still"]
+
+
+def _latest_year(places: pd.DataFrame, base: int, last: int) -> int:
+    """Return the unit's last year with a score, from the base year on."""
+    years = places.index.get_level_values("year")
+    return int(years[(years >= base) & (years <= last)].max())
+
+
+def _ambition(panel: Panel, needed: pd.Series, ranks: pd.Series, years: int) -> pd.DataFrame:
+    """Say how often units gained ``needed`` points in so many years, and how often those that ranked as high did.
+
+    ``needed`` and ``ranks`` have a value for each dimension of the panel. Without a window of so many years, as where
+    no year is left, every share is missing.
+    """
+    starts = [t for t, year in enumerate(panel.years) if years > 0 and year + years in panel.years]
+    ends = [panel.years.index(panel.years[t] + years) for t in starts]
     y = panel.scores
-    gain = y[:, years:] - y[:, :-years]  # (N, windows, K)
+    gain = y[:, ends] - y[:, starts]  # (N, windows, K)
     found = np.isfinite(gain)
     net = gain - mean_over_units(gain)
-    start = pd.DataFrame(np.round(y[:, :-years], 6).reshape(len(y), -1))
+    start = pd.DataFrame(np.round(y[:, starts], 6).reshape(len(y), -1))
     rank = start.rank(ascending=False, method="min").to_numpy().reshape(gain.shape)
-    high = found & (rank <= np.nan_to_num(table["rank_base"].to_numpy(dtype=float)))
-    needed = table["needed"].to_numpy(dtype=float)
+    high = found & (rank <= np.nan_to_num(ranks.to_numpy(dtype=float)))
+    points = needed.to_numpy(dtype=float)
 
     def share(reached: NDArray[np.bool_], among: NDArray[np.bool_]) -> NDArray[np.float64]:
         count = among.sum(axis=(0, 1)).astype(float)
         hits = (reached & among).sum(axis=(0, 1))
-        return np.where((count > 0) & np.isfinite(needed), hits / np.maximum(count, 1.0), np.nan)
+        return np.where((count > 0) & np.isfinite(points), hits / np.maximum(count, 1.0), np.nan)
 
     columns = {
-        "often": share(gain >= needed - 5e-5, found),
-        "often_net": share(net >= needed - 5e-5, found),
-        "often_high": share(net >= needed - 5e-5, high),
+        "often": share(gain >= points - 5e-5, found),
+        "often_net": share(net >= points - 5e-5, found),
+        "often_high": share(net >= points - 5e-5, high),
         "windows": found.sum(axis=(0, 1)),
         "windows_high": high.sum(axis=(0, 1)),
     }
-    return pd.DataFrame(columns, index=table.index)
+    return pd.DataFrame(columns, index=needed.index)
 
 
 def _with_total(study: Study, family: list[str], *, every_year: bool = False) -> Panel:
@@ -227,8 +258,12 @@ def _national_change(panel: Panel, base: int, end: int) -> pd.Series:
 
 
 def _notes(table: pd.DataFrame, base: int, end: int, shifted: bool) -> tuple[Note, ...]:
-    notes = [Note(SHIFTED.text, {"base": base, "end": end})] if shifted else []
-    for missing, note in ((table["target"], NO_TARGET), (table["outcome"], NO_OUTCOME)):
+    latest = int(table["latest_year"].iloc[0])
+    notes = [Note(SHIFTED.text, {"base": base, "end": latest})] if shifted else []
+    if latest < end:
+        notes.append(Note(AHEAD.text, {"end": end, "latest": latest}))
+    unscored = NO_LATEST if latest < end else NO_OUTCOME
+    for missing, note in ((table["target"], NO_TARGET), (table["latest"], unscored)):
         named = ", ".join(name for name in missing.index[missing.isna()] if name != TOTAL)
-        notes += if_any(Note(note.text, {"dimensions": named, "end": end}))
+        notes += if_any(Note(note.text, {"dimensions": named, "end": latest}))
     return tuple(notes)

@@ -46,7 +46,8 @@ def completion(
         ``joblib.parallel_config(backend="dask")``.
     as_of
         Day or days for which completion is measured. Default: the middle of the survey's fieldwork (30
-        September where it is not known) in each year from the first start to the last due date.
+        September where it is not known) in each year from the first start to the last due date, and never after
+        the last report: where that came before the fieldwork of its year, its day takes the place.
     known_on
         Use only what had been reported by that day. Default: everything reported since, which is the state
         that citizens met.
@@ -76,7 +77,7 @@ def completion(
     >>> float(cells.groupby("as_of").completion.max().iloc[0])  # before the first task begins
     0.0
     """
-    known = None if known_on is None else _day(known_on)
+    known = None if known_on is None else one_day(known_on)
     rows = "(select *, dimension as cell from papi_tasks)"
 
     def cells(register: Register) -> pd.DataFrame:
@@ -97,7 +98,7 @@ def completion_by_agency(
 
     ``names`` is the column that holds the agencies' names.
     """
-    known = None if known_on is None else _day(known_on)
+    known = None if known_on is None else one_day(known_on)
     # An agency leads a task once, however many dimensions it serves.
     rows = f"""(
         select unit, task, {quoted(names)} as cell, max(weight) as weight, sum(share order by dimension) as share
@@ -125,7 +126,7 @@ def task_states(
         begun without any report), ``last_report``, ``is_due``, ``on_time`` (1 or 0; missing where the task is
         not due, or no report at or after its due date existed by the day).
     """
-    known = None if known_on is None else _day(known_on)
+    known = None if known_on is None else one_day(known_on)
     names = [column.name for column in TASKS.columns]
     states = _asked(lambda register: states_of(register, _days(as_of, register), known), tasks, progress, *names)
     columns = [*names, "as_of", "year", "last_report", "completion", "is_due", "on_time"]
@@ -153,16 +154,6 @@ def completion_falls(cells: pd.DataFrame) -> pd.DataFrame:
     earlier = cells.groupby(["unit", "dimension"])[["completion", "unreported"]].shift()
     cells = cells.assign(before=earlier["completion"], unreported_before=earlier["unreported"])
     return cells[cells["completion"] < cells["before"] - 1e-9].reset_index(drop=True)
-
-
-def tasks_by_unit(states: pd.DataFrame) -> pd.DataFrame:
-    """Count the states of one day by unit: ``tasks``, those ``done``, ``undone`` and begun but ``unreported``."""
-    tasks = states.drop_duplicates(["unit", "task"])
-    counts = pd.DataFrame(
-        {"unit": tasks["unit"], "tasks": 1, "done": tasks["completion"] >= 1, "unreported": tasks["completion"].isna()}
-    )
-    counts = counts.groupby("unit", sort=False).sum().astype("int64")
-    return counts.assign(undone=counts["tasks"] - counts["done"]).reset_index()
 
 
 def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
@@ -205,14 +196,16 @@ def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after:
 def _days(as_of: Day | Iterable[Day] | None, register: Register) -> pd.DatetimeIndex:
     """Turn what the caller asked for into distinct days in order."""
     if as_of is None:
-        return pd.DatetimeIndex(fieldwork_dates(years_of(register)))
+        years, reported = years_of(register)
+        days = pd.DatetimeIndex(fieldwork_dates(years))
+        return days if pd.isna(reported) else days.where(days <= reported, reported).unique().as_unit("ns")
     listed = list(as_of) if isinstance(as_of, Iterable) and not isinstance(as_of, str) else [as_of]
     if not listed:
         raise SpecError("as_of names no day. Give at least one, like '2020-09-30'.")
-    return pd.DatetimeIndex([_day(day) for day in listed]).unique().sort_values()
+    return pd.DatetimeIndex([one_day(day) for day in listed]).unique().sort_values()
 
 
-def _day(value: object) -> pd.Timestamp:
+def one_day(value: object) -> pd.Timestamp:
     """Read one day; a bare number or a text in another order of day and month is refused, not guessed at."""
     try:
         day = dt.date.fromisoformat(value) if isinstance(value, str) else value

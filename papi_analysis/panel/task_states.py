@@ -122,7 +122,14 @@ def _in_pandas(answer: pd.DataFrame) -> pd.DataFrame:
     return answer.astype(dict.fromkeys(days, "datetime64[ns]"))
 
 
-def years_of(register: Register) -> range:
-    """Give the years from the first start to the last due date."""
-    ends: Any = register.ask("select year(min(start)) as first, year(max(due)) as last from papi_tasks").iloc[0]
-    return range(int(ends["first"]), int(ends["last"]) + 1)
+def years_of(register: Register) -> tuple[range, pd.Timestamp]:
+    """Give the years from the first start to the last due date or report, and the day of that report if there is one.
+
+    What comes first ends the years: nothing is known of a day after the last report.
+    """
+    ends: Any = register.ask(
+        """select year(min(start)) as first, year(max(due)) as last, (select max(as_of) from papi_progress) as reported
+        from papi_tasks"""
+    ).iloc[0]
+    first, last, reported = int(ends["first"]), int(ends["last"]), pd.Timestamp(ends["reported"])
+    return range(first, (last if pd.isna(reported) else min(last, reported.year)) + 1), reported

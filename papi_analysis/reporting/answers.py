@@ -6,27 +6,39 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from papi_analysis.credibility.calibration import calibrate
+from papi_analysis.credibility.planning import plan_study
 from papi_analysis.credibility.robustness import impact_robustness
 from papi_analysis.credibility.sensitivity import overstated_reports
 from papi_analysis.credibility.verdicts import verdicts
-from papi_analysis.errors import Note, PapiError
+from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.mean_reversion import regression_to_the_mean
 from papi_analysis.estimation.slopes import completion_slopes
 from papi_analysis.estimation.targets import gain_needed, target_attainment
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.study import Study
 
 T = TypeVar("T")
 
 FAULT = Note("a fault of this program, and none of your files ({fault}). Please report it.")
 
+NOT_YET = Note("scores after the start of the programme ({start}) are not there yet; the latest are of {latest}.")
+NO_SCORE_YET = Note("the targets are for {year}, and scores of {year} are not there yet; the latest are of {latest}.")
+
 #: The estimator of the gap, chosen before any answer was seen; the others stand beside it.
 METHOD = "lagged_outcome"
+
+#: Units with every score that a plan wants for each unit with a programme: fewer give no p-value of 0.05.
+FEWEST = 20
+
+#: Years before a programme that the estimator needs.
+YEARS_BEFORE = 2
 
 #: Reassignments for each row of the table of rosy reports, where there are more: few for the same reason.
 DRAWS = 1999
@@ -54,15 +66,43 @@ class Answers:
             return None
         return attempt(lambda: target_attainment(self.study))
 
+    @property
+    def ahead(self) -> bool:
+        """Whether the year of the targets has no survey yet."""
+        targets = self.targets
+        return isinstance(targets, Estimates) and bool(
+            targets.table["latest_year"].iloc[0] < targets.designed(UnitYears).last
+        )
+
+    @cached_property
+    def not_yet(self) -> SpecError | None:
+        """Why nothing can be said of scores: all surveys were in the field before the programme began."""
+        latest, start = self.panel.years[-1], self.study.start
+        if fieldwork_dates([latest]).iloc[0] >= start:
+            return None
+        return SpecError(Note(NOT_YET.text, {"start": start.date(), "latest": latest}))
+
+    @cached_property
+    def plan(self) -> pd.DataFrame | PapiError:
+        """What the design would find at the end: by dimension, for as many programme years as the scores can hold."""
+        last, units = self.panel.years[-1], len(self.units)
+        every = np.ones(len(self.panel.units), dtype=bool)
+        first = self.panel.complete_from(every, FEWEST * units, last - 3, last) or self.panel.years[0]
+        panel = self.panel.cut(first, last)
+        start, end = self.study.start, self.study.end
+        surveys = fieldwork_dates(range(start.year, end.year + 1)).between(start, end).sum()
+        years = max(min(int(surveys), len(panel.years) - YEARS_BEFORE), 1)
+        return attempt(lambda: plan_study(panel, [units], [years], method=METHOD))
+
     @cached_property
     def slopes(self) -> Estimates | PapiError:
         """What completion has to do with scores."""
-        return attempt(lambda: completion_slopes(self.panel))
+        return self._of_scores(lambda: completion_slopes(self.panel))
 
     @cached_property
     def impact(self) -> Estimates | PapiError:
         """Where the scores stood beside what they would have been."""
-        return attempt(
+        return self._of_scores(
             lambda: programme_impact(
                 self.panel, self.starts, end=self.years[1], method=METHOD, base_year=self.base_year
             )
@@ -71,7 +111,7 @@ class Answers:
     @cached_property
     def reversion(self) -> Estimates | PapiError | None:
         """What the start alone would predict."""
-        if not self.study.unit:
+        if not self.study.unit or self.not_yet:
             return None
         return attempt(lambda: regression_to_the_mean(self.panel, self.study.unit, self.study.base_year, self.years[1]))
 
@@ -82,7 +122,7 @@ class Answers:
             return None
         (start, end), base = self.years, self.study.base_year
         asked: dict[str, Any] = {"unit": self.study.unit, "start": start, "end": end, "base_year": base}
-        return attempt(lambda: calibrate(self.panel, METHOD, **asked, panels=PANELS))
+        return self._of_scores(lambda: calibrate(self.panel, METHOD, **asked, panels=PANELS))
 
     @cached_property
     def gap_then(self) -> Estimates | PapiError | None:
@@ -91,7 +131,9 @@ class Answers:
         if not isinstance(targets, Estimates):
             return targets
         year = targets.designed(UnitYears).last
-        return attempt(
+        if year > self.panel.years[-1]:
+            return SpecError(Note(NO_SCORE_YET.text, {"year": year, "latest": self.panel.years[-1]}))
+        return self._of_scores(
             lambda: programme_impact(
                 self.panel, self.starts, end=year, method=METHOD, after=(year, year), base_year=self.base_year
             )
@@ -119,14 +161,18 @@ class Answers:
         if not self.study.unit:
             return None
         start, end = self.years
-        return attempt(
+        return self._of_scores(
             lambda: impact_robustness(self.panel, self.study.unit, start, end, base_year=self.study.base_year)
         )
 
     @cached_property
     def overstated(self) -> pd.DataFrame | PapiError:
         """The mean slope if reports were too rosy."""
-        return attempt(lambda: overstated_reports(self.panel, draws=DRAWS))
+        return self._of_scores(lambda: overstated_reports(self.panel, draws=DRAWS))
+
+    def _of_scores(self, ask: Callable[[], T]) -> T | PapiError:
+        """Ask what needs scores after the start, or say that there are none yet."""
+        return attempt(ask) if self.not_yet is None else self.not_yet
 
     @property
     def starts(self) -> dict[str, int]:

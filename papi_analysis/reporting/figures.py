@@ -43,18 +43,19 @@ PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 
 @drawing
 def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str = "en") -> Axes:
-    """Draw base, target and outcome of each dimension on one line each."""
+    """Draw base, target and the latest score up to its year, for each dimension on one line."""
     tongue = find_language(language)
     ax = one_axes(8, 3.6) if ax is None else ax
     table = estimates.table[estimates.table["dimension"] != TOTAL].reset_index(drop=True)
     places = np.arange(len(table))[::-1]
-    ax.hlines(places, table["base"], table["outcome"], color=PALE, linewidth=3, zorder=1)
-    marks = (("base", GREY, "o"), ("outcome", BLUE, "o"), ("target", ORANGE, "D"))
-    asked = estimates.designed(UnitYears)
+    asked, latest = estimates.designed(UnitYears), int(table["latest_year"].iloc[0])
+    ax.hlines(places, table["base"], table["latest"], color=PALE, linewidth=3, zorder=1)
+    marks = (("base", GREY, "o"), ("latest", BLUE, "o"), ("target", ORANGE, "D"))[latest == asked.first :]
+    ahead = latest < asked.last
     words = {
         "base": str(asked.first),
-        "outcome": str(asked.last),
-        "target": tongue.text("Target"),
+        "latest": str(latest),
+        "target": tongue.text("Target {year}", year=asked.last) if ahead else tongue.text("Target"),
     }
     named = _widest(table[[column for column, _, _ in marks]].to_numpy(dtype=float))
     for column, colour, marker in marks:
@@ -80,12 +81,21 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     ax.set_axisbelow(True)
     mark_simulated(ax, estimates.simulated_tables, tongue)
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.base)} / {tongue.number(row.target)} / {tongue.number(row.outcome)}"
+        f"{row.dimension}: {tongue.number(row.base)} / {tongue.number(row.target)} / {tongue.number(row.latest)}"
         for row in table.itertuples()
     )
-    add_alternative(
-        ax, tongue.text("Dot chart of base, target and outcome of each dimension: {listed}.", listed=listed)
+    if not ahead:
+        shown = tongue.text("Dot chart of base, target and outcome of each dimension: {listed}.", listed=listed)
+        add_alternative(ax, shown)
+        return ax
+    shown = tongue.text(
+        "Dot chart of base ({base_year}), target ({end}) and latest score ({latest}) of each dimension: {listed}.",
+        base_year=asked.first,
+        end=asked.last,
+        latest=latest,
+        listed=listed,
     )
+    add_alternative(ax, shown)
     return ax
 
 

@@ -97,7 +97,7 @@ def page_of(
     frame = frame_of(title, language, file, banner, [(other.file, other.title) for other in others])
     parts = _Parts(language, frame["words"], file)
     with house_style():
-        shown = [parts.shown(part) for section in sections for part in section]
+        shown = _in_order(sections, parts)
     if others:
         parts.contents.append({"id": "pages", "text": frame["words"]["more"], "within": []})
     return (
@@ -159,6 +159,18 @@ def picture_size(data: bytes) -> dict[str, int]:
         return {}
     width, height = struct.unpack(">II", data[16:24])
     return {"width": round(width * PIXELS_PER_DOT), "height": round(height * PIXELS_PER_DOT)}
+
+
+def _in_order(sections: Iterable[Section], parts: _Parts) -> list[dict[str, Any]]:
+    """Make the parts of all sections; the first after a section with a page of its own opens a new one in print."""
+    shown: list[dict[str, Any]] = []
+    opens = ""
+    for section in sections:
+        made = [parts.shown(part) for part in section]
+        own = "own" * section.own_page
+        shown += [part | {"name": (opens if place == 0 else "") or own} for place, part in enumerate(made)]
+        opens = "opens" * section.own_page
+    return shown
 
 
 class _Parts:

@@ -12,28 +12,30 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.errors import DataWarning, PapiError
-from papi_analysis.estimation.estimates import Estimates, UnitYears
-from papi_analysis.panel.changes import TOTAL, missing_scores
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.panel.changes import missing_scores
 from papi_analysis.panel.completion import (
     completion,
     completion_by_agency,
     completion_falls,
     completion_over_units,
     reporting_record,
-    task_states,
-    tasks_by_unit,
 )
 from papi_analysis.reporting.answers import Answers, attempt
-from papi_analysis.reporting.canvas import full_name, house_style
 from papi_analysis.reporting.data_figures import draw_agencies, draw_completion, draw_history, draw_reporting
-from papi_analysis.reporting.figures import draw_estimates, draw_targets
+from papi_analysis.reporting.figures import draw_estimates
 from papi_analysis.reporting.impact_figures import draw_impact
 from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.leader_page import leader_page
 from papi_analysis.reporting.merged import old_provinces
 from papi_analysis.reporting.problems import table_problems
 from papi_analysis.reporting.section import Section, Words
-from papi_analysis.reporting.sentences import question, remarks, sentence
-from papi_analysis.reporting.tables import Table, mark, table_estimates, table_frame
+from papi_analysis.reporting.sentences import question
+from papi_analysis.reporting.tables import mark
+from papi_analysis.reporting.target_section import Then, target_section
+from papi_analysis.reporting.task_section import LONG, Tasks, tasks_section
+from papi_analysis.reporting.writer import Writer
+from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.provenance import study_files
 from papi_analysis.study.study import Study, load_study
 
@@ -43,11 +45,11 @@ INFERENCE = ("estimate", "low", "high", "p", "p_joint", "detectable")
 #: What is shown of verdicts.
 VERDICT = ("needed", "estimate", "low", "most", "most_share", "verdict")
 
-#: Rows up to which a table shows every unit or task; instead of a longer one it shows sums.
-LONG = 200
-
-#: The sections in reading order.
-SECTIONS = ("summary", "scores", "completion", "slopes", "impact", "trust", "gaps", "provenance")
+#: The sections in reading order; the first is a page of its own.
+SECTIONS = (
+    "summary", "tasks", "targets", "findings", "scores", "completion", "slopes", "impact", "trust", "gaps",
+    "provenance",
+)  # fmt: skip
 
 
 @contextmanager
@@ -69,7 +71,7 @@ def _section(heading: str) -> Callable[[Callable[[ProgrammeReport], Section]], C
             if isinstance(made, Section):
                 return made
             words, level = (report.tongue.text(heading), 2) if heading else (report.title, 1)
-            return Section((Words(words, (report._say(made),), level=level),))
+            return Section((Words(words, (report.writer.say(made),), level=level),))
 
         return section
 
@@ -108,6 +110,7 @@ class ProgrammeReport:
             warnings.simplefilter("always", DataWarning)
             self.study = study if isinstance(study, Study) else load_study(os.fspath(study))
         self.warned = [one.message.args[0] for one in caught if isinstance(one.message, DataWarning)]
+        self.writer = Writer(self.study, self.tongue)
         with _quiet():
             self.answers = Answers(self.study)
 
@@ -127,22 +130,30 @@ class ProgrammeReport:
 
     @_section("")
     def summary(self) -> Section:
-        """Give a decision maker the question, the answers in words, and what cannot be told."""
-        text = self.tongue.text
-        told = self.answers.verdicts
+        """Give a leader one page: the tasks, what became of the targets, and which agencies have overdue tasks."""
+        return leader_page(self.writer, self.title, self._tasks, self.answers.targets, self.answers.ahead)
+
+    @_section("The tasks")
+    def tasks(self) -> Section:
+        """Show which tasks are overdue, which are not yet due, and what changed since the report before."""
+        return tasks_section(self._tasks)
+
+    @_section("The targets, by dimension")
+    def targets(self) -> Section:
+        """Show what became of each target, or what it still needs."""
+        plan = self.answers.plan if self.answers.ahead else None
+        return target_section(self.writer, self.answers.targets, self._completion_then, plan)
+
+    @_section("The question and the answers")
+    def findings(self) -> Section:
+        """Show the question, the answers in words, and what cannot be told."""
+        text, told = self.tongue.text, self.answers.verdicts
         first = [told] if isinstance(told, Estimates) else []
-        answers = [
-            self._say(found)
-            for found in (*first, self.answers.targets, self.answers.slopes, self.answers.impact)
-            if found is not None
-        ]
-        parts: list[Any] = [Words(self.title, (question(self.study, self.tongue), *answers), level=1)]
-        parts += [self._verdict_table(found) for found in first]
-        limits = Words(text("What cannot be told"), items=tuple(self._limits()), level=2)
-        if not isinstance(self.answers.targets, Estimates):
-            return Section((*parts, limits))
-        reached = Words(text("By dimension"), items=tuple(self._by_dimension(self.answers.targets)), level=2)
-        return Section((*parts, reached, limits, self._figure(draw_targets, self.answers.targets)))
+        found = (*first, self.answers.targets, self.answers.slopes, self.answers.impact)
+        said = dict.fromkeys(self.writer.say(one) for one in found if one is not None)
+        opening = Words(text("The question and the answers"), (question(self.study, self.tongue), *said), level=2)
+        tables = [self.writer.estimates(one, VERDICT) for one in first]
+        return Section((opening, *tables, Words(text("What cannot be told"), items=tuple(self._limits()))))
 
     @_section("The scores")
     def scores(self) -> Section:
@@ -163,27 +174,32 @@ class ProgrammeReport:
         old = [part for unit in first for part in old_provinces(self.study, unit, self.tongue)]
         if old and first[0] not in set(self.study.scores["unit"]):  # a new province that waits for its first score
             return Section((Words(text("The scores"), level=2), *old))
-        figures = [self._figure(draw_history, self.study, unit) for unit in first]
+        figures = [self.writer.figure(draw_history, self.study, unit) for unit in first]
         return Section((Words(text("The scores"), (" ".join(words),), level=2), *figures, *old))
 
     @_section("Completion of the tasks")
     def completion(self) -> Section:
-        """Show how far the tasks came: by dimension, by agency, and which were not done in the end."""
-        text, study, end = self.tongue.text, self.study, self.study.end
+        """Show how far the tasks came, by dimension and by agency."""
+        text, study, day = self.tongue.text, self.study, self.study.measured_on
         cells, units = self._cells, len(self.answers.units)
-        quarters = completion(study.tasks, study.progress, as_of=pd.date_range(study.start, end, freq="QE"))
+        days = pd.date_range(study.start, day, freq="QE").union([day])
+        quarters = completion(study.tasks, study.progress, as_of=days)
         words = text(
             "A task that has not started counts 0; one that has begun counts what its latest report says. The table "
             "shows the days that the scores of these years stand for."
         )
-        columns = ["year", "dimension", "completion", "of_due", "complete", "on_time", "tasks", "unreported"]
+        if day < study.end:
+            words += " " + text(
+                "The last day that is known is {day}, that of the last report.", day=self.tongue.date(day)
+            )
+        columns = ["as_of", "dimension", "completion", "of_due", "complete", "on_time", "tasks", "unreported"]
         if units > 1:
             columns.insert(1, "unit")
             quarters = completion_over_units(quarters)
             words += " " + text("The lines are means over {units} units.", units=units)
         if units > 1 and len(cells) > LONG:
-            cells = completion_over_units(cells[cells["year"] <= end.year])
-            columns = ["year", "dimension", "units", "completion", "low", "high", "tasks", "unreported"]
+            cells = completion_over_units(cells[cells["year"] <= study.end.year])
+            columns = ["as_of", "dimension", "units", "completion", "low", "high", "tasks", "unreported"]
             words += " " + text(
                 "So is the table, over the units whose completion is known; low and high are means over all, as if all "
                 "tasks without a report stood at 0 or at 1. The register in the study's folder holds each unit."
@@ -191,10 +207,9 @@ class ProgrammeReport:
         return Section(
             (
                 Words(text("Completion of the tasks"), (words,), level=2),
-                self._figure(draw_completion, quarters, study),
-                self._table(cells, columns),
+                self.writer.figure(draw_completion, quarters, study),
+                self.writer.table(cells, columns),
                 *self._agencies(),
-                *self._undone(),
             )
         )
 
@@ -206,7 +221,7 @@ class ProgrammeReport:
             "A slope says how scores moved where completion grew by ten more points, compared with other units and "
             "years."
         )
-        section = self._answer(heading, words, self.answers.slopes, draw_estimates, INFERENCE)
+        section = self.writer.answer(heading, words, self.answers.slopes, draw_estimates, INFERENCE)
         return Section((*section.parts, *self._verdicts(self.answers.slope_verdicts)))
 
     @_section("The programme's years")
@@ -217,9 +232,9 @@ class ProgrammeReport:
             "The counterfactual is a weighted average of units without the programme that moved alike in the years "
             "before. Thin lines give the programme to each other unit: a gap stands out only where it leaves them."
         )
-        section = self._answer(heading, words, self.answers.impact, draw_impact, (*INFERENCE, "fit"))
+        section = self.writer.answer(heading, words, self.answers.impact, draw_impact, (*INFERENCE, "fit"))
         start_high = (
-            [Words(paragraphs=(self._say(self.answers.reversion),))] if self.answers.reversion is not None else []
+            [Words(paragraphs=(self.writer.say(self.answers.reversion),))] if self.answers.reversion is not None else []
         )
         return Section((*section.parts, *start_high, *self._verdicts(self.answers.verdicts)))
 
@@ -227,7 +242,7 @@ class ProgrammeReport:
     def trust(self) -> Section:
         """Show how often the method cries wolf here, what other choices give, and what rosy reports would change."""
         text = self.tongue.text
-        calibrated = () if self.answers.calibration is None else (self._say(self.answers.calibration),)
+        calibrated = () if self.answers.calibration is None else (self.writer.say(self.answers.calibration),)
         parts: list[Any] = [Words(text("How far it can be trusted"), calibrated, level=2)]
         if isinstance(self.answers.robustness, pd.DataFrame):
             words = text(
@@ -237,7 +252,7 @@ class ProgrammeReport:
             )
             parts += [
                 Words(text("Other choices"), (words,)),
-                self._table(
+                self.writer.table(
                     self.answers.robustness, ["choice", "mean", "p", "p_joint", "peers", "units"], simulated=False
                 ),
             ]
@@ -254,7 +269,7 @@ class ProgrammeReport:
                     )
                 )
             heading = Words(text("If reports were too rosy"), (" ".join(rosy),))
-            parts += [heading, self._table(self.answers.overstated, digits=3)]
+            parts += [heading, self.writer.table(self.answers.overstated, digits=3)]
         return Section(tuple(parts))
 
     @_section("Gaps in the data")
@@ -274,13 +289,13 @@ class ProgrammeReport:
             Words(text("Scores that were not published"), () if len(missing) else (text("None in these years."),)),
         ]
         if len(missing):
-            parts.append(self._table(missing, simulated=False))
+            parts.append(self.writer.table(missing, simulated=False))
         if len(breaks):
             what = "what" if self.tongue.code == "en" or "what_vi" not in breaks else "what_vi"
             parts.append(Words(text("Breaks in the scores")))
             named = {"all": text("all")}
             breaks = breaks.assign(dimension=[named.get(name, name) for name in breaks["dimension"]])
-            parts.append(self._table(breaks, ["year", "dimension", "kind", what], simulated=False))
+            parts.append(self.writer.table(breaks, ["year", "dimension", "kind", what], simulated=False))
         return Section(tuple(parts))
 
     @_section("Where the data come from")
@@ -289,82 +304,27 @@ class ProgrammeReport:
         text, files = self.tongue.text, attempt(lambda: study_files(self.study))
         words = [self.study.decision] if self.study.decision else []
         if not isinstance(files, pd.DataFrame):
-            return Section((Words(text("Where the data come from"), (*words, self._say(files)), level=2),))
+            return Section((Words(text("Where the data come from"), (*words, self.writer.say(files)), level=2),))
         words.append(text("Checksums are the first 16 digits of SHA-256; any change of a file changes them."))
         shown = files.assign(sha256=files["sha256"].str[:16], table=[text(name) for name in files["table"]])
         opening = Words(text("Where the data come from"), tuple(words), level=2)
-        parts: list[Any] = [opening, self._table(shown, simulated=False)]
+        parts: list[Any] = [opening, self.writer.table(shown, simulated=False)]
         if self.study.guesses:
             words_as_read = Words(text("How the tables were read"))
             parts += [words_as_read, table_problems(self.study.guesses, language=self.tongue.code)]
         return Section(tuple(parts))
 
-    def _say(self, found: Estimates | PapiError | None) -> str:
-        """Say an answer, or why there is none."""
-        if isinstance(found, Estimates):
-            return sentence(found, language=self.tongue.code)
-        why = str(found) if found is None else found.args[0]
-        return self.tongue.text("This study's data cannot answer: {why}", why=why)
-
-    def _answer(
-        self, heading: str, words: str, found: Estimates | PapiError, draw: Callable[..., Any], columns: tuple[str, ...]
-    ) -> Section:
-        """Put together what every question shows: words, the answer, its figure, table and remarks."""
-        if not isinstance(found, Estimates):  # no words on a figure that is not there
-            return Section((Words(heading, (self._say(found),), level=2),))
-        opening = Words(heading, (self._say(found), words), level=2)
-        notes = tuple(remarks(found, language=self.tongue.code).splitlines())
-        table = table_estimates(found, [name for name in columns if name in found.table], language=self.tongue.code)
-        return Section((opening, self._figure(draw, found), table, Words(items=notes)))
-
     def _verdicts(self, found: Estimates | PapiError | None) -> list[Any]:
         """What the data rule out, in words and by dimension, or why it cannot be said; nothing where no target asks."""
         if found is None:
             return []
-        opening = Words(self.tongue.text("What the data rule out"), (self._say(found),))
+        opening = Words(self.tongue.text("What the data rule out"), (self.writer.say(found),))
         if not isinstance(found, Estimates):
             return [opening]
-        notes = tuple(remarks(found, language=self.tongue.code).splitlines())
-        return [opening, self._verdict_table(found), Words(items=notes)]
-
-    def _verdict_table(self, found: Estimates) -> Table:
-        return table_estimates(found, VERDICT, language=self.tongue.code)
-
-    def _by_dimension(self, targets: Estimates) -> list[str]:
-        """Say what became of each target."""
-        return [self._became(row, targets) for row in targets.table.itertuples(index=False) if row.dimension != TOTAL]
-
-    def _became(self, row: Any, targets: Estimates) -> str:
-        """Say what became of one target, or of a dimension without one; what is not known is left out."""
-        text, number, year = self.tongue.text, self.tongue.number, targets.designed(UnitYears).last
-        values = {
-            "dimension": full_name(row.dimension, self.tongue, targets.names),
-            "base_year": targets.designed(UnitYears).first,
-            "end": year,
-            **{name: number(getattr(row, name)) for name in ("base", "outcome", "target")},
-        }
-        if pd.isna(row.outcome):
-            words = "{dimension}: {base} in {base_year}; target {target}. No score of {end} has been published."
-            if pd.isna(row.target):
-                words = "{dimension}: {base} in {base_year}; no target. No score of {end} has been published."
-            return text(words, **values)
-        if pd.isna(row.target):
-            said = [text("{dimension}: {base} in {base_year}, {outcome} in {end}; no target.", **values)]
-        else:
-            reached = text("reached") if row.reached else text("not reached")
-            words = "{dimension}: {base} in {base_year}, {outcome} in {end}; target {target}: {verdict}."
-            said = [text(words, verdict=reached, **values)]
-        if not pd.isna(row.rank_base):
-            ranks = {name: number(getattr(row, name), 0) for name in ("rank_base", "rank_end")}
-            said.append(text("Rank {rank_base}, then {rank_end}.", **ranks))
-        if (year, row.dimension) in self._completion_then:
-            day, share = self._completion_then[year, row.dimension]
-            values = {"day": self.tongue.date(day), "completion": self.tongue.percent(share)}
-            said.append(text("Completion on {day}: {completion}.", **values))
-        return " ".join(said)
+        return [opening, self.writer.estimates(found, VERDICT), Words(items=self.writer.notes(found))]
 
     @cached_property
-    def _completion_then(self) -> dict[tuple[int, str], tuple[pd.Timestamp, float]]:
+    def _completion_then(self) -> Then:
         """The unit's completion when the survey of each year was in the field, by year and dimension, with the day."""
         cells = self._cells[self._cells["unit"] == self.answers.units[0]]
         then = cells[["year", "dimension", "as_of", "completion"]].itertuples(index=False, name=None)
@@ -372,8 +332,13 @@ class ProgrammeReport:
 
     @cached_property
     def _cells(self) -> pd.DataFrame:
-        """Completion by unit, year and dimension."""
-        return completion(self.study.tasks, self.study.progress)
+        """Completion by unit, year and dimension, in the surveys' fieldwork and else never after the last report."""
+        tasks, reported = self.study.tasks, self.study.progress["as_of"].max()
+        scored = self.answers.panel.years
+        years = range(tasks["start"].min().year, tasks["due"].max().year + 1)
+        days = fieldwork_dates(year for year in years if year in scored or year <= reported.year)
+        known = [day if year in scored else min(day, reported) for year, day in days.items()]
+        return completion(tasks, self.study.progress, as_of=known)
 
     def _limits(self) -> list[str]:
         """Say what no answer of this report can show."""
@@ -384,46 +349,28 @@ class ProgrammeReport:
             if self.study.judged_by == "reviewers"
             else text("Completion is what offices report about themselves; nothing here checks it against the world."),
         ]
-        if isinstance(self.answers.targets, Estimates):
-            limits += remarks(self.answers.targets, language=self.tongue.code).splitlines()
         return limits
 
     def _agencies(self) -> list[Any]:
-        """Show completion by lead agency at the end, where the register names agencies."""
-        tasks, study, names = self._tasks, self.study, f"lead_agency_{self.tongue.code}"
-        if (tasks[names] == "").all():
+        """Show completion by lead agency on the last day that is known, where the register names agencies."""
+        study, names = self._tasks.study, self._tasks.agency
+        if (study.tasks[names] == "").all():
             return []
-        agencies = completion_by_agency(tasks, study.progress, as_of=study.end, names=names)
-        return [Words(self.tongue.text("By lead agency")), self._figure(draw_agencies, agencies, study)]
-
-    def _undone(self) -> list[Any]:
-        """List the tasks that were not done at the end of the programme."""
-        text, code = self.tongue.text, self.tongue.code
-        states = self._states
-        undone = states[states["completion"].isna() | (states["completion"] < 1)]
-        if undone.empty:
-            return [Words(paragraphs=(text("Every task was done at the end."),))]
-        named = [name for name in (f"title_{code}", f"lead_agency_{code}") if (undone[name] != "").any()]
-        columns = ["task", *(["unit"] if len(self.answers.units) > 1 else []), *named, "due", "completion"]
-        heading = text("Not done at the end: {undone} of {tasks} tasks", undone=len(undone), tasks=len(states))
-        if len(self.answers.units) > 1 and len(undone) > LONG:
-            return [
-                Words(heading),
-                self._table(tasks_by_unit(states), ["unit", "tasks", "done", "undone", "unreported"]),
-            ]
-        return [Words(heading), self._table(undone, columns)]
+        agencies = completion_by_agency(study.tasks, study.progress, as_of=study.measured_on, names=names)
+        return [Words(self.tongue.text("By lead agency")), self.writer.figure(draw_agencies, agencies, study)]
 
     def _reports(self) -> list[Any]:
         """Show which reports came, and when; reviewers from outside judge on days that no register tells."""
         text, study = self.tongue.text, self.study
         if study.judged_by != "reviewers":
-            return [self._figure(draw_reporting, reporting_record(study.tasks, study.progress), study)]
-        silent = int(self._states["completion"].isna().sum())
+            return [self.writer.figure(draw_reporting, reporting_record(study.tasks, study.progress), study)]
+        tasks = self._tasks.rows
+        silent = int(tasks["completion"].isna().sum())
         words = text(
             "{silent} of {tasks} tasks had begun by the end and were never judged. On which day reviewers judged is "
             "not known, so nothing is said of judgements that came late.",
             silent=silent,
-            tasks=len(self._states),
+            tasks=len(tasks),
         )
         return [Words(paragraphs=(words,))]
 
@@ -444,6 +391,11 @@ class ProgrammeReport:
         )
         return [Words(paragraphs=(words,))]
 
+    @cached_property
+    def _tasks(self) -> Tasks:
+        """Where each task stands."""
+        return Tasks(self.writer)
+
     @property
     def _breaks(self) -> pd.DataFrame:
         """The breaks in the programme's dimensions and the study's years."""
@@ -456,32 +408,3 @@ class ProgrammeReport:
         """Whether the mean slope is not told from zero."""
         found = self.answers.slopes
         return isinstance(found, Estimates) and bool(found.row("mean")["p"] > 1 - found.level)
-
-    @cached_property
-    def _states(self) -> pd.DataFrame:
-        """Where each task stood at the end of the programme."""
-        states = task_states(self._tasks, self.study.progress, as_of=self.study.end)
-        return states.drop_duplicates(["unit", "task"])
-
-    @cached_property
-    def _tasks(self) -> pd.DataFrame:
-        """The register, its titles and agencies in the other language where the reader's has none."""
-        tasks, code = self.study.tasks, self.tongue.code
-        other = "vi" if code == "en" else "en"
-        own = {name: tasks[f"{name}_{code}"] for name in ("title", "lead_agency")}
-        return tasks.assign(
-            **{f"{name}_{code}": own[name].where(own[name] != "", tasks[f"{name}_{other}"]) for name in own}
-        )
-
-    def _figure(self, draw: Callable[..., Any], *shown: Any) -> Any:
-        with house_style():
-            return draw(*shown, language=self.tongue.code)
-
-    def _table(
-        self, frame: pd.DataFrame, columns: list[str] | None = None, *, digits: int = 2, simulated: bool = True
-    ) -> Table:
-        made_up = self.study.simulated_tables if simulated else ()
-        if "unit" in frame:
-            names = self.study.names
-            frame = frame.assign(unit=[self.tongue.name(code, names) for code in frame["unit"]])
-        return table_frame(frame, columns, language=self.tongue.code, digits=digits, simulated=made_up)

@@ -43,9 +43,13 @@ class Words:
 
 @dataclass(frozen=True)
 class Section:
-    """The parts of a section, `Words`, `Table` or what a draw function returned; a notebook shows them in order."""
+    """The parts of a section, `Words`, `Table` or what a draw function returned; a notebook shows them in order.
+
+    In print the section after one with ``own_page`` begins on a new page.
+    """
 
     parts: tuple[Any, ...]
+    own_page: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.parts)

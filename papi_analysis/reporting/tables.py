@@ -19,6 +19,9 @@ from papi_analysis.reporting.language import MISSING, Language, find_language
 #: Text of a cell up to this length is a name and is not broken over lines.
 SHORT = 28
 
+#: One up to this length is a code, and is not broken in print either.
+CODE = 8
+
 #: A table with more columns is set smaller in print, where nothing scrolls.
 WIDE = 8
 
@@ -96,6 +99,8 @@ def _row(texts: Sequence[str], numbers: Sequence[bool], scope: str, heads: int) 
 
 def _width(tag: str, text: str) -> str:
     """Names stay on one line and sentences keep some width, so that a phone does not squeeze them into columns."""
+    if tag == "th" and len(text) <= CODE:
+        return "short code"
     return "short" * (len(text) <= SHORT) if tag == "th" else "long" * (len(text) > SHORT)
 
 

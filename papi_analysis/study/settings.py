@@ -180,9 +180,9 @@ def _check_meaning(values: dict[str, Any], findings: Findings) -> None:
     if values["end"] < values["start"]:
         what = Note("the programme ends before it starts")
         findings.add(what, Note("Correct start or end."), column="end", value=values["end"])
-    if not values["first_year"] <= values["base_year"] < values["last_year"]:
+    if not values["first_year"] <= values["base_year"] <= values["last_year"]:
         what = Note("the base year lies outside the years")
-        remedy = Note("Choose a base year from first_year on and before last_year.")
+        remedy = Note("Choose a base year from first_year to last_year.")
         findings.add(what, remedy, column="base_year", value=values["base_year"])
     without = values["without_programme"]
     if without != "all others" and not isinstance(without, list):

@@ -104,6 +104,11 @@ class Study:
         """The units that have tasks."""
         return tuple(sorted(self.tasks["unit"].unique()))
 
+    @property
+    def measured_on(self) -> pd.Timestamp:
+        """The last day on which it is known how far the tasks are: that of the last report, and at most the end."""
+        return min(self.progress["as_of"].max(), self.end)
+
     def __repr__(self) -> str:
         made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         return (

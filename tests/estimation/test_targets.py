@@ -187,8 +187,8 @@ def test_questions_that_cannot_be_asked_are_refused():
     two_years = made(SCORES, [("a", "X", 2002, 5.5), ("a", "Y", 2003, 6.5)])
     with pytest.raises(pa.SpecError, match="one year"):
         pa.target_attainment(two_years)
-    with pytest.raises(pa.SpecError, match="2009"):
-        pa.target_attainment(made(SCORES, [("a", "X", 2009, 5.5)]))
+    with pytest.raises(pa.SpecError, match=r"no score of 2000 to count gains from: .* from 2001 to 2003"):
+        pa.target_attainment(dataclasses.replace(study, base_year=2000))
 
 
 def test_the_order_of_rows_changes_nothing():
@@ -315,3 +315,75 @@ def test_ambition_of_the_bundled_targets(table):
         row = table.loc[dimension]
         expected = slow_ambition(scores[dimension], row["needed"], row["rank_base"], 4)
         np.testing.assert_allclose(row[AMBITION].astype(float), expected, rtol=1e-12, err_msg=dimension)
+
+
+# Targets of a year to come
+
+LEFT = [f"{name}_left" for name in AMBITION]
+
+
+def test_a_target_to_come_by_hand():
+    answer = pa.target_attainment(made(SCORES, [("a", "X", 2004, 6.0), ("a", "Y", 2004, 4.5)]))
+    table = answer.table.set_index("dimension")
+    assert table["latest_year"].tolist() == [2003] * 3
+    np.testing.assert_allclose(table["latest"], [5.5, 5.0, 10.5])
+    np.testing.assert_allclose(table["still"], [0.5, -0.5, 0.0])
+    np.testing.assert_allclose(table["needed"], [1.0, -1.5, -0.5])
+    assert table["reached"].tolist() == [None] * 3
+    assert table[["outcome", "gain", "rank_end", "group_end"]].isna().all(axis=None)
+    # The mean change from the base to the latest year, as in the answer for targets of 2003.
+    np.testing.assert_allclose(table["national"], [0.75, 0.125, 0.875])
+    # One year is left. Gains of X: 0.2, 1, 0, 0, then 0.3, 1, 0, 0.5: three of eight are 0.5 or more; net of their
+    # means 0.3 and 0.45 two are. At least as high as a in 2003, second: a and d in 2001; a (5.2), b (5.0) and d (5.0)
+    # in 2002, of which b gained 1 - 0.45.
+    np.testing.assert_allclose(table.loc["X", LEFT].astype(float), [3 / 8, 2 / 8, 1 / 5, 8, 5])
+    # Y may fall by half a point: 0, 0, 1, 0, then -1, 0.5, 0, 0: seven of eight.
+    assert table.loc["Y", "often_left"] == 7 / 8
+    assert answer.design == UnitYears("a", 2001, 2004)
+    assert [str(note) for note in answer.notes] == [
+        "The targets are for 2004, and the latest scores are of 2003: it is not known yet whether they are reached."
+    ]
+
+
+def test_more_years_than_the_scores_have_leave_it_open_how_often():
+    table = pa.target_attainment(made(SCORES, [("a", "X", 2009, 6.0)])).table.set_index("dimension")
+    assert table[LEFT[:3]].isna().all(axis=None)
+    assert table["windows_left"].tolist() == [0, 0, 0]
+    assert table.loc["X", "still"] == 0.5
+
+
+def test_surveys_every_other_year_are_compared_over_years():
+    """Windows are of as many years as are left, not of as many surveys."""
+    scores = {(unit, 2001 + 2 * (year - 2001)): pair for (unit, year), pair in SCORES.items()}
+    settings = {"years": (2001, 2005), "end": pd.Timestamp(2007, 12, 31)}
+    two = pa.target_attainment(made(scores, [("a", "X", 2007, 6.0)], **settings)).row("X")
+    one = pa.target_attainment(made(SCORES, [("a", "X", 2004, 6.0)])).row("X")
+    np.testing.assert_allclose(two[LEFT].astype(float), one[LEFT].astype(float))
+    odd = pa.target_attainment(made(scores, [("a", "X", 2006, 6.0)], **settings)).row("X")
+    assert odd["windows_left"] == 0
+
+
+def test_the_latest_survey_can_be_the_base():
+    answer = pa.target_attainment(made(SCORES, [("a", "X", 2005, 6.0)], base_year=2003, end=pd.Timestamp(2005, 12, 31)))
+    row = answer.row("X")
+    assert (row["latest_year"], row["still"], row["needed"]) == (2003, 0.5, 0.5)
+    assert answer.table["national"].isna().all()
+    assert row[LEFT].tolist() == row[AMBITION].tolist()
+
+
+def test_a_unit_that_was_left_out_last_is_held_against_its_own_latest_score():
+    scores = {**SCORES, ("a", 2003): (None, None)}
+    row = pa.target_attainment(made(scores, [("a", "X", 2004, 6.0)])).row("X")
+    assert (row["latest_year"], row["latest"], row["still"]) == (2002, 5.2, pytest.approx(0.8))
+
+
+def test_how_often_what_is_left_was_gained_in_the_published_scores():
+    study = pa.load_study("can_tho_2018_2020")
+    study = dataclasses.replace(study, targets=study.targets.assign(year=2023))
+    table = pa.target_attainment(study).table.set_index("dimension")
+    scores = pa.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]
+    ranks = scores.xs(2020, level="year").rank(ascending=False, method="min").loc["VN-CT"]
+    for dimension in SIX:
+        row = table.loc[dimension]
+        expected = slow_ambition(scores[dimension], row["target"] - row["latest"], ranks[dimension], 3)
+        np.testing.assert_allclose(row[LEFT].astype(float), expected, rtol=1e-12, err_msg=dimension)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import papi_analysis as pa
-from papi_analysis.panel.completion import completion_falls, completion_over_units, tasks_by_unit
+from papi_analysis.panel.completion import completion_falls, completion_over_units
 from papi_analysis.study.codebook import fieldwork_dates
 
 NAN = float("nan")
@@ -404,16 +404,3 @@ def test_a_fall_is_told_from_a_task_that_comes_back():
     )
     falls = completion_falls(cells.sample(frac=1, random_state=1))
     assert falls[["unit", "before", "unreported_before", "unreported"]].to_numpy().tolist() == [["a", 1.0, 1, 0]]
-
-
-def test_tasks_by_unit_count_each_task_once():
-    states = pd.DataFrame(
-        {
-            "unit": ["a", "a", "a", "a", "b"],
-            "task": ["1", "1", "2", "3", "1"],  # task 1 serves two dimensions
-            "completion": [1.0, 1.0, 0.5, np.nan, 1.0],
-        }
-    )
-    counts = tasks_by_unit(states).set_index("unit")[["tasks", "done", "undone", "unreported"]]
-    assert counts.loc["a"].tolist() == [3, 1, 2, 1]
-    assert counts.loc["b"].tolist() == [1, 1, 0, 0]

@@ -48,7 +48,12 @@ def record(study):
 
 
 @pytest.fixture(scope="module")
-def draw(study, places, by_quarter, agencies, record, targets, changes, slopes):
+def counts(study):
+    return pa.task_counts(study, on="2019-06-30")
+
+
+@pytest.fixture(scope="module")
+def draw(study, places, by_quarter, agencies, record, counts, targets, changes, slopes):
     """Draw a figure by its name, as if ``simulated`` were the tables that were made up."""
 
     def drawn(name, simulated=("scores", "tasks", "progress"), **settings):
@@ -60,7 +65,13 @@ def draw(study, places, by_quarter, agencies, record, targets, changes, slopes):
             return pa.draw_history(as_study, "VN-CT", **settings)
         if name == "draw_rank":
             return pa.draw_rank(places, "VN-CT", simulated=simulated, **settings)
-        cells = {"draw_completion": by_quarter, "draw_agencies": agencies, "draw_reporting": record}[name]
+        shown = {
+            "draw_completion": by_quarter,
+            "draw_agencies": agencies,
+            "draw_reporting": record,
+            "draw_tasks": counts,
+        }
+        cells = shown[name]
         return getattr(pa, name)(cells, as_study, **settings)
 
     return drawn
@@ -76,7 +87,15 @@ def gallery(draw):
 
 
 GRIDS = ["draw_history", "draw_changes"]
-SINGLE = ["draw_rank", "draw_completion", "draw_agencies", "draw_reporting", "draw_targets", "draw_estimates"]
+SINGLE = [
+    "draw_rank",
+    "draw_completion",
+    "draw_agencies",
+    "draw_reporting",
+    "draw_targets",
+    "draw_estimates",
+    "draw_tasks",
+]
 
 
 def words_of(drawn):
@@ -636,6 +655,7 @@ def drawn_elsewhere(foreign):
             "draw_targets": pa.draw_targets(pa.target_attainment(foreign), language=language),
             "draw_changes": pa.draw_changes(pa.change_slopes(panel), language=language),
             "draw_estimates": pa.draw_estimates(pa.completion_slopes(panel, draws=99), language=language),
+            "draw_tasks": pa.draw_tasks(pa.task_counts(foreign), foreign, language=language),
         }
 
     return all_of_them

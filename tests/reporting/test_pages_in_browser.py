@@ -17,8 +17,11 @@ from test_notebook_page import PAGES, figure, full_page, html_of, png, shows, ta
 
 from papi_analysis.reporting import notebooks
 from papi_analysis.reporting.notebooks import PROGRAMME, read_notebook
-from papi_analysis.reporting.page import words_in
+from papi_analysis.reporting.page import page_of, words_in
+from papi_analysis.reporting.programme_report import ProgrammeReport
 from papi_analysis.reporting.report import render_report
+from papi_analysis.reporting.section import Section, Words
+from papi_analysis.study.scores import load_scores
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(path for path in FOLDER.glob("*.ipynb") if path.name != PROGRAMME)
@@ -196,6 +199,30 @@ def test_it_prints_on_numbered_pages_with_nothing_cut(page: Any):
         assert sum(rows) == 120
         assert sum(count > 0 for count in rows) > 2
         assert all("Đơnvị" in text for text, count in zip(texts, rows, strict=True) if count)
+
+
+def test_a_leader_gets_one_sheet(browser: Any, study: Any, tmp_path: Path):
+    """Eight dimensions, fourteen agencies of long names, a banner: what follows begins on the second sheet."""
+    from test_programme_report import changed
+
+    names = [*study.dimensions["dimension"], "D7", "D8"]
+    tasks = study.tasks.assign(dimension=[names[place % 8] for place in range(len(study.tasks))])
+    scores = load_scores()
+    base = scores.query("unit == 'VN-CT' and year == 2018").set_index("dimension")["score"].loc[names]
+    targets = pd.DataFrame({"unit": "VN-CT", "dimension": names, "year": 2026, "target": base.to_numpy() + 0.5})
+    given = {"base_year": 2018, "end": pd.Timestamp(2026, 12, 31), "simulated_tables": ("tasks", "progress")}
+    wide = changed(study, tasks=tasks, scores=scores, targets=targets, programme_dimensions=tuple(names), **given)
+    report = ProgrammeReport(wide, "vi")
+    path = tmp_path / "first.html"
+    following = Section((Words("Trang sau", level=2),))
+    path.write_text(page_of([report.summary(), following], title="t", language="vi", banner=report.warning), "utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    printed = [sheet.text.replace(" ", "") for sheet in sheets(page.pdf(prefer_css_page_size=True))]
+    page.close()
+    assert len(printed) == 2
+    assert "Trangsau" in printed[1]
+    assert "853" in printed[0]  # the days of the agency that has waited longest, in the last table
 
 
 def test_nothing_was_asked_for_but_the_page_and_nothing_was_wrong(opened: Opened):

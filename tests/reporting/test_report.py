@@ -253,10 +253,12 @@ def test_a_target_in_years_to_come_is_not_missed(unlike: Any, language: str):
     own = ProgrammeReport(unlike("targets.csv", ("2020", "2028")), language)
     said = texts(own, "summary")
     why = {
-        "en": "there is no score of 2028 to hold the targets against: the study's scores go from 2011 to 2020.",
-        "vi": "chưa có điểm năm 2028 để so với chỉ tiêu: điểm của nghiên cứu có từ năm 2011 đến năm 2020.",
+        "en": "Can Tho has 6 targets for 2028; in 2020, the latest scores, 0 of 6 that can be compared stood at",
+        "vi": "Cần Thơ có 6 chỉ tiêu cho năm 2028; theo điểm mới nhất, năm 2020, trong 6 chỉ tiêu so sánh được, 0 chỉ",
     }
     assert why[language] in said
+    not_yet = {"en": "scores of 2028 are not there yet", "vi": "chưa có điểm năm 2028"}
+    assert not_yet[language] in texts(own, "impact")
     assert re.search(r"\b0 (of|trong) (its )?6 (targets|chỉ tiêu)", said) is None
     assert soup_of(render_report(own.study.source, Path(own.study.source) / "report", language=language)).h1
 
@@ -264,7 +266,7 @@ def test_a_target_in_years_to_come_is_not_missed(unlike: Any, language: str):
 def test_reports_that_all_still_say_nothing_is_done(unlike: Any):
     own = ProgrammeReport(unlike("progress.csv", (r",[\d.]+,(\d+)$", r",0,\1")))
     assert "This study's data cannot answer: " in texts(own, "slopes")
-    assert "Completion on 2020-09-30: 0%." in texts(own, "summary")
+    assert "Completion on 2020-09-30: 0%." in texts(own, "targets")
     assert "không đơn vị nào có mức hoàn thành trên 0" in texts(ProgrammeReport(own.study, "vi"), "slopes")
 
 
@@ -294,7 +296,8 @@ def test_the_completion_beside_a_score_is_that_of_its_survey(study: Any):
     tasks = study.tasks.assign(due=study.tasks["due"] + 2 * (study.tasks["due"].max() - study.tasks["due"].min()))
     own = ProgrammeReport(changed(study, tasks=tasks))
     then = pa.completion(tasks, study.progress).query("year == 2020").set_index("dimension")["completion"]
-    (listed,) = (part for part in own.summary() if isinstance(part, Words) and part.heading == "By dimension")
+    listed = next(iter(own.targets()))
+    assert len(listed.items) == len(study.dimensions)
     for item, dimension in zip(listed.items, study.dimensions["dimension"], strict=True):
         assert item.endswith(f"Completion on 2020-09-30: {own.tongue.percent(then[dimension])}.")
 
@@ -313,6 +316,9 @@ def test_a_section_that_fails_says_so_and_the_others_stand(study: Any, monkeypat
     assert "There is nothing to draw." in texts(own, "scores")
     assert "lỗi của chương trình này, không phải của các tệp của bạn (KeyError: 'D9')" in texts(own, "gaps")
     monkeypatch.setattr(programme_report, "question", break_down)
+    (words,) = own.findings()
+    assert (words.heading, words.level) == ("Câu hỏi và kết quả", 2)
+    monkeypatch.setattr(programme_report, "leader_page", break_down)
     (words,) = own.summary()
     assert (words.heading, words.level) == (study.title_vi, 1)
 

@@ -135,7 +135,7 @@ def test_all_that_is_wrong_is_listed_at_once(tmp_path: Path) -> None:
         "titel",
         "title_en",
     ]
-    write(tmp_path, tables__taks='"x.csv"', tables__scores='"../x.csv"', end="2017-12-31", base_year="2020")
+    write(tmp_path, tables__taks='"x.csv"', tables__scores='"../x.csv"', end="2017-12-31", base_year="2021")
     assert sorted(problem.column for problem in problems(tmp_path)) == [
         "base_year",
         "end",
@@ -214,7 +214,7 @@ def test_tasks_and_progress_must_be_there(tmp_path: Path, name: str) -> None:
     [
         ({"end": "2018-01-31"}, "end"),
         ({"base_year": "2010"}, "base_year"),
-        ({"base_year": "2020"}, "base_year"),
+        ({"base_year": "2021"}, "base_year"),
         ({"first_year": "2017"}, "base_year"),
         ({"first_year": "2021"}, "base_year"),
     ],

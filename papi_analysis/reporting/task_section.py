@@ -1,0 +1,214 @@
+"""The tasks while the programme runs: what is overdue, what is due next, what changed, what the targets still need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from papi_analysis.panel.completion import completion
+from papi_analysis.panel.monitoring import compared_states, count_states, list_states
+from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.writer import Writer
+
+#: Rows up to which a table shows every unit or task; instead of a longer one it shows sums.
+LONG = 200
+
+#: What a table of counts shows after its first column.
+COUNTS = ["tasks", "done", "overdue", "longest", "in_progress", "not_begun", "unreported"]
+
+
+class Tasks:
+    """The tasks of a study on the day of its last report, titles and agencies in the other language where one lacks."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer, code = writer, writer.tongue.code
+        tasks, other = writer.study.tasks, "vi" if code == "en" else "en"
+        own = {name: tasks[f"{name}_{code}"] for name in ("title", "lead_agency")}
+        named = {f"{name}_{code}": own[name].where(own[name] != "", tasks[f"{name}_{other}"]) for name in own}
+        self.study = replace(writer.study, tasks=tasks.assign(**named))
+        self.agency = f"lead_agency_{code}"
+
+    @cached_property
+    def _states(self) -> pd.DataFrame:
+        """Where each task stands and stood, a row for each dimension that it serves."""
+        return compared_states(self.study)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Each task, the most overdue first."""
+        return list_states(self._states)
+
+    @cached_property
+    def dimensions(self) -> pd.DataFrame:
+        """The tasks of each dimension of the programme."""
+        return count_states(self._states, "dimension", self.study)
+
+    @cached_property
+    def agencies(self) -> pd.DataFrame:
+        """The tasks of each lead agency; none where the register names none."""
+        if (self.study.tasks[self.agency] == "").all():
+            return pd.DataFrame({self.agency: [], "overdue": []})
+        return count_states(self._states, self.agency, self.study)
+
+    @cached_property
+    def by_unit(self) -> pd.DataFrame:
+        """The tasks of each unit."""
+        return count_states(self._states, "unit", self.study)
+
+    @property
+    def units(self) -> int:
+        """How many units have tasks."""
+        return int(self.rows["unit"].nunique())
+
+    @property
+    def since(self) -> pd.Timestamp:
+        """The reporting day before; the missing day where there is none."""
+        day: pd.Timestamp = self.rows["since"].iloc[0]
+        return day
+
+    def having(self, state: str) -> pd.DataFrame:
+        """The tasks in a state; ``"open"`` are those that are neither done nor overdue."""
+        states = self.rows["state"]
+        return self.rows[~states.isin(["done", "overdue"]) if state == "open" else states == state]
+
+    def columns(self, *named: str) -> list[str]:
+        """What a table of tasks shows: code, unit where there are several, title and agency where told, and more."""
+        told = [name for name in (f"title_{self.writer.tongue.code}", self.agency) if (self.rows[name] != "").any()]
+        return ["task", *(["unit"] if self.units > 1 else []), *told, *named]
+
+    def totals(self) -> str:
+        """Say how many tasks there are and where they stand."""
+        counts = {state: len(self.having(state)) for state in ("done", "overdue", "in_progress", "not_begun")}
+        words = self.writer.text(
+            "Tasks: {tasks}. Done: {done}; overdue: {overdue}; in progress: {in_progress}; not begun: {not_begun}.",
+            tasks=len(self.rows),
+            **counts,
+        )
+        if silent := int(self.having("overdue")["completion"].isna().sum()):
+            words += " " + self.writer.text("Overdue without any report: {silent}.", silent=silent)
+        if unreported := len(self.having("unreported")):
+            words += " " + self.writer.text("Begun without any report: {unreported}.", unreported=unreported)
+        return words
+
+    def changes(self) -> str:
+        """Say what changed since the reporting day before."""
+        if pd.isna(self.since):
+            return self.writer.text("There is no earlier report to compare with.")
+        tasks, before = self.rows, self.rows["completion_before"]
+        newly = {
+            state: int(((tasks["state"] == state) & (tasks["state_before"] != state)).sum())
+            for state in ("done", "overdue")
+        }
+        return self.writer.text(
+            "Since the report of {since}: newly done {done}, newly overdue {overdue}; completion rose in {rose} tasks "
+            "and fell in {fell}.",
+            since=self.writer.tongue.date(self.since),
+            rose=int((tasks["completion"] > before).sum()),
+            fell=int((tasks["completion"] < before).sum()),
+            **newly,
+        )
+
+    def next_due(self) -> str:
+        """Say what falls due next."""
+        ahead = self.having("open")
+        if ahead.empty:
+            return self.writer.text("No further task falls due.")
+        day = ahead["due"].min()
+        return self.writer.text(
+            "Due next: {tasks} on {day}.", tasks=int((ahead["due"] == day).sum()), day=self.writer.tongue.date(day)
+        )
+
+
+def day_line(writer: Writer) -> str:
+    """Say on which day the tasks are measured, and whether the programme ends there."""
+    study, date = writer.study, writer.tongue.date
+    if study.measured_on < study.end:
+        return writer.text(
+            "As of {day}, the day of the last report. The programme runs from {start} to {end}.",
+            day=date(study.measured_on),
+            start=date(study.start),
+            end=date(study.end),
+        )
+    return writer.text(
+        "As of {end}, the end of the programme, which began on {start}.", end=date(study.end), start=date(study.start)
+    )
+
+
+def tasks_section(tasks: Tasks) -> Section:
+    """Show what is overdue, what is not yet due, what changed, and each agency's tasks."""
+    writer = tasks.writer
+    heading = writer.text("The tasks on {day}", day=writer.tongue.date(tasks.rows["as_of"].iloc[0]))
+    words = writer.text(
+        "A day counts to its end: a task not reported as done on the day when it is due is overdue from then on, by 0 "
+        "days. Completion is what the last report up to the day says."
+    )
+    totals = tasks.totals()
+    return Section(
+        (
+            Words(heading, (totals, words), level=2),
+            *_overdue(tasks),
+            *_open(tasks),
+            *_changes(tasks),
+            *_agencies(tasks),
+        )
+    )
+
+
+def _overdue(tasks: Tasks) -> list[Any]:
+    """List the overdue tasks, the longest on top."""
+    writer, overdue = tasks.writer, tasks.having("overdue")
+    if overdue.empty:
+        return [Words(writer.text("Overdue"), (writer.text("No task is overdue."),))]
+    heading = writer.text("Overdue: {overdue} of {tasks} tasks", overdue=len(overdue), tasks=len(tasks.rows))
+    if len(overdue) > LONG:
+        return [Words(heading), writer.table(tasks.by_unit, ["unit", *COUNTS])]
+    columns = tasks.columns("due", "days_overdue", "completion", "last_report")
+    return [Words(heading), writer.table(overdue, columns)]
+
+
+def _open(tasks: Tasks) -> list[Any]:
+    """List what is not done and not yet due, by its day."""
+    writer, ahead = tasks.writer, tasks.having("open")
+    if ahead.empty:
+        return []
+    heading = writer.text("Not yet due: {open} of {tasks} tasks", open=len(ahead), tasks=len(tasks.rows))
+    words = (tasks.next_due(),)
+    if len(ahead) > LONG:
+        ahead = ahead[ahead["due"] == ahead["due"].min()].head(LONG)
+    columns = tasks.columns("due", "days_left", "completion", "state")
+    return [Words(heading, words), writer.table(ahead, columns)]
+
+
+def _changes(tasks: Tasks) -> list[Any]:
+    """Show what changed since the reporting day before: by dimension, then the tasks."""
+    writer, study, since = tasks.writer, tasks.study, tasks.since
+    heading = writer.text("Change since the report before")
+    if pd.isna(since):
+        return [Words(heading, (tasks.changes(),))]
+    day = tasks.rows["as_of"].iloc[0]
+    parts: list[Any] = [Words(heading, (tasks.changes(),))]
+    if tasks.units == 1:
+        cells = completion(study.tasks, study.progress, as_of=[since, day]).set_index("dimension")
+        counts = tasks.dimensions.set_index("dimension")
+        counts["completion"] = cells.loc[cells["as_of"] == day, "completion"]
+        counts["completion_before"] = cells.loc[cells["as_of"] == since, "completion"]
+        columns = ["completion_before", "completion", "done_before", "done", "overdue_before", "overdue"]
+        parts.append(writer.table(counts.reset_index(), ["dimension", *columns]))
+    moved = tasks.rows[tasks.rows["state"] != tasks.rows["state_before"]]
+    if 0 < len(moved) <= LONG:
+        columns = tasks.columns("state_before", "state", "completion_before", "completion")
+        parts += [Words(writer.text("Tasks in another state than before")), writer.table(moved, columns)]
+    return parts
+
+
+def _agencies(tasks: Tasks) -> list[Any]:
+    """Show the tasks of each lead agency, those with most overdue on top."""
+    if tasks.agencies.empty:
+        return []
+    return [
+        Words(tasks.writer.text("Tasks by lead agency")),
+        tasks.writer.table(tasks.agencies, [tasks.agency, *COUNTS]),
+    ]
