@@ -37,6 +37,8 @@ def sheet_row(index: int) -> int:
     return int(index) % SHEET_ROWS + 2 + part * PART_ROWS
 
 
+#: What is said of rows that are counted and no longer listed.
+FURTHER = Note("{n} more like this are not listed: {what}")
 #: What is wrong with a header that has a name twice, and what to do.
 REPEATED_COLUMN = (Note("the header repeats a column"), Note("Keep one column of each name."))
 
@@ -60,7 +62,7 @@ class Findings:
         for (words, column), n in self._counts.items():
             if n > LISTED:
                 first = next(p.what for p in self._listed if (p.what.text, p.column) == (words, column))
-                what = Note("{n} more like this are not listed: {what}", {"n": n - LISTED, "what": first})
+                what = Note(FURTHER, {"n": n - LISTED, "what": first})
                 counted.append(Problem(what, remedy, self.file, column=column))
         return [*counted, *self._listed]
 
