@@ -14,7 +14,7 @@ import click
 from papi_analysis import __version__
 from papi_analysis.errors import DataError, DataWarning, Note, PapiError, Problem
 from papi_analysis.progress import quiet
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.language import find_language, language_of
 
 if TYPE_CHECKING:
     from papi_analysis.reporting.language import Language
@@ -60,7 +60,7 @@ class _Group(click.Group):
         except PapiError as error:
             raise _Failure(find_language(ctx.obj).say(error.args[0]), ctx.obj) from None
         except OSError as error:
-            from papi_analysis.study.tables import reason
+            from papi_analysis.study.findings import reason
 
             words = find_language(ctx.obj).say(reason(error))
             raise _Failure(f"{error.filename or ''}: {words}".lstrip(": "), ctx.obj) from None
@@ -178,7 +178,7 @@ def check(folder: Path, language: str | None, table: Path | None) -> None:
         click.echo()
     for remark in remarks:
         click.echo(tongue.say(remark))
-    click.echo(_facts(study, tongue))
+    click.echo(_facts(study, language_of(language, study.names)))
     click.echo(tongue.text("No problems."))
 
 
@@ -236,7 +236,7 @@ def describe(folder: Path, language: str | None) -> None:
 
     language = _language(folder, language)
     study, _ = _load(folder)
-    click.echo(_facts(study, find_language(language)))
+    click.echo(_facts(study, language_of(language, study.names)))
     panel = describe_panel(Panel.from_study(study))
     click.echo(repr(table_frame(panel, language=language, simulated=study.simulated_tables)))
 
@@ -306,5 +306,7 @@ def _filled(study: Study, tongue: Language) -> str:
     if not counts:
         return ""
     return tongue.text(
-        "Rows without a unit, which count as {unit} of study.toml: {rows}.", unit=study.unit, rows=counts
+        "Rows without a unit, which count as {unit} of study.toml: {rows}.",
+        unit=tongue.name(study.unit, study.names),
+        rows=counts,
     )

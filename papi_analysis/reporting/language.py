@@ -69,7 +69,10 @@ class Language:
         if not isinstance(value, str) or not value:
             return value
         parts = value.split(", ")
-        return ", ".join(self.name(part, names) for part in parts) if all(part in names for part in parts) else value
+        if not all(part in names for part in parts):
+            return value
+        said = [self.name(part, names) for part in parts]
+        return ("; " if any("," in name for name in said) else ", ").join(said)
 
     def number(self, value: float | Decimal | None, digits: int = 2) -> str:
         """Write a number with so many decimals; a missing one is a dash, and there is no minus zero."""
@@ -168,9 +171,26 @@ class _Filler(string.Formatter):
         return format(value, format_spec).replace(".", get_decimal_symbol(self.tongue.code))
 
 
-@lru_cache(maxsize=4)
-def find_language(code: str) -> Language:
-    """Return the language with this code: ``"en"`` or ``"vi"``."""
+#: The catalogue calls units provinces, as an office does; where they are others, these words stand in their place.
+OTHER_UNITS = {
+    "tỉnh, thành phố": "đơn vị",
+    "Tỉnh, thành phố": "Đơn vị",
+    "các tỉnh": "các đơn vị",
+    "lượt tỉnh": "lượt đơn vị",
+    "tỉnh có": "đơn vị có",
+    "địa phương": "đơn vị",
+    "cả nước": "chung",
+}
+
+
+def language_of(code: str, names: Iterable[str]) -> Language:
+    """Return the language for an answer or a study whose units have these codes: provinces, or others."""
+    return find_language(code, any(name.startswith("VN-") for name in names))
+
+
+@lru_cache(maxsize=8)
+def find_language(code: str, provinces: bool = True) -> Language:
+    """Return the language with this code, ``"en"`` or ``"vi"``; ``provinces`` says whether the units are provinces."""
     if code == "en":
         return Language("en", {})
     known = sorted(file.stem for file in CATALOGUES.glob("*.po"))
@@ -185,4 +205,7 @@ def find_language(code: str) -> Language:
 
     with (CATALOGUES / f"{code}.po").open("rb") as file:
         catalogue = read_po(file, locale=code)
-    return Language(code, {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string})
+    messages = {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}
+    for word, other in OTHER_UNITS.items() if not provinces else ():
+        messages = {message: words.replace(word, other) for message, words in messages.items()}
+    return Language(code, messages)

@@ -179,7 +179,8 @@ def _file(group: Group) -> tuple[str, str]:
 def _line(group: Group, tongue: Language) -> str:
     """Say where, what and what to do."""
     problem, many = group.first, group.cells > 1
-    place = [tongue.text("{n} cells", n=group.cells)] if many else []
+    listed = len(group.rows) <= 1 and group.cells == len(group.columns) <= NAMED
+    place = [tongue.text("{n} cells", n=group.cells)] if many and not listed else []
     if group.rows:
         words = tongue.text("rows {rows}", rows=group.where())
         place.append(words if len(group.rows) > 1 else tongue.text("row {row}", row=group.where()))

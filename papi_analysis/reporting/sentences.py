@@ -17,7 +17,7 @@ from papi_analysis.estimation.estimates import (
 )
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
-from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.language import Language, language_of
 from papi_analysis.reporting.tables import mark
 from papi_analysis.reporting.verdict_words import say_verdicts
 from papi_analysis.study.study import Study
@@ -44,7 +44,7 @@ def sentence(estimates: Estimates, *, language: str = "en") -> str:
 from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
 
     """
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     makers = {
         "target_attainment": _targets,
         "completion_slopes": _slopes,
@@ -66,7 +66,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
 
 def remarks(estimates: Estimates, *, language: str = "en") -> str:
     """Say what an answer cannot show: its notes, one to a line."""
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     return "\n".join(tongue.say(note, estimates.names) for note in estimates.notes)
 
 

@@ -20,7 +20,7 @@ from papi_analysis.reporting.canvas import (
     tidy,
 )
 from papi_analysis.reporting.labels import CODES, LABELS, OPTIONS
-from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.language import Language, language_of
 
 
 @drawing
@@ -30,7 +30,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     ``estimates`` comes from ``specification_curve``; a filled dot is told from zero by its own p-value. Returns two
     axes: the curve above, the choices below.
     """
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     table, asked = estimates.table, estimates.designed(CurveDesign)
     kinds = asked.kinds
     options = [(kind, word) for kind in kinds for word in dict.fromkeys(table[kind])]

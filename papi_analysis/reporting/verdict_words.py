@@ -18,7 +18,8 @@ def say_verdicts(estimates: Estimates, tongue: Language) -> str:
         return _capital(f"{family}.") if family else tongue.text("What was needed is not known.")
     codes = each["verdict"].fillna("")
     called = each["dimension"].map(lambda code: tongue.name(code, estimates.names))
-    named = {code: ", ".join(called[codes == code]) for code in (*CODES["verdict"], "")}
+    clear = not any("," in name for name in called)
+    named = {code: (", " if clear else "; ").join(called[codes == code]) for code in (*CODES["verdict"], "")}
     parts = {
         RULED_OUT: tongue.text("ruled out in {dimensions}", dimensions=named[RULED_OUT]),
         ADDED: tongue.text("what was needed was added in {dimensions}", dimensions=named[ADDED]),
@@ -26,8 +27,11 @@ def say_verdicts(estimates: Estimates, tongue: Language) -> str:
         NOT_NEEDED: tongue.text("no gain was needed in {dimensions}", dimensions=named[NOT_NEEDED]),
         "": tongue.text("what was needed is not known in {dimensions}", dimensions=named[""]),
     }
-    listed = "; ".join(words for code, words in parts.items() if named[code])
-    return _capital(f"{family}: {listed}." if family else f"{listed}.")
+    said = [words for code, words in parts.items() if named[code]]
+    if clear:
+        listed = "; ".join(said)
+        return _capital(f"{family}: {listed}." if family else f"{listed}.")
+    return " ".join(f"{_capital(words)}." for words in [*([family] if family else []), *said])
 
 
 def _family(estimates: Estimates, tongue: Language) -> str:

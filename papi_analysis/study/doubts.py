@@ -28,14 +28,17 @@ def tell_slips(readings: Mapping[str, Reading]) -> Iterator[Problem]:
         yield from _tell_examples(table, reading)
 
 
-def tell_filled(readings: Mapping[str, Reading], unit: str) -> Iterator[Problem]:
+def tell_filled(readings: Mapping[str, Reading], unit: str, names: Mapping[str, Name]) -> Iterator[Problem]:
     """Tell of tables without units that count as one unit's, beside a register of several."""
     units = readings["tasks"].frame["unit"] if "tasks" in readings and "unit" in readings["tasks"].frame else []
     if len({*units} - {unit}) == 0:
         return
     for reading in readings.values():
         if reading.filled:
-            what = Note("no column names the unit: all {n} rows count as {unit}", {"n": reading.filled, "unit": unit})
+            what = Note(
+                "no column names the unit: all {n} rows count as {unit}",
+                {"n": reading.filled, "unit": names.get(unit, unit)},
+            )
             remedy = Note("To be sure, add a column unit, as the register has.")
             yield Problem(what, remedy, reading.name, sheet=reading.sheet)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -41,6 +42,33 @@ def sheet_row(index: int) -> int:
 FURTHER = Note("{n} more like this are not listed: {what}")
 #: What is wrong with a header that has a name twice, and what to do.
 REPEATED_COLUMN = (Note("the header repeats a column"), Note("Keep one column of each name."))
+
+
+#: What the system says of files most often, as it says it, so that it can be translated.
+_REASONS = (
+    (FileNotFoundError, Note("No such file or directory")),
+    (IsADirectoryError, Note("Is a directory")),
+    (NotADirectoryError, Note("Not a directory")),
+    (FileExistsError, Note("File exists")),
+    (PermissionError, Note("Permission denied")),
+)
+
+
+def reason(error: OSError) -> Note | str:
+    """Say why the system does not hand over a file, so that it can be translated where it is said most often."""
+    return next((note for kind, note in _REASONS if isinstance(error, kind)), error.strerror or str(error))
+
+
+def cannot_read(path: Path, error: OSError, file: str) -> DataError:
+    """Make the error of a file that the system does not hand over."""
+    if isinstance(error, FileNotFoundError):
+        what = Note("the file is not there")
+    else:
+        what = Note("the file cannot be read: {error}", {"error": reason(error)})
+    remedy = Note(
+        "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
+    )
+    return DataError(Problem(what, remedy, file))
 
 
 class Findings:

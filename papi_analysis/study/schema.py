@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,6 +81,21 @@ def header(name: str) -> Note | str:
     "Due date" (due) kind
     """
     return Note('"{header}" ({name})', {"header": HEADERS[name], "name": name}) if name in HEADERS else name
+
+
+def name_columns(names: Iterable[str], *, alternatives: bool = False) -> Note:
+    """Give what several columns are called: a list, or alternatives.
+
+    Examples
+    --------
+    >>> print(name_columns(["due", "start"], alternatives=True))
+    "Due date" (due) or "Start date" (start)
+    """
+    listed = [header(name) for name in names]
+    if alternatives and len(listed) == 2:
+        return Note("{one} or {other}", {"one": listed[0], "other": listed[1]})
+    places = [f"name_{place}" for place in range(len(listed))]
+    return Note(", ".join(f"{{{place}}}" for place in places), dict(zip(places, listed, strict=True)))
 
 
 _FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")

@@ -158,7 +158,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     if not own_scores:
         tables["scores"] = load_scores()
     problems = [problem for reading in readings.values() for problem in reading.problems]
-    slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"]))
+    slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"], codebook.unit_names(tables["units"])))
     guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]))
     files = {name: reading.file for name, reading in readings.items()}
     made = None

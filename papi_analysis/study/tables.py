@@ -10,24 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.findings import REPEATED_COLUMN, Findings
+from papi_analysis.study.findings import REPEATED_COLUMN, Findings, cannot_read
 from papi_analysis.study.schema import Schema, check_frame
 from papi_analysis.study.sheets import MAX_LINE, MAX_PART
 
 SAVE_AGAIN = Note("Save it again as 'CSV UTF-8'.")
-#: What the system says of files most often, as it says it, so that it can be translated.
-_REASONS = (
-    (FileNotFoundError, Note("No such file or directory")),
-    (IsADirectoryError, Note("Is a directory")),
-    (NotADirectoryError, Note("Not a directory")),
-    (FileExistsError, Note("File exists")),
-    (PermissionError, Note("Permission denied")),
-)
-
-
-def reason(error: OSError) -> Note | str:
-    """Say why the system does not hand over a file, so that it can be translated where it is said most often."""
-    return next((note for kind, note in _REASONS if isinstance(error, kind)), error.strerror or str(error))
 
 
 def read_text(path: Path, shown: str = "", again: Note | None = None) -> str:
@@ -70,18 +57,6 @@ def too_large(file: str) -> DataError:
         "Parquet file, by its path."
     )
     return DataError(Problem(Note("the file is too large"), remedy, file))
-
-
-def cannot_read(path: Path, error: OSError, file: str) -> DataError:
-    """Make the error of a file that the system does not hand over."""
-    if isinstance(error, FileNotFoundError):
-        what = Note("the file is not there")
-    else:
-        what = Note("the file cannot be read: {error}", {"error": reason(error)})
-    remedy = Note(
-        "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
-    )
-    return DataError(Problem(what, remedy, file))
 
 
 def read_table(path: Path, shown: str = "", **fill: str) -> pd.DataFrame:
