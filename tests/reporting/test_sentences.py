@@ -10,7 +10,7 @@ import pytest
 import papi_analysis as pa
 from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates, VerdictDesign
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.language import language_of
 
 LANGUAGES = ["en", "vi"]
 ANSWERS = ["targets", "changes", "slopes", "untold"]
@@ -193,9 +193,9 @@ def test_remarks_are_the_notes_one_to_a_line(targets, slopes, untold, language):
     for answer in (targets, slopes, untold):
         lines = pa.remarks(answer, language=language).splitlines()
         assert len(lines) == len(answer.notes) > 0
-        tongue = find_language(language)
+        tongue = language_of(language, answer.names)
         for line, note in zip(lines, answer.notes, strict=True):
-            assert line == tongue.text(note.text, **note.values)
+            assert line == tongue.say(note, answer.names)
             assert "{" not in line
     assert pa.remarks(targets).splitlines() == [str(note) for note in targets.notes]
 
