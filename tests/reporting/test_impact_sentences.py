@@ -167,6 +167,23 @@ def test_mean_reversion_without_a_line_names_no_interval(reversion, language) ->
     said = pa.sentence(dataclasses.replace(reversion, table=table), language=language)
     assert "–" not in said
     assert "nan" not in said
+    table = table.assign(expected=np.nan)
+    said = pa.sentence(dataclasses.replace(reversion, table=table), language=language)
+    assert {"en": "the other units do not differ", "vi": "không khác nhau"}[language] in said
+    assert "–" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scores_of_a_tiny_scale_are_told_with_the_digits_that_count(gaps, language) -> None:
+    columns = ["estimate", "low", "high"]
+    table = gaps.table.assign(**{name: gaps.table[name] / 1e5 for name in columns})
+    tiny = dataclasses.replace(gaps, table=table)
+    said = numbers(pa.sentence(tiny, language=language), language)
+    mean = tiny.row("mean")
+    assert said[3] == pytest.approx(abs(mean["estimate"]), abs=5e-8)
+    assert said[5:7] == pytest.approx([mean["low"], mean["high"]], abs=5e-8)
+    shown = pa.table_estimates(tiny, ["estimate"], language=language)
+    assert numbers(shown.iloc[-1, 0], language) == pytest.approx([mean["estimate"]], abs=5e-8)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
