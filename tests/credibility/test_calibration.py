@@ -307,13 +307,13 @@ def test_sentence_and_table_speak_both_languages(panel, language) -> None:
         assert f"{100 * rate:.1f}%".replace(".", "," if language == "vi" else ".") in said
     assert {"en": "where Can Tho stood", "vi": "thứ hạng như Cần Thơ"}[language] in said
     remarks = pa.remarks(answer, language=language)
-    assert {"en": "clustered by unit", "vi": "cụm đơn vị"}[language] in remarks
+    assert {"en": "clustered by unit", "vi": "cụm tỉnh, thành phố"}[language] in remarks
     table = pa.table_estimates(
         answer, ["who", "false_alarms", "mc_error", "bias_points", "coverage"], language=language
     )
     assert (
         table.iloc[0, 0]
-        == {"en": "Simulated panels, a unit at random", "vi": "Bộ số liệu mô phỏng, một đơn vị ngẫu nhiên"}[language]
+        == {"en": "Simulated panels, a unit at random", "vi": "Bộ số liệu mô phỏng, một tỉnh, thành phố ngẫu nhiên"}[language]
     )
     assert "%" in table.iloc[0, 1]
     assert "%" not in table.iloc[0, 3]

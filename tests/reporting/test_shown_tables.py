@@ -95,7 +95,7 @@ def test_a_table_by_hand():
     assert english.index.tolist() == ["A", "B"]
     assert english.columns.name == "Unit"
     assert english.columns.tolist()[:3] == ["Year", "Score", "Completion"]
-    assert vietnamese.columns.tolist()[:3] == ["Năm", "Điểm", "Mức hoàn thành"]
+    assert vietnamese.columns.tolist()[:3] == ["Năm", "Điểm", "Mức độ hoàn thành"]
 
 
 @pytest.mark.parametrize(
