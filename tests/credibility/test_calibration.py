@@ -313,7 +313,9 @@ def test_sentence_and_table_speak_both_languages(panel, language) -> None:
     )
     assert (
         table.iloc[0, 0]
-        == {"en": "Simulated panels, a unit at random", "vi": "Bộ số liệu mô phỏng, một tỉnh, thành phố ngẫu nhiên"}[language]
+        == {"en": "Simulated panels, a unit at random", "vi": "Bộ số liệu mô phỏng, một tỉnh, thành phố ngẫu nhiên"}[
+            language
+        ]
     )
     assert "%" in table.iloc[0, 1]
     assert "%" not in table.iloc[0, 3]

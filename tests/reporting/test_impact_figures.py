@@ -108,7 +108,7 @@ def test_sentences_say_the_tables_numbers(gaps, reversion, language) -> None:
 
     words = pa.sentence(gaps, language=language)
     mean = gaps.row("mean")
-    for value, digits in ((mean["estimate"], 2), (mean["low"], 2), (mean["p"], 3), (mean["high"], 2)):
+    for value, digits in ((abs(mean["estimate"]), 2), (mean["low"], 2), (mean["p"], 3), (mean["high"], 2)):
         assert write(value, digits) in words
     total = reversion.row("total")
     words = pa.sentence(reversion, language=language)
