@@ -165,7 +165,7 @@ def test_a_slip_in_the_name_of_a_column_that_could_be_made_up_is_told(folder, na
     folder.put(name, folder.text(name).replace("task", "tasks", 1))
     (problem,) = folder.error().problems
     assert (problem.file, problem.row, problem.column) == (name, 1, "tasks")
-    assert problem.what == "the header is almost task"
+    assert problem.what == 'the header is almost "Task code" (task)'
 
 
 def test_everything_that_is_wrong_in_every_table_is_reported_at_once(folder) -> None:
