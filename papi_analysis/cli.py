@@ -14,7 +14,7 @@ import click
 from papi_analysis import __version__
 from papi_analysis.errors import DataError, DataWarning, Note, PapiError, Problem
 from papi_analysis.progress import quiet
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.language import find_language, language_of
 
 if TYPE_CHECKING:
     from papi_analysis.reporting.language import Language
@@ -40,20 +40,69 @@ class _Group(click.Group):
         return super().main(*given, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever stops it is said in a sentence."""
+        typed = [*ctx._protected_args, *ctx.args]  # what the command itself has not read yet
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DataWarning)  # `check` says once what the others would repeat
                 return super().invoke(ctx)
+        except click.UsageError as error:
+            if "vi" not in (_asked_for(typed), ctx.obj):
+                raise
+            raise _Misuse(_misuse(error), "vi") from None
         except DataError as error:
-            from papi_analysis.reporting.problems import list_problems
+            from papi_analysis.reporting.problems import group_problems, list_problems
 
             click.echo(list_problems(error.problems, language=ctx.obj))
-            words = "Problems: {n}. Nothing was changed."
-            raise click.ClickException(find_language(ctx.obj).text(words, n=len(error.problems))) from None
+            n = sum(group.cells for group in group_problems(error.problems))
+            words = find_language(ctx.obj).text("Problems to correct: {n}. Your files were not changed.", n=n)
+            raise _Failure(words, ctx.obj) from None
         except PapiError as error:
-            raise click.ClickException(find_language(ctx.obj).say(error.args[0])) from None
+            raise _Failure(find_language(ctx.obj).say(error.args[0]), ctx.obj) from None
         except OSError as error:
-            raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from None
+            from papi_analysis.study.findings import reason
+
+            words = find_language(ctx.obj).say(reason(error))
+            raise _Failure(f"{error.filename or ''}: {words}".lstrip(": "), ctx.obj) from None
+
+
+class _Failure(click.ClickException):
+    """An error in a sentence, after the word for it in the user's language."""
+
+    def __init__(self, words: str, language: str) -> None:
+        super().__init__(words)
+        self.head = find_language(language).text("Error:")
+
+    def show(self, file: Any = None) -> None:
+        """Print the sentence where errors go."""
+        click.echo(f"{self.head} {self.message}", file=file, err=file is None)
+
+
+class _Misuse(_Failure):
+    """A command that cannot be understood as it was typed."""
+
+    exit_code = 2
+
+
+def _asked_for(words: list[str]) -> str:
+    """Find the language that a command asks for, before its options are read."""
+    after = [*words[1:], ""]
+    given = [word.partition("=")[2] or after[i] for i, word in enumerate(words) if word.startswith("--language")]
+    return given[-1] if given else os.environ.get("PAPI_LANGUAGE", "")
+
+
+def _misuse(error: click.UsageError) -> str:
+    """Say in Vietnamese what is wrong with a command as it was typed."""
+    tongue = find_language("vi")
+    if isinstance(error, click.NoSuchOption):
+        return tongue.text("there is no option {name}.", name=error.option_name)
+    if isinstance(error, click.MissingParameter):
+        return tongue.text("the command needs the name of a folder.")
+    if "extra argument" in error.message:
+        return tongue.text(
+            "the command has too many words. Put the name of a folder that holds blanks between double quotes."
+        )
+    return error.format_message()
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "obj": "en"})
@@ -90,7 +139,8 @@ def init(folder: Path, language: str | None) -> None:
     click.echo(tongue.text("Written to {folder}:", folder=folder))
     for file in files:
         click.echo(f"  {file.relative_to(folder)}")
-    click.echo(tongue.text("Fill them in, then type: papi-analysis check {folder}", folder=folder))
+    typed = f'"{folder}"' if " " in str(folder) else folder
+    click.echo(tongue.text("Fill them in, then type: papi-analysis check {folder}", folder=typed))
 
 
 @main.command()
@@ -128,7 +178,7 @@ def check(folder: Path, language: str | None, table: Path | None) -> None:
         click.echo()
     for remark in remarks:
         click.echo(tongue.say(remark))
-    click.echo(_facts(study, tongue))
+    click.echo(_facts(study, language_of(language, study.names)))
     click.echo(tongue.text("No problems."))
 
 
@@ -186,7 +236,7 @@ def describe(folder: Path, language: str | None) -> None:
 
     language = _language(folder, language)
     study, _ = _load(folder)
-    click.echo(_facts(study, find_language(language)))
+    click.echo(_facts(study, language_of(language, study.names)))
     panel = describe_panel(Panel.from_study(study))
     click.echo(repr(table_frame(panel, language=language, simulated=study.simulated_tables)))
 
@@ -256,5 +306,7 @@ def _filled(study: Study, tongue: Language) -> str:
     if not counts:
         return ""
     return tongue.text(
-        "Rows without a unit, which count as {unit} of study.toml: {rows}.", unit=study.unit, rows=counts
+        "Rows without a unit, which count as {unit} of study.toml: {rows}.",
+        unit=tongue.name(study.unit, study.names),
+        rows=counts,
     )

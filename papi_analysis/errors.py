@@ -47,6 +47,40 @@ class Note(str):
         return Note, (self.text, self.values)
 
 
+class Name(str):
+    """A name from the data that is another one in Vietnamese.
+
+    Examples
+    --------
+    >>> name = Name("Can Tho", "Cần Thơ")
+    >>> str(name), name.vietnamese, Name("D9").vietnamese
+    ('Can Tho', 'Cần Thơ', 'D9')
+    """
+
+    __slots__ = ("vietnamese",)
+
+    vietnamese: str
+
+    def __new__(cls, english: str, vietnamese: str = "") -> Name:
+        """Keep the Vietnamese name beside the English one."""
+        name = super().__new__(cls, english)
+        name.vietnamese = vietnamese or english
+        return name
+
+    def __reduce__(self) -> tuple[type[Name], tuple[str, str]]:
+        return Name, (str(self), self.vietnamese)
+
+    @classmethod
+    def listed(cls, names: Iterable[Name], mark: str = ", ") -> Name:
+        """Put several names into one text.
+
+        >>> Name.listed([Name("Hanoi", "Hà Nội"), Name("Can Tho", "Cần Thơ")]).vietnamese
+        'Hà Nội, Cần Thơ'
+        """
+        names = list(names)
+        return cls(mark.join(names), mark.join(name.vietnamese for name in names))
+
+
 def if_any(note: Note) -> list[Note]:
     """The note, where the first of its values is anything: units named, cells counted.
 

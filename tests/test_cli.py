@@ -50,10 +50,10 @@ def test_from_nothing_to_a_checked_study(tmp_path: Path, language: str):
     assert sorted(named) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     checked = type_in("check", folder)
     assert checked.exit_code == 0, checked.output
-    assert checked.output.splitlines()[-1] == {"en": "No problems.", "vi": "Không có vấn đề nào."}[language]
+    assert checked.output.splitlines()[-1] == {"en": "No problems.", "vi": "Không có lỗi nào."}[language]
     again = type_in("init", folder, "--language", language)
     assert again.exit_code == 1
-    assert again.output.startswith("Error: ")
+    assert again.output.startswith({"en": "Error: the folder", "vi": "Lỗi: thư mục"}[language])
 
 
 def test_check_lists_every_problem_and_changes_nothing(own: Path):
@@ -90,7 +90,7 @@ def test_check_writes_its_list_as_a_table_too(tmp_path: Path, broken: bool):
     assert type_in("check", BUNDLED, "--table", table).exit_code == 0
     refused = type_in("check", folder, "--table", tmp_path / "list.pdf", "--language", "vi")
     assert refused.exit_code == 1
-    assert refused.output.startswith("Error: không thể lưu thành 'list.pdf'.")  # before anything is read
+    assert refused.output.startswith("Lỗi: không thể lưu thành 'list.pdf'.")  # before anything is read
 
 
 @pytest.mark.parametrize("name", ["progress.csv", "tasks.csv", "notes.csv", "list.xlsx", "list.docx", "page.html"])
@@ -141,7 +141,10 @@ def test_vietnamese_is_utf_8_whatever_the_code_page(tmp_path: Path, pages: str):
     """Redirected, as on Windows: Python would write in the machine's code page, which lacks most of these letters."""
     program = [sys.executable, "-c", "from papi_analysis.cli import main; main()"]
     environment = os.environ | {"PYTHONIOENCODING": pages, "PYTHONUTF8": "0"}
-    for folder, expected in ((BUNDLED, "Không có vấn đề nào."), (str(tmp_path / "không có"), "Số vấn đề: 1")):
+    for folder, expected in (
+        (BUNDLED, "Không có lỗi nào."),
+        (str(tmp_path / "không có"), "Có 1 lỗi cần sửa. Các tệp của bạn không bị thay đổi."),
+    ):
         command = [*program, "check", folder, "--language", "vi"]
         done = subprocess.run(command, env=environment, capture_output=True, check=False)
         said = (done.stdout + done.stderr).decode("utf-8")
@@ -159,7 +162,10 @@ def test_check_says_what_it_was_warned_of(own: Path):
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "63 units, 2011-2020, 6 dimensions: 16 of 3780"), ("vi", "63 đơn vị, 2011-2020, 6 nội dung: thiếu 16")],
+    [
+        ("en", "63 units, 2011-2020, 6 dimensions: 16 of 3780"),
+        ("vi", "63 tỉnh, thành phố, 2011-2020, 6 nội dung: thiếu 16"),
+    ],
 )
 def test_describe(language: str, words: str):
     result = type_in("describe", BUNDLED, "--language", language)
@@ -171,7 +177,7 @@ def test_describe(language: str, words: str):
 def test_a_study_says_in_which_language_it_wants_to_be_reported_on(own: Path, monkeypatch: pytest.MonkeyPatch):
     settings = (own / "study.toml").read_text("utf-8")
     (own / "study.toml").write_text('language = "vi"\n' + settings, "utf-8")
-    assert "đơn vị" in type_in("describe", own).output
+    assert "tỉnh, thành phố" in type_in("describe", own).output
     assert "units" in type_in("describe", own, "--language", "en").output
     (own / "study.toml").write_text('language = "fr"\n' + settings, "utf-8")
     refused = type_in("check", own)
@@ -180,7 +186,7 @@ def test_a_study_says_in_which_language_it_wants_to_be_reported_on(own: Path, mo
     (own / "study.toml").write_text("not toml", "utf-8")
     assert type_in("check", own).exit_code == 1
     monkeypatch.setenv("PAPI_LANGUAGE", "vi")
-    assert "đơn vị" in type_in("describe", BUNDLED).output
+    assert "tỉnh, thành phố" in type_in("describe", BUNDLED).output
 
 
 @pytest.mark.usefixtures("quick")
@@ -248,3 +254,32 @@ def test_help_has_examples_on_lines_of_their_own(words: list[str]):
 
 def test_version():
     assert re.fullmatch(r"\S+ \d+\.\d+\.\d+", type_in("--version").output.strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("check", "Kế", "hoạch"),
+            "Lỗi: lệnh có thừa từ. Nếu tên thư mục có dấu cách, hãy đặt tên trong dấu ngoặc kép.",
+        ),
+        (("check", "--tabel", "x"), "Lỗi: không có tùy chọn --tabel."),
+        (("check",), "Lỗi: lệnh còn thiếu tên thư mục."),
+    ],
+)
+def test_a_command_that_is_not_understood_is_answered_in_the_language_that_it_asks_for(
+    words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+):
+    asked = type_in(*words, "--language", "vi")
+    assert (asked.exit_code, asked.output.strip()) == (2, said)
+    plain = type_in(*words)
+    assert plain.exit_code == 2
+    assert "Usage:" in plain.output
+    monkeypatch.setenv("PAPI_LANGUAGE", "vi")
+    assert type_in(*words).output.strip() == said
+
+
+def test_a_folder_with_blanks_is_typed_in_quotes(tmp_path: Path):
+    folder = tmp_path / "Kế hoạch PAPI 2026"
+    assert type_in("init", folder, "--language", "vi").output.endswith(f'papi-analysis check "{folder}"\n')
+    assert type_in("init", tmp_path / "one").output.endswith(f"papi-analysis check {tmp_path / 'one'}\n")

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
-from papi_analysis.errors import PapiError, SpecError
+from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.counterfactuals import ESTIMATORS
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.impact import impact_tests, programme_impact
@@ -42,7 +42,9 @@ def find_method(ask: Ask | str, level: float, from_base: int = 1, *, sizes: bool
     named: dict[str, Ask] = {name: partial(_impact, impact, level, method=name) for name in ESTIMATORS}
     named |= {"slopes": partial(_slopes, slopes, level), "base_year": partial(_base_year, impact, level, from_base)}
     if not isinstance(ask, str) or ask not in named:
-        raise SpecError(f"ask is one of {', '.join(named)}, or a function, not {ask!r}.")
+        raise SpecError(
+            Note("ask is one of {named}, or a function, not {ask!r}.", {"named": ", ".join(named), "ask": ask})
+        )
     return named[ask]
 
 
@@ -64,24 +66,32 @@ def answer_for(placebo: PlaceboProgramme, panel: Panel, ask: Ask, level: float) 
     The mean is missing where the answer has none. ``p_joint`` is that of the answer, of a single dimension its own p,
     else Bonferroni's.
     """
-    place = f"for the placebo programme of {placebo.unit}, {placebo.start}-{placebo.end}"
+    place = placebo.place
     try:
         own = {} if placebo.rng is None else {"rng": placebo.rng}
         answer: Any = ask(panel, placebo.unit, placebo.start, placebo.end, **own)
-        table = (answer.table if isinstance(answer, Estimates) else pd.DataFrame(answer)).set_index("dimension")
     except PapiError as error:
-        raise SpecError(f"{place} there is no answer: {error}") from error
+        raise SpecError(Note("{place} there is no answer: {error}", {"place": place, "error": error})) from error
     except Exception as error:
-        raise SpecError(f"{place} the function failed: {type(error).__name__}: {error}") from error
+        raise SpecError(
+            Note(
+                "{place} the function failed: {name}: {error}",
+                {"place": place, "name": type(error).__name__, "error": error},
+            )
+        ) from error
     try:
+        table = _as_table(answer)
         if isinstance(answer, Estimates) and answer.level != level:
             raise SpecError(
-                f"the answer is at level {answer.level:g}, but {level:g} was asked. Let the function take a keyword "
-                "level, or ask at its own."
+                Note(
+                    "the answer is at level {level:g}, but {asked:g} was asked. Let the function take a "
+                    "keyword level, or ask at its own.",
+                    {"level": answer.level, "asked": level},
+                )
             )
         return _checked(table, list(panel.dimensions))
     except SpecError as error:
-        raise SpecError(f"{place} {error}") from None
+        raise SpecError(Note("{place} {error}", {"place": place, "error": error})) from None
 
 
 def _impact(impact: Ask, level: float, panel: Panel, unit: str, start: int, end: int, **question: Any) -> Any:
@@ -97,13 +107,39 @@ def _slopes(slopes: Ask, level: float, panel: Panel, unit: str, start: int, end:
     return slopes(panel, level=level)
 
 
+#: What is said of an answer that cannot be taken.
+NEEDS = Note("the answer {what}. It needs one row for each dimension with estimate, p, low, high.")
+
+
+def _as_table(answer: Any) -> pd.DataFrame:
+    """Take the table of an answer, or a frame, by dimension; anything else is refused with what must come back."""
+    try:
+        table = answer.table if isinstance(answer, Estimates) else pd.DataFrame(answer)
+    except Exception:  # pandas raises errors of many kinds
+        table = None
+    if table is None or isinstance(answer, pd.Series):
+        raise SpecError(
+            Note(
+                "the function must give a pandas DataFrame with the columns dimension, estimate, p, low, high, one row "
+                "for each dimension, and not a {kind}.",
+                {"kind": type(answer).__name__},
+            )
+        )
+    if "dimension" not in table:
+        lacks = Note("has no column {names}", {"names": "dimension"})
+        raise SpecError(Note(NEEDS.text, {"what": lacks}))
+    return table.set_index("dimension")
+
+
 def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:
     """Take the rows of an answer in order, as numbers; refuse what no estimate, interval or p-value can be."""
     lacks = [name for name in NEEDED if name not in table]
     twice = table.index[table.index.duplicated()]
     if lacks or len(twice):
-        what = f"has no column {', '.join(lacks)}" if lacks else f"has two rows for {twice[0]}"
-        raise SpecError(f"the answer {what}. It needs one row for each dimension with estimate, p, low, high.")
+        what = Note("has no column {names}", {"names": ", ".join(lacks)})
+        if not lacks:
+            what = Note("has two rows for {dimension}", {"dimension": twice[0]})
+        raise SpecError(Note(NEEDS.text, {"what": what}))
     rows = [*dimensions, "mean"]
     places = table.index.get_indexer(rows)
     answer = {name: _numbers(table[name], places) for name in (*NEEDED, *ALSO) if name in table}
@@ -117,9 +153,12 @@ def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:
         missing = np.isnan(answer[name][:-1])
         if missing.any():
             raise SpecError(
-                f"the answer has missing values: {name} of {rows[int(missing.argmax())]}. It needs one row for each "
-                "dimension with estimate, p, low, high. Where too few units give no interval at this level, ask at a "
-                "lower one."
+                Note(
+                    "the answer has missing values: {name} of {row}. It needs one row for each dimension "
+                    "with estimate, p, low, high. Where too few units give no interval at this level, ask at "
+                    "a lower one.",
+                    {"name": name, "row": rows[int(missing.argmax())]},
+                )
             )
     return answer
 
@@ -128,18 +167,23 @@ def _numbers(column: pd.Series, places: NDArray[np.intp]) -> NDArray[np.float64]
     """The values of a column at these places, missing at -1."""
     text = [value for value in column if isinstance(value, str)]
     if text:
-        raise SpecError(f"the answer has text in {column.name} ({text[0]!r}). Give numbers.")
+        raise SpecError(
+            Note("the answer has text in {name} ({text!r}). Give numbers.", {"name": column.name, "text": text[0]})
+        )
     return np.append(column.to_numpy(dtype=float, na_value=np.nan), np.nan)[places]
 
 
 def _check_bounds(answer: Answer, rows: list[str]) -> None:
-    wrong = [("estimate", "an estimate is a finite number", np.isinf(answer["estimate"]))]
-    wrong += [("low", "low is at most high", answer["low"] > answer["high"])]
+    wrong = [("estimate", Note("an estimate is a finite number"), np.isinf(answer["estimate"]))]
+    wrong += [("low", Note("low is at most high"), answer["low"] > answer["high"])]
     for name in {"p", "p_joint"} & set(answer):
-        wrong.append((name, "a p-value lies between 0 and 1", (answer[name] < 0) | (answer[name] > 1 + 1e-9)))
+        wrong.append((name, Note("a p-value lies between 0 and 1"), (answer[name] < 0) | (answer[name] > 1 + 1e-9)))
     for name, rule, found in wrong:
         if found.any():
             i = int(found.argmax())
             raise SpecError(
-                f"the answer for {rows[i]} has {name} {answer[name][i]:g}, but {rule}. Correct the function."
+                Note(
+                    "the answer for {rows} has {name} {value:g}, but {rule}. Correct the function.",
+                    {"rows": rows[i], "name": name, "value": answer[name][i], "rule": rule},
+                )
             )

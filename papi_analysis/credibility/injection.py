@@ -13,7 +13,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.credibility.asking import Ask, answer_for, find_method, takes
 from papi_analysis.credibility.long_runs import Folder, run_all, seeds
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme, enough_units, every_other, programme_shape
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.panel.panel import Panel
 
@@ -63,15 +63,23 @@ def _injected(ask: Ask, again: Ask, slopes: bool, level: float, placebo: Placebo
     """For each test, what one programme would have detected (points), and whether that is found once there; (4, K)."""
     panel = placebo.panel
     before = answer_for(placebo, panel, ask, level)
-    place = f"for the placebo programme of {placebo.unit}, {placebo.start}-{placebo.end} the answer"
+    place = Note("{place} the answer", {"place": placebo.place})
     if "detectable" not in before:
-        raise SpecError(f"{place} has no column detectable, the size that it would have found four times in five.")
+        raise SpecError(
+            Note(
+                "{place} has no column detectable, the size that it would have found four times in five.",
+                {"place": place},
+            )
+        )
     if (before["detectable"][:-1] <= 0).any():
-        raise SpecError(f"{place} has a detectable size of 0 or below. Give one above 0.")
+        raise SpecError(Note("{place} has a detectable size of 0 or below. Give one above 0.", {"place": place}))
     if not np.isfinite(before["detectable"][:-1]).all():
         name = panel.dimensions[int(np.argmin(np.isfinite(before["detectable"])))]
         raise SpecError(
-            f"{place} has no finite detectable size for {name}: nothing can be put in. Ask at a lower level."
+            Note(
+                "{place} has no finite detectable size for {name}: nothing can be put in. Ask at a lower level.",
+                {"place": place, "name": name},
+            )
         )
     i, t = panel.position("unit", placebo.unit), panel.position("year", placebo.start)
     parts = []

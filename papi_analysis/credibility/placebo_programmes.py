@@ -46,6 +46,12 @@ class PlaceboProgramme(NamedTuple):
     rng: np.random.Generator | None = None
 
     @property
+    def place(self) -> Note:
+        """Which programme it is, for what is said of it."""
+        values = {"unit": self.unit, "start": self.start, "end": self.end}
+        return Note("for the placebo programme of {unit}, {start}-{end}", values)
+
+    @property
     def panel(self) -> Panel:
         """The window with the programme's completion given to the unit; a copy, for whoever asks may write to it."""
         completion = self.window.completion.copy()
@@ -67,8 +73,8 @@ class Shape(NamedTuple):
 def programme_shape(panel: Panel, unit: str, start: int, end: int | None, base_year: int | None) -> Shape:
     """Place a programme on the panel: from the first survey of it to the last; the base year is the one before."""
     treated = panel.position("unit", unit)
-    first = panel.position("year", panel.first_from(start, "the start"))
-    last = len(panel.years) - 1 if end is None else panel.position("year", panel.last_to(end, "the end"))
+    first = panel.position("year", panel.first_from(start, Note("the start")))
+    last = len(panel.years) - 1 if end is None else panel.position("year", panel.last_to(end, Note("the end")))
     base = max(first - 1, 0) if base_year is None else panel.position("year", base_year)
     if not (YEARS_BEFORE <= first <= last and base < first):
         raise SpecError(Note(NO_YEARS_BEFORE.text, {"years": YEARS_BEFORE, "start": panel.years[first]}))

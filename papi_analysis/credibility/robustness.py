@@ -137,7 +137,7 @@ def impact_robustness(
         ways |= _around_earlier(panel.years[0], *earlier)
         values = dict(zip(("first", "last"), earlier, strict=True))
         words |= {name: Note(OTHERS[name].text, values) for name in EARLIER}
-    place = panel.position("year", panel.first_from(start, "the start"))
+    place = panel.position("year", panel.first_from(start, Note("the start")))
     if place >= 4:
         *_, matched, early, late = panel.years[:place]
         words |= {} if late - matched == 2 else IN_SURVEYS

@@ -77,13 +77,13 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     }
     grid = [dict(zip(kinds, words, strict=True)) for words in product(*kinds.values())]
     if not kinds or not grid:
-        raise SpecError("the grid of specifications is empty. Give at least one kind of choice with one value.")
+        raise SpecError(Note("the grid of specifications is empty. Give at least one kind of choice with one value."))
     asked = [(words, {name: kinds[name][word] for name, word in words.items()}) for words in grid]
     rows = ask_each(partial(_row, ask), asked, "specification_curve")
     skipped = [row[WHY] for row in rows if WHY in row]
     rows = [row for row in rows if WHY not in row]
     if not rows:
-        raise SpecError(f"no combination of the choices has an answer: {skipped[0]}")
+        raise SpecError(Note("no combination of the choices has an answer: {why}", {"why": skipped[0]}))
     answers: list[Estimates] = [row.pop(ANSWER) for row in rows]
     table = pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
     p, notes = _joint_test(answers)
@@ -105,16 +105,24 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
 def _check(ask: Any, choices: Mapping[str, Choices]) -> None:
     """Refuse what cannot be called, what is no list of values, and arguments that ``ask`` does not take."""
     if not callable(ask):
-        raise SpecError("ask is a function of the choices, like functools.partial(completion_slopes, panel).")
+        raise SpecError(Note("ask is a function of the choices, like functools.partial(completion_slopes, panel)."))
     for name, values in choices.items():
         if isinstance(values, str) or not isinstance(values, Iterable):
-            raise SpecError(f"the values of {name} are {values!r}; give a list of them, like [{values!r}].")
+            raise SpecError(
+                Note(
+                    "the values of {name} are {values!r}; give a list of them, like [{values!r}].",
+                    {"name": name, "values": values},
+                )
+            )
     try:
         inspect.signature(ask).bind(**dict.fromkeys(choices))
     except TypeError as error:
         raise SpecError(
-            f"ask cannot be asked with {', '.join(choices)} alone: {error}. Fix its other arguments with "
-            "functools.partial(ask, panel, ...), and name choices as ask does."
+            Note(
+                "ask cannot be asked with {choices} alone: {error}. Fix its other arguments with "
+                "functools.partial(ask, panel, ...), and name choices as ask does.",
+                {"choices": ", ".join(choices), "error": error},
+            )
         ) from None
 
 
@@ -123,7 +131,7 @@ def _row(ask: Callable[..., Estimates], settings: Mapping[str, Any]) -> dict[str
     try:
         answer = ask(**settings)
     except SpecError as error:
-        return {WHY: str(error)}
+        return {WHY: error.args[0]}
     table = answer.table.set_index("dimension")
     each, mean = table.loc[~table.index.isin(["mean", "within", "total"]), "estimate"], table.loc["mean"]
     peers = {"peers": mean["peers"]} if "peers" in table.columns else {}

@@ -53,9 +53,10 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
     Estimates
         Rows: each dimension, then ``"mean"``. Columns, in points: ``needed``; ``estimate``, ``low``, ``high`` (of
         slopes: what full completion would bring); ``most``, the largest effect that is not excluded, and
-        ``most_share``, its share of the need; ``verdict``, a code: ``"added"`` (the need does not lie above ``low``),
-        ``"ruled_out"`` (it lies above ``high``), ``"cannot_tell"``, ``"not_needed"`` (it is not above 0). Missing where
-        no need is known. An interval that is infinite, or that the design cannot give, excludes nothing there.
+        ``most_share``, its share of the need, none below 0; ``verdict``, a code: ``"added"`` (the need does not lie
+        above ``low``), ``"ruled_out"`` (it lies above ``high``), ``"cannot_tell"``, ``"not_needed"`` (it is not above
+        0). Missing where no need is known. An interval that is infinite, or that the design cannot give, excludes
+        nothing there.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
     for name in ("estimate", "low", "high"):
         table[name] = rows[name].to_numpy(dtype=float) / estimates.scale
     table["most"] = table["high"].where(np.isfinite(table["high"]))
-    table["most_share"] = table["most"] / table["needed"].where(table["needed"] > 0)
+    table["most_share"] = (table["most"] / table["needed"].where(table["needed"] > 0)).where(table["most"] >= 0)
     table["verdict"] = _codes(table)
     targets = needed if isinstance(needed, Estimates) else None
     if targets and estimates.question == "programme_impact":

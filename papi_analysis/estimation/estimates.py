@@ -147,7 +147,7 @@ class Estimates:
     def draws(self) -> NDArray[np.float64]:
         """The draws behind the dimensions' p-values (B, K): studentised, two-sided, one draw a row."""
         if not self.engines:
-            raise SpecError(f"{self.question} draws nothing.")
+            raise SpecError(Note("{question} draws nothing.", {"question": self.question}))
         drawn: NDArray[np.float64] = self.engines[0].draws
         return drawn
 
@@ -168,7 +168,7 @@ class Estimates:
             ``dimension``, ``low``, ``high``; missing where the design's smallest p-value lies above 1 - level.
         """
         if not self.engines:
-            raise SpecError(f"{self.question} has no intervals.")
+            raise SpecError(Note("{question} has no intervals.", {"question": self.question}))
         ends = np.vstack([engine.interval(level, simultaneous=simultaneous) for engine in self.engines])
         floors = np.concatenate([engine.floor for engine in self.engines])
         ends = np.where((floors <= 1 - level + 1e-12)[:, None], self.scale * ends, np.nan)
@@ -183,13 +183,23 @@ class Estimates:
         """Return the row of one dimension."""
         known = [str(name) for name in self.table.get("dimension", ())]
         if dimension not in known:
-            raise SpecError(f"{self.question} has no row {dimension!r}. It has {', '.join(known)}.")
+            raise SpecError(
+                Note(
+                    "{question} has no row {dimension!r}. It has {known}.",
+                    {"question": self.question, "dimension": dimension, "known": ", ".join(known)},
+                )
+            )
         return self.table.set_index("dimension").loc[dimension]
 
     def designed(self, kind: type[Kind]) -> Kind:
         """Return the design, which is of this kind where the answer is to the right question."""
         if not isinstance(self.design, kind):
-            raise SpecError(f"{self.question} has no {kind.__name__}; give an answer to the question that has one.")
+            raise SpecError(
+                Note(
+                    "{question} has no {name}; give an answer to the question that has one.",
+                    {"question": self.question, "name": kind.__name__},
+                )
+            )
         return self.design
 
     def __repr__(self) -> str:

@@ -117,7 +117,7 @@ def surveys_note(panel: Panel, unit: Any, start: int | None, end: int | None) ->
     if not missed:
         return []
     first = min(first_years(panel, unit, start).values())
-    last = panel.years[-1] if end is None else panel.last_to(end, "the end")
+    last = panel.years[-1] if end is None else panel.last_to(end, Note("the end"))
     return [Note(SURVEYS.text, {"years": ", ".join(map(str, missed)), "first": first, "last": last})]
 
 

@@ -71,18 +71,18 @@ def first_years(
     """Turn what was asked for into first programme years by unit: the first survey at or after the start."""
     if isinstance(unit, Mapping):
         if start is not None:
-            raise SpecError("give first years by unit, or one start for all, not both.")
+            raise SpecError(Note("give first years by unit, or one start for all, not both."))
         starts: dict[Any, Any] = dict(unit)
     else:
         if start is None:
-            raise SpecError("give the first year of the programme: start=2018, for instance.")
+            raise SpecError(Note("give the first year of the programme: start=2018, for instance."))
         starts = dict.fromkeys([unit] if isinstance(unit, str | int | float | np.integer) else unit, start)
     starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
-        raise SpecError("name at least one unit with a programme.")
+        raise SpecError(Note("name at least one unit with a programme."))
     for name in starts:
         panel.position("unit", name)
-    return {name: panel.first_from(year, "the start") for name, year in starts.items()}
+    return {name: panel.first_from(year, Note("the start")) for name, year in starts.items()}
 
 
 def method_name(method: Estimator) -> str:
@@ -101,16 +101,29 @@ def checked(method: Estimator) -> Estimator:
         try:
             found, years = (np.asarray(part, dtype=float) for part in answer)
         except (TypeError, ValueError):
-            raise SpecError(f"method {name} must return two arrays: weights of donors and of years.") from None
+            raise SpecError(
+                Note("method {name} must return two arrays: weights of donors and of years.", {"name": name})
+            ) from None
         if (found.shape, years.shape) != shapes:
             raise SpecError(
-                f"method {name} returned weights of shapes {found.shape} and {years.shape}; it must return "
-                f"donors {shapes[0]} and years {shapes[1]}."
+                Note(
+                    "method {name} returned weights of shapes {donors} and {years}; it must return donors "
+                    "{donors_shape} and years {years_shape}.",
+                    {
+                        "name": name,
+                        "donors": found.shape,
+                        "years": years.shape,
+                        "donors_shape": shapes[0],
+                        "years_shape": shapes[1],
+                    },
+                )
             )
         if not (np.isfinite(found).all() and np.isfinite(years).all()):
-            raise SpecError(f"method {name} returned weights that are missing or not finite.")
+            raise SpecError(Note("method {name} returned weights that are missing or not finite.", {"name": name}))
         if found[~donors].any() or years[:, ~pre].any():
-            raise SpecError(f"method {name} put weight on units that are no donors, or on years not before.")
+            raise SpecError(
+                Note("method {name} put weight on units that are no donors, or on years not before.", {"name": name})
+            )
         return Weights(found, years)
 
     return rule
@@ -190,10 +203,15 @@ def impact_design(
 
 
 def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:
-    last = panel.years[-1] if end is None else panel.last_to(end, "the end")
+    last = panel.years[-1] if end is None else panel.last_to(end, Note("the end"))
     if last < max(starts.values()):
-        none = "" if end in (None, last) else f" No survey was held in {end}."
-        raise SpecError(f"the end {last} lies before the start {max(starts.values())}.{none}")
+        none = "" if end in (None, last) else Note(" No survey was held in {end}.", {"end": end})
+        raise SpecError(
+            Note(
+                "the end {last} lies before the start {start}.{reason}",
+                {"last": last, "start": max(starts.values()), "reason": none},
+            )
+        )
     return int(last)
 
 
@@ -225,7 +243,7 @@ def _left_out(panel: Panel, starts: Mapping[str, int], without: Sequence[str | i
     names = [*map(name_text, [without] if isinstance(without, str | int | float | np.integer) else without)]
     for name in names:
         if name in starts:
-            raise SpecError(f"{name} has the programme and cannot be left out of its own donors.")
+            raise SpecError(Note("{name} has the programme and cannot be left out of its own donors.", {"name": name}))
     places = [panel.position("unit", name) for name in names]
     return np.isin(np.arange(len(panel.units)), places)
 
@@ -265,4 +283,9 @@ def _check_gaps(panel: Panel, design: Design, used: NDArray[np.bool_]) -> None:
     apart = np.ptp(paths - paths[:, :1], axis=0).max(axis=0)
     for dimension, reach, size in zip(panel.dimensions, apart, np.abs(paths).max(axis=(0, 1)), strict=True):
         if reach <= 1e-12 * size:
-            raise SpecError(f"all units move alike in {dimension}, so no gap can be judged there. Leave it out.")
+            raise SpecError(
+                Note(
+                    "all units move alike in {dimension}, so no gap can be judged there. Leave it out.",
+                    {"dimension": dimension},
+                )
+            )

@@ -244,23 +244,37 @@ def family_tests(engine: Engine, level: float) -> pd.DataFrame:
 def check_inference(requested: str, effective: float, *, clustered: bool, override: bool) -> None:
     """Refuse an inference that so few effective programme units do not support, with the way out."""
     if requested not in ("auto", "bootstrap", "reassignment", "clustered"):
-        raise SpecError(f"inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.")
+        raise SpecError(
+            Note(
+                "inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.",
+                {"requested": requested},
+            )
+        )
     if clustered and requested == "reassignment":
-        raise SpecError("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
+        raise SpecError(
+            Note("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
+        )
     if override:
         return
     if (requested == "bootstrap" or clustered) and effective < STUDENTISED:
         raise SpecError(
-            f"the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) or cluster(s): "
-            "restricted it hardly ever rejects, unrestricted far too often. Use inference='reassignment', with strata "
-            "where shocks go by region."
+            Note(
+                "the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) "
+                "or cluster(s): restricted it hardly ever rejects, unrestricted far too often. Use "
+                "inference='reassignment', with strata where shocks go by region.",
+                {"effective": effective},
+            )
         )
     if requested == "clustered" and effective < BOOTSTRAP:
         case, one, any_of_six = measured_rates(effective)
         raise SpecError(
-            f"clustered standard errors are not valid with {effective:.1f} effective programme unit(s): with {case} "
-            f"they call noise significant in {one:.0%} of cases for one dimension and in {any_of_six:.0%} for any of "
-            "six, at a nominal 5%. Use inference='auto'; override=True prints them beside that rate."
+            Note(
+                "clustered standard errors are not valid with {effective:.1f} effective programme "
+                "unit(s): with {case} they call noise significant in {one:.0%} of cases for one "
+                "dimension and in {any_of_six:.0%} for any of six, at a nominal 5%. Use "
+                "inference='auto'; override=True prints them beside that rate.",
+                {"effective": effective, "case": case, "one": one, "any_of_six": any_of_six},
+            )
         )
 
 

@@ -115,9 +115,16 @@ def regression_to_the_mean(
     i, b = panel.position("unit", unit), panel.position("year", base_year)
     e = len(panel.years) - 1 if end_year is None else panel.position("year", end_year)
     if TOTAL in panel.dimensions:
-        raise SpecError(f"a dimension cannot be called {TOTAL!r} here: the sum of the family has that name.")
+        raise SpecError(
+            Note("a dimension cannot be called {total!r} here: the sum of the family has that name.", {"total": TOTAL})
+        )
     if e <= b:
-        raise SpecError(f"the end {panel.years[e]} is not after the base year {base_year}.")
+        raise SpecError(
+            Note(
+                "the end {years} is not after the base year {base_year}.",
+                {"years": panel.years[e], "base_year": base_year},
+            )
+        )
     _check_own(panel, i, (b, e))
     y = np.concatenate([panel.scores, panel.scores.sum(axis=2, keepdims=True)], axis=2)
     names = np.array([*panel.dimensions, TOTAL], dtype=object)

@@ -113,7 +113,12 @@ def placebos(
     recorded = design.Y[design.eligible][:, design.pre(int(design.starts.max()))]
     flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
     if flat.any():
-        raise SpecError(f"Dimension {int(np.flatnonzero(flat)[0])} shows no gap in any reassignment; leave it out.")
+        raise SpecError(
+            Note(
+                "Dimension {flat} shows no gap in any reassignment; leave it out.",
+                {"flat": int(np.flatnonzero(flat)[0])},
+            )
+        )
     return Placebos(
         scores,
         responses,

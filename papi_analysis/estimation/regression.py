@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -157,11 +157,13 @@ def fit_within(
     labels = [f"regressor {j + 1}" for j in range(X.shape[1])] if names is None else list(names)
     groups = np.asarray(unit if clusters is None else clusters).astype(np.int64)
     if not (np.isfinite(y).all() and np.isfinite(X).all()):
-        raise SpecError("A row holds a value that is missing or not finite; leave such cells out before fitting.")
+        raise SpecError(Note("A row holds a value that is missing or not finite; leave such cells out before fitting."))
     if len(np.unique(groups)) < 2:
         raise SpecError(
-            "The cells belong to fewer than two units, so no standard error can be formed across units; "
-            "use a panel with more units."
+            Note(
+                "The cells belong to fewer than two units, so no standard error can be formed across "
+                "units; use a panel with more units."
+            )
         )
     codes, _ = dense_codes(unit)
     roots = np.ones(len(y)) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
@@ -172,8 +174,11 @@ def fit_within(
     n, k = len(y), X.shape[1] + rank
     if n <= k:
         raise SpecError(
-            f"{n} cells cannot support {k} parameters ({X.shape[1]} slopes and {rank} effects): no residual "
-            "degrees of freedom are left; use more years or units, or fewer controls."
+            Note(
+                "{n} cells cannot support {k} parameters ({shape} slopes and {rank} effects): no "
+                "residual degrees of freedom are left; use more years or units, or fewer controls.",
+                {"n": n, "k": k, "shape": X.shape[1], "rank": rank},
+            )
         )
     # Unit-length columns first: regressors on very different scales would spoil the inverse.
     scale = np.linalg.norm(X_within, axis=0)
@@ -201,14 +206,21 @@ def _check_columns(X: Floats, X_within: Floats, labels: list[str]) -> None:
     for j, label in enumerate(labels):
         column = X_within[:, j]
         if np.linalg.norm(column) <= VANISHED * before[j]:
-            raise SpecError(
-                f"{label} has no variation left within units and years, so it has no slope; "
-                + ("choose cells where it differs." if j == 0 else "drop this control.")
+            remedy = Note("choose cells where it differs.") if j == 0 else Note("drop this control.")
+            what = Note(
+                "{label} has no variation left within units and years, so it has no slope; {remedy}",
+                {"label": label, "remedy": remedy},
             )
+            raise SpecError(what)
         left = column - q @ (q.T @ column)
         left = left - q @ (q.T @ left)
         if np.linalg.norm(left) <= VANISHED * np.linalg.norm(column):
-            raise SpecError(f"{label} is collinear with {', '.join(labels[:j])} and the effects; drop this control.")
+            raise SpecError(
+                Note(
+                    "{label} is collinear with {labels} and the effects; drop this control.",
+                    {"label": label, "labels": ", ".join(labels[:j])},
+                )
+            )
         q = np.column_stack([q, left / np.linalg.norm(left)])
 
 
@@ -285,9 +297,11 @@ def _adjusted(fit: WithinFit, Q: Floats, power: float, refuse: bool = True) -> F
         exact = left < VANISHED
         if refuse and np.any(np.abs(vt[exact] @ needed) > 1e-6):
             raise SpecError(
-                "A slope rests on one single cluster (one unit with the programme, for instance): without it "
-                "there is no slope, so CR3 does not exist and CR2 cannot be trusted. Use reassignment of the "
-                "programme over units instead."
+                Note(
+                    "A slope rests on one single cluster (one unit with the programme, for instance): "
+                    "without it there is no slope, so CR3 does not exist and CR2 cannot be trusted. Use "
+                    "reassignment of the programme over units instead."
+                )
             )
         weight = np.where(exact, 0.0, np.where(exact, 1.0, left) ** -power) - 1.0
         adjusted[rows] = plain[rows] + u @ (weight[:, None] * (u.T @ plain[rows]))

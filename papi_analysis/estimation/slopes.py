@@ -245,10 +245,15 @@ def _laid(eq: Equations, spec: Specification) -> Programmes | None:
         return None
     for slope, dimension in zip(solve(laid, laid.units[None]).slopes[0, 0], eq.dimensions, strict=True):
         if not np.isfinite(slope):
-            held = " and ".join(["where units stood before", *eq.names])
+            held = Note("where units stood before")
+            if eq.names:
+                held = Note("{first} and {others}", {"first": held, "others": ", ".join(eq.names)})
             raise SpecError(
-                f"dimension {dimension}: among the units that no programme has touched {held} cannot be told apart, so "
-                "it cannot be held constant. Drop a control, or ask form='levels'."
+                Note(
+                    "dimension {dimension}: among the units that no programme has touched {held} cannot be "
+                    "told apart, so it cannot be held constant. Drop a control, or ask form='levels'.",
+                    {"dimension": dimension, "held": held},
+                )
             )
     return laid
 
@@ -314,7 +319,12 @@ def _specify(spec: Specification | None, changes: Mapping[str, Any]) -> Specific
     unknown = set(changes) - set(Specification.__dataclass_fields__)
     if unknown:
         known = ", ".join(Specification.__dataclass_fields__)
-        raise SpecError(f"there is no setting {sorted(unknown)[0]!r}. A specification has {known}.")
+        raise SpecError(
+            Note(
+                "there is no setting {unknown!r}. A specification has {known}.",
+                {"unknown": sorted(unknown)[0], "known": known},
+            )
+        )
     return spec.update(**changes)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.regression import WithinFit, fit_within
 from papi_analysis.panel.panel import Panel, first_and_last
 
@@ -57,20 +57,29 @@ class Specification:
 
     def __post_init__(self) -> None:
         if self.form not in ("imputation", "levels", "differences"):
-            raise SpecError(f"form is 'imputation', 'levels' or 'differences', not {self.form!r}.")
+            raise SpecError(Note("form is 'imputation', 'levels' or 'differences', not {form!r}.", {"form": self.form}))
         if self.form == "imputation" and self.lagged_score:
             raise SpecError(
-                "imputation holds the last score before the start constant already; for the score of the year before "
-                "ask form='levels' or form='differences'."
+                Note(
+                    "imputation holds the last score before the start constant already; for the score of the "
+                    "year before ask form='levels' or form='differences'."
+                )
             )
         if isinstance(self.lag, bool) or not isinstance(self.lag, int | np.integer):
-            raise SpecError(f"lag is a whole number of years, not {self.lag!r}.")
+            raise SpecError(Note("lag is a whole number of years, not {lag!r}.", {"lag": self.lag}))
         if self.years is not None:
             object.__setattr__(self, "years", first_and_last(self.years, "years"))
         if not isinstance(self.lagged_score, bool):
-            raise SpecError(f"lagged_score is True or False, not {self.lagged_score!r}.")
+            raise SpecError(
+                Note("lagged_score is True or False, not {lagged_score!r}.", {"lagged_score": self.lagged_score})
+            )
         if not isinstance(self.controls, str | tuple | list):
-            raise SpecError(f"controls is a list of names of the panel's controls, not {self.controls!r}.")
+            raise SpecError(
+                Note(
+                    "controls is a list of names of the panel's controls, not {controls!r}.",
+                    {"controls": self.controls},
+                )
+            )
         object.__setattr__(self, "controls", (self.controls,) if isinstance(self.controls, str) else (*self.controls,))
 
     def update(self, **changes: Any) -> Specification:
@@ -113,8 +122,11 @@ class Equations:
                 cells &= weight > 0
             if not cells.any():
                 raise SpecError(
-                    f"dimension {dimension} has no cell with all that the equation needs: score, completion, controls, "
-                    "and where a lag or differences are asked for the years before. Leave it out."
+                    Note(
+                        "dimension {dimension} has no cell with all that the equation needs: score, completion, "
+                        "controls, and where a lag or differences are asked for the years before. Leave it out.",
+                        {"dimension": dimension},
+                    )
                 )
             unit, year = np.nonzero(cells)
             X = np.column_stack([self.C[:, :, k][cells], self.controls[:, :, k][cells]])
@@ -138,7 +150,7 @@ def equations(panel: Panel, spec: Specification) -> Equations:
     for name in spec.controls:
         if name not in panel.controls:
             known = ", ".join(panel.controls) or "none: give from_frames a table of controls"
-            raise SpecError(f"the panel has no control {name!r}. It has {known}.")
+            raise SpecError(Note("the panel has no control {name!r}. It has {known}.", {"name": name, "known": known}))
     if spec.years is not None:
         panel = panel.cut(*spec.years)
     T = len(panel.years)
@@ -162,8 +174,11 @@ def equations(panel: Panel, spec: Specification) -> Equations:
         keep = keep[keep >= (2 if spec.form == "differences" else 1)]
     if len(keep) < 2:
         raise SpecError(
-            f"lag {spec.lag} and form {spec.form!r} leave fewer than two of the {T} years from {panel.years[0]} to "
-            f"{panel.years[-1]}. Use more years."
+            Note(
+                "lag {lag} and form {form!r} leave fewer than two of the {t} years from {years} to "
+                "{years_2}. Use more years.",
+                {"lag": spec.lag, "form": spec.form, "t": T, "years": panel.years[0], "years_2": panel.years[-1]},
+            )
         )
     y, C, W = y[:, keep], C[:, keep], W[:, keep]
     usable = np.isfinite(y) & np.isfinite(C) & np.isfinite(W).all(axis=-1)

@@ -84,10 +84,12 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     """
     unit = name_text(unit) if unit else study.unit
     if study.targets is None:
-        raise SpecError("the study has no targets. Add targets.csv to its folder and name it in study.toml.")
+        raise SpecError(Note("the study has no targets. Add targets.csv to its folder and name it in study.toml."))
     targets = study.targets[study.targets["unit"] == unit]
     if targets.empty or targets["year"].nunique() != 1:
-        raise SpecError(f"the study has no targets of one year for unit {unit!r}. Check targets.csv.")
+        raise SpecError(
+            Note("the study has no targets of one year for unit {unit!r}. Check targets.csv.", {"unit": unit})
+        )
     base, end = study.base_year, int(targets["year"].iloc[0])
     years = study.scores.loc[study.scores["year"].between(*study.years), "year"]
     if base not in set(years):

@@ -65,7 +65,9 @@ def two_way_slopes(
     everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
     varies = _varies(eq)
     if not varies.any():
-        raise SpecError("completion does not vary on any cell with a score, so there is no slope. Choose other years.")
+        raise SpecError(
+            Note("completion does not vary on any cell with a score, so there is no slope. Choose other years.")
+        )
     eq, known, notes = _known(eq, units, varies)
     fits = tuple(eq.fit(everyone))
     effective = min(float(varies.sum()), *(float(cr2(fit, refuse=False)[1][0]) for fit in fits))

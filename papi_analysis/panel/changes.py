@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.panel import Panel
 
 #: The kinds of break across which a unit's own scores are not comparable.
@@ -47,7 +47,9 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     """
     family = _family(scores, dimensions)
     if TOTAL in family:
-        raise SpecError(f"a dimension cannot be called {TOTAL!r} here: the sum of the family has that name.")
+        raise SpecError(
+            Note("a dimension cannot be called {total!r} here: the sum of the family has that name.", {"total": TOTAL})
+        )
     cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
     sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
     full = sums[sums["size"] == len(family)].reset_index()
@@ -148,7 +150,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
         ``crosses_break``: whether a definition, sample or mode changed between the two years.
     """
     if (start is None) != (end is None):
-        raise SpecError("give both start and end, or neither for each year with the year before.")
+        raise SpecError(Note("give both start and end, or neither for each year with the year before."))
     years = np.array(panel.years)
     if start is None or end is None:
         late = np.arange(1, len(years))
@@ -156,7 +158,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     else:
         early, late = np.array([panel.position("year", start)]), np.array([panel.position("year", end)])
         if early >= late:
-            raise SpecError(f"start {start} is not before end {end}.")
+            raise SpecError(Note("start {start} is not before end {end}.", {"start": start, "end": end}))
     done = panel.completion[:, late] - panel.completion[:, early]
     gain = panel.scores[:, late] - panel.scores[:, early]
     unit, pair, dimension = np.nonzero(np.isfinite(done) & np.isfinite(gain))
@@ -285,7 +287,10 @@ def _family(scores: pd.DataFrame, dimensions: Sequence[str] | None) -> list[str]
     missing = [name for name in family if name not in known]
     if missing:
         raise SpecError(
-            f"there are no scores for dimension {', '.join(map(str, missing))}. There are {', '.join(known)}."
+            Note(
+                "there are no scores for dimension {names}. There are {known}.",
+                {"names": ", ".join(map(str, missing)), "known": ", ".join(known)},
+            )
         )
     return family
 

@@ -41,6 +41,11 @@ _NO_BREAKS = pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], 
 _NO_PROGRAMMES = pd.DataFrame({"unit": [], "period_start": [], "period_end": [], "plan": []})
 
 
+#: What the axes of a panel are called in a sentence.
+AXES = {"unit": Note("unit"), "year": Note("year"), "dimension": Note("dimension")}
+THE_YEAR = Note("the year")
+
+
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Checked data, rectangular: N units, T years, K dimensions; a cell without a value is NaN.
@@ -159,14 +164,31 @@ class Panel:
         for what, wanted in (("dimension", family), ("unit", without)):
             unknown = sorted(set(wanted) - set(scores[what]))
             if unknown:
-                raise SpecError(f"there are no scores for {what} {', '.join(map(str, unknown))}. Check the names.")
+                raise SpecError(
+                    Note(
+                        "there are no scores for {what} {names}. Check the names.",
+                        {"what": AXES[what], "names": ", ".join(map(str, unknown))},
+                    )
+                )
         twice = sorted({name for name in family if family.count(name) > 1})
         if twice:
-            raise SpecError(f"dimensions names {', '.join(twice)} twice. Name each dimension once.")
+            raise SpecError(
+                Note("dimensions names {twice} twice. Name each dimension once.", {"twice": ", ".join(twice)})
+            )
         if set(family) & set(FAMILY_ROWS):
-            raise SpecError(f"a dimension cannot be called {', '.join(FAMILY_ROWS)}: tables have rows of that name.")
+            raise SpecError(
+                Note(
+                    "a dimension cannot be called {family_rows}: tables have rows of that name.",
+                    {"family_rows": ", ".join(FAMILY_ROWS)},
+                )
+            )
         if used.empty:
-            raise SpecError(f"no scores between {first} and {last}. Choose years within the scores.")
+            raise SpecError(
+                Note(
+                    "no scores between {first} and {last}. Choose years within the scores.",
+                    {"first": first, "last": last},
+                )
+            )
         axes = (
             tuple(sorted(used["unit"].unique())),
             tuple(int(year) for year in sorted(used["year"].unique())),
@@ -177,7 +199,9 @@ class Panel:
         done = _cube(cells, "completion", axes)
         both = sorted(set(without) & set(cells["unit"]))
         if both:
-            raise SpecError(f"{', '.join(both)} has completion and is declared to be without a programme.")
+            raise SpecError(
+                Note("{both} has completion and is declared to be without a programme.", {"both": ", ".join(both)})
+            )
         done[np.isin(axes[0], without)] = 0.0
         return cls(
             _cube(used, "score", axes),
@@ -276,15 +300,20 @@ class Panel:
             "dimension": self.dimensions,
         }
         if axis not in axes:
-            raise SpecError(f"axis is one of {', '.join(axes)}, not {axis!r}.")
+            raise SpecError(Note("axis is one of {axes}, not {axis!r}.", {"axes": ", ".join(axes), "axis": axis}))
         labels = axes[axis]
         label = label if axis == "year" else name_text(label)
         if label not in labels:
             shown = ", ".join(map(str, labels[:8])) + (", ..." if len(labels) > 8 else "")
-            raise SpecError(f"the panel has no {axis} {label!r}. It has {shown}.")
+            raise SpecError(
+                Note(
+                    "the panel has no {axis} {label!r}. It has {shown}.",
+                    {"axis": AXES[axis], "label": label, "shown": shown},
+                )
+            )
         return labels.index(label)
 
-    def first_from(self, year: int, what: str = "the year") -> int:
+    def first_from(self, year: int, what: str = THE_YEAR) -> int:
         """Return the first year of the panel at or after ``year``: when what began then is first seen.
 
         Raises
@@ -301,7 +330,7 @@ class Panel:
         self._check_within(year, what)
         return next(survey for survey in self.years if survey >= year)
 
-    def last_to(self, year: int, what: str = "the year") -> int:
+    def last_to(self, year: int, what: str = THE_YEAR) -> int:
         """Return the last year of the panel at or before ``year``; errors as for ``first_from``."""
         self._check_within(year, what)
         return next(survey for survey in reversed(self.years) if survey <= year)
@@ -309,9 +338,12 @@ class Panel:
     def _check_within(self, year: int, what: str) -> None:
         whole = isinstance(year, int | np.integer) and not isinstance(year, bool)
         if not whole or not self.years[0] <= year <= self.years[-1]:
-            remedy = "" if whole else f" Write a whole number, like {self.years[-1]}."
+            remedy = "" if whole else Note(" Write a whole number, like {year}.", {"year": self.years[-1]})
             raise SpecError(
-                f"{what} {year!r} is not within the panel's years {self.years[0]}-{self.years[-1]}.{remedy}"
+                Note(
+                    "{what} {year!r} is not within the panel's years {years}-{years_2}.{remedy}",
+                    {"what": what, "year": year, "years": self.years[0], "years_2": self.years[-1], "remedy": remedy},
+                )
             )
 
     def cut(self, first: int, last: int) -> Panel:
@@ -322,10 +354,15 @@ class Panel:
         SpecError
             Where a year is no whole number or lies outside the panel's, or none is left.
         """
-        begin = self.position("year", self.first_from(first, "the first year"))
-        end = self.position("year", self.last_to(last, "the last year"))
+        begin = self.position("year", self.first_from(first, Note("the first year")))
+        end = self.position("year", self.last_to(last, Note("the last year")))
         if begin > end:
-            raise SpecError(f"the panel has no year from {first} to {last}. Give the first year, then the last.")
+            raise SpecError(
+                Note(
+                    "the panel has no year from {first} to {last}. Give the first year, then the last.",
+                    {"first": first, "last": last},
+                )
+            )
         years = slice(begin, end + 1)
         return replace(
             self,
@@ -367,9 +404,16 @@ def first_and_last(years: tuple[int, int], what: str) -> tuple[int, int]:
     """
     pair = tuple(years) if isinstance(years, tuple | list) else ()
     if len(pair) != 2 or not all(isinstance(y, int | np.integer) and not isinstance(y, bool) for y in pair):
-        raise SpecError(f"{what} is a first and a last year, like (2018, 2020), not {years!r}.")
+        raise SpecError(
+            Note("{what} is a first and a last year, like (2018, 2020), not {years!r}.", {"what": what, "years": years})
+        )
     if pair[0] > pair[1]:
-        raise SpecError(f"{what} is {years!r}, but the first year cannot lie after the last: ({pair[1]}, {pair[0]})?")
+        raise SpecError(
+            Note(
+                "{what} is {years!r}, but the first year cannot lie after the last: ({pair}, {pair_2})?",
+                {"what": what, "years": years, "pair": pair[1], "pair_2": pair[0]},
+            )
+        )
     return int(pair[0]), int(pair[1])
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.changes import TOTAL, best_and_worst, break_years, middle_halves
 from papi_analysis.reporting.canvas import (
     BLUE,
@@ -50,7 +50,9 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
     cells = study.scores[study.scores["dimension"].isin(family)]
     own = cells[cells["unit"] == unit]
     if own.empty:
-        raise SpecError(f"the study has no scores of unit {unit!r}. Choose one of its units, by its code.")
+        raise SpecError(
+            Note("the study has no scores of unit {unit!r}. Choose one of its units, by its code.", {"unit": unit})
+        )
     surveys = sorted(cells["year"].unique())
     middle = middle_halves(cells).set_index("dimension")
     axes = grid_axes(len(family)) if axes is None else axes
@@ -124,7 +126,9 @@ def draw_rank(
     places = places[places["dimension"] == TOTAL]
     own = places[places["unit"] == unit]
     if own.empty:
-        raise SpecError(f"unit {unit!r} has no rank: in no year does it have a score of every dimension.")
+        raise SpecError(
+            Note("unit {unit!r} has no rank: in no year does it have a score of every dimension.", {"unit": unit})
+        )
     ax = one_axes(8, 3) if ax is None else ax
     years = sorted(places["year"].unique())
     ax.plot(years, own.set_index("year")["rank"].reindex(years), color=BLUE, linewidth=2, marker="o")

@@ -125,7 +125,7 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
     write = _find(_FIGURES, path)
     figure = drawn if isinstance(drawn, Figure) else figure_of(drawn)
     if not alternative(figure):
-        raise SpecError("the figure has no alternative text. Say what it shows: figure.set_label('...').")
+        raise SpecError(Note("the figure has no alternative text. Say what it shows: figure.set_label('...')."))
     return write_whole(path, write(figure))
 
 
@@ -147,13 +147,25 @@ def _table(table: Estimates | pd.DataFrame, language: str, simulated: Sequence[s
     elif isinstance(table, pd.DataFrame) and not isinstance(table, Table) and len(table.columns):
         table = table_frame(table, language=language, simulated=simulated)
     if not isinstance(table, Table):
-        raise SpecError(f"{type(table).__name__} is no table to save. Give an answer, or a frame that has columns.")
+        raise SpecError(
+            Note(
+                "{name} is no table to save. Give an answer, or a frame that has columns.",
+                {"name": type(table).__name__},
+            )
+        )
     rows = table.rows
     for number, row in enumerate(rows):
         for column, text in zip(rows[0], row, strict=True):
             if found := _FORBIDDEN.search(text):
-                place = f"row {number}, column {column!r}" if number else f"the head of column {column!r}"
-                raise SpecError(f"{place} holds {found[0]!r}, which no file can hold. Take it out of {str(text)!r}.")
+                place = Note("the head of column {column!r}", {"column": column})
+                if number:
+                    place = Note("row {row}, column {column!r}", {"row": number, "column": column})
+                raise SpecError(
+                    Note(
+                        "{place} holds {found!r}, which no file can hold. Take it out of {text!r}.",
+                        {"place": place, "found": found[0], "text": str(text)},
+                    )
+                )
     return table
 
 

@@ -27,7 +27,7 @@ from papi_analysis.reporting.canvas import (
     tidy,
     wrapped,
 )
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.language import language_of
 from papi_analysis.reporting.sentences import treated_units
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         return draw_event_time(event_time(estimates), axes=axes, language=language)
     from matplotlib.ticker import MaxNLocator
 
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table)) if axes is None else axes
     start = asked.start
@@ -113,7 +113,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     """
     from matplotlib.ticker import MaxNLocator
 
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     dimensions = list(dict.fromkeys(table["dimension"]))
     axes = grid_axes(len(dimensions)) if axes is None else axes
@@ -156,7 +156,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
 @drawing
 def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15, language: str = "en") -> Axes:
     """Draw the donors that make up the counterfactual, the heaviest first, by their mean weight over dimensions."""
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     weights = estimates.designed(ImpactDesign).weights
     dimensions = len(estimates.table) - 1
     mean = weights.groupby("unit")["weight"].sum().sort_values(ascending=False) / dimensions
@@ -195,7 +195,7 @@ def draw_reversion(
 
     The upright bar is the prediction interval at the unit's own place; a ring marks the unit that the line leans on.
     """
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     ax = one_axes(8, 4) if ax is None else ax
     asked, row = estimates.designed(UnitYears), estimates.row(dimension)
     unit = asked.unit

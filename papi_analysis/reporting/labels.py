@@ -230,6 +230,13 @@ LABELS = {
     "windows": "Windows",
     "windows_high": "Windows from as high",
     "year": "Year",
+    "after": "Years after",
+    "base_year": "Base year",
+    "controls": "Controls",
+    "lagged_score": "Score of the year before",
+    "strata": "Strata",
+    "weights": "Weights",
+    "within": "Donors of the same group",
 }
 
 #: What the columns of slopes are called where the estimate is a gap.
@@ -318,6 +325,16 @@ TASK_STATES = {
     "in_progress": "In progress",
     "not_begun": "Not begun",
     "unreported": "No report",
+}
+
+#: Words for the values that a choice of a specification curve can have, whatever the choice.
+OPTIONS = {
+    "True": "yes",
+    "False": "no",
+    "None": "none",
+    "auto": "Chosen by the design",
+    "clustered": "Clustered standard errors",
+    **{name: str(words) for name, words in METHODS.items()},
 }
 
 #: Verdicts on what was needed.

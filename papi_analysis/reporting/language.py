@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Name, Note, PapiError, SpecError
 
 CATALOGUES = Path(__file__).parent / "locale"
 
@@ -44,9 +44,35 @@ class Language:
         words = self._messages.get(message, message)
         return _Filler(self).vformat(words, (), values) if values else words
 
-    def say(self, note: str) -> str:
-        """Translate a ``Note`` and the notes among its values; any other text stays as it is."""
-        return self.text(note.text, **note.values) if isinstance(note, Note) else note
+    def say(self, note: str, names: Mapping[str, tuple[str, str]] | None = None) -> str:
+        """Translate a ``Note`` and the notes and names among its values; any other text stays as it is.
+
+        Values that are codes of ``names``, alone or in a list, are said by name.
+
+        Examples
+        --------
+        >>> note = Note("There are {donors} donors; at least two are needed.", {"donors": "VN-CT"})
+        >>> find_language("en").say(note, {"VN-CT": ("Can Tho", "Cần Thơ")})
+        'There are Can Tho donors; at least two are needed.'
+        """
+        if isinstance(note, Name) and self.code == "vi":
+            return note.vietnamese
+        if not isinstance(note, Note):
+            return note
+        values = {key: self._named(value, names) for key, value in note.values.items()} if names else note.values
+        return self.text(note.text, **values)
+
+    def _named(self, value: Any, names: Mapping[str, tuple[str, str]]) -> Any:
+        """Say the codes of a value by name, where all of it is codes that have one."""
+        if isinstance(value, Note):
+            return self.say(value, names)
+        if not isinstance(value, str) or not value:
+            return value
+        parts = value.split(", ")
+        if not all(part in names for part in parts):
+            return value
+        said = [self.name(part, names) for part in parts]
+        return ("; " if any("," in name for name in said) else ", ").join(said)
 
     def number(self, value: float | Decimal | None, digits: int = 2) -> str:
         """Write a number with so many decimals; a missing one is a dash, and there is no minus zero."""
@@ -56,6 +82,20 @@ class Language:
             return MISSING
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
         return str(format_decimal(_rounded(value, digits), format=pattern, locale=self.code))
+
+    def fine(self, values: Iterable[float], digits: int = 2) -> int:
+        """Give the decimals in which numbers of one sentence or table are written: ``digits``, more for tiny ones.
+
+        Where all would be 0 in so many, the largest keeps two digits that count.
+
+        Examples
+        --------
+        >>> en = find_language("en")
+        >>> en.fine([0.12, -0.004]), en.fine([-0.12e-4, 0.5e-5]), en.fine([0.0]), en.fine([0.02], 3)
+        (2, 6, 2, 3)
+        """
+        largest = max((abs(value) for value in map(float, values) if math.isfinite(value)), default=0.0)
+        return digits if largest >= 10**-digits or not largest else 1 - math.floor(math.log10(largest))
 
     def tick(self, value: float, _: float | None = None) -> str:
         """Write a number on an axis: as many decimals as it needs, at most four, thousands not grouped."""
@@ -113,6 +153,8 @@ class _Filler(string.Formatter):
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
         value, first = super().get_field(field_name, args, kwargs)
+        if isinstance(value, PapiError) and value.args:
+            value = value.args[0]
         return self.tongue.say(value) if isinstance(value, str) else value, str(first)
 
     def format_field(self, value: Any, format_spec: str) -> str:
@@ -129,16 +171,41 @@ class _Filler(string.Formatter):
         return format(value, format_spec).replace(".", get_decimal_symbol(self.tongue.code))
 
 
-@lru_cache(maxsize=4)
-def find_language(code: str) -> Language:
-    """Return the language with this code: ``"en"`` or ``"vi"``."""
+#: The catalogue calls units provinces, as an office does; where they are others, these words stand in their place.
+OTHER_UNITS = {
+    "tỉnh, thành phố": "đơn vị",
+    "Tỉnh, thành phố": "Đơn vị",
+    "các tỉnh": "các đơn vị",
+    "lượt tỉnh": "lượt đơn vị",
+    "tỉnh có": "đơn vị có",
+    "địa phương": "đơn vị",
+    "cả nước": "chung",
+}
+
+
+def language_of(code: str, names: Iterable[str]) -> Language:
+    """Return the language for an answer or a study whose units have these codes: provinces, or others."""
+    return find_language(code, any(name.startswith("VN-") for name in names))
+
+
+@lru_cache(maxsize=8)
+def find_language(code: str, provinces: bool = True) -> Language:
+    """Return the language with this code, ``"en"`` or ``"vi"``; ``provinces`` says whether the units are provinces."""
     if code == "en":
         return Language("en", {})
     known = sorted(file.stem for file in CATALOGUES.glob("*.po"))
     if code not in known:
-        raise SpecError(f"there is no language {code!r}. Choose one of {', '.join(['en', *known])}.")
+        raise SpecError(
+            Note(
+                "there is no language {code!r}. Choose one of {names}.",
+                {"code": code, "names": ", ".join(["en", *known])},
+            )
+        )
     from babel.messages.pofile import read_po
 
     with (CATALOGUES / f"{code}.po").open("rb") as file:
         catalogue = read_po(file, locale=code)
-    return Language(code, {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string})
+    messages = {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}
+    for word, other in OTHER_UNITS.items() if not provinces else ():
+        messages = {message: words.replace(word, other) for message, words in messages.items()}
+    return Language(code, messages)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from papi_analysis.errors import PapiError, SpecError
+from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.reporting.files import refuse_others, write_whole
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def notebooks_extra() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise SpecError(
-            f'Pages of notebooks need {error.name}, which is not installed: pip install "papi_analysis[notebooks]"'
+            Note(
+                'Pages of notebooks need {name}, which is not installed: pip install "papi_analysis[notebooks]"',
+                {"name": error.name},
+            )
         ) from error
 
 
@@ -82,7 +85,7 @@ def write_pages(
 
     paths = [path for path in sorted(Path(folder).glob("*.ipynb")) if path.name != PROGRAMME]
     if not paths:
-        raise SpecError(f"There are no notebooks in {folder}")
+        raise SpecError(Note("There are no notebooks in {folder}", {"folder": folder}))
     pages, stored = [], [read_notebook(path) for path in paths]
     for path, notebook in zip(paths, stored, strict=True):
         title, question = opening(notebook, path.name)
@@ -256,11 +259,13 @@ def read_notebook(path: str | os.PathLike[str]) -> NotebookNode:
         notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except FileNotFoundError:
-        raise SpecError(f"There is no notebook {path}") from None
+        raise SpecError(Note("There is no notebook {path}", {"path": path})) from None
     except (ValueError, nbformat.ValidationError) as error:
-        raise SpecError(f"{path} is not a notebook: {str(error).splitlines()[0]}") from None
+        raise SpecError(
+            Note("{path} is not a notebook: {splitlines}", {"path": path, "splitlines": str(error).splitlines()[0]})
+        ) from None
     except (TypeError, AttributeError, KeyError):  # what nbformat makes of other JSON
-        raise SpecError(f"{path} is not a notebook") from None
+        raise SpecError(Note("{path} is not a notebook", {"path": path})) from None
     return notebook
 
 

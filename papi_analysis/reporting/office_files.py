@@ -11,7 +11,7 @@ from datetime import date
 from numbers import Real
 from typing import Any
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.reporting.downloads import inert
 from papi_analysis.reporting.files import PROGRAM
 from papi_analysis.reporting.tables import Table, Text
@@ -100,7 +100,12 @@ def _fill(page: Any, table: Table) -> None:
 
 def _write_text(cell: Any, text: str) -> None:
     if len(text) > FULL:
-        raise SpecError(f"cell {cell.coordinate} would hold {len(text)} characters, and a workbook's {FULL} at most.")
+        raise SpecError(
+            Note(
+                "cell {coordinate} would hold {count} characters, and a workbook's {full} at most.",
+                {"coordinate": cell.coordinate, "count": len(text), "full": FULL},
+            )
+        )
     cell.value = clean(text)
     cell.data_type = "s"  # openpyxl takes "=..." for a formula and "#N/A" for an error
     cell.quotePrefix = inert(text) != text  # nor does it become one when somebody edits the cell

@@ -3,21 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from papi_analysis.errors import Problem
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import Table, as_table
+from papi_analysis.study.findings import FURTHER
+from papi_analysis.study.schema import header
 
 #: What heads the columns of a list of problems.
-HEADS = ("File", "Sheet", "Row", "Column", "Value", "What", "What to do")
+HEADS = ("File", "Sheet", "Row", "Column", "Value", "Cells", "What", "What to do")
 
 #: So much of a value is shown that a reader finds the cell; a cell can hold a whole page.
 LONGEST = 80
+#: So many columns, or groups of neighbouring rows, are named before "...".
+NAMED = 4
+
+
+@dataclass
+class Group:
+    """Problems of one file and sheet that are the same and have the same remedy: said once, with the first value."""
+
+    first: Problem
+    rows: dict[int, None] = field(default_factory=dict)
+    columns: dict[str, None] = field(default_factory=dict)
+    cells: int = 0
+
+    def add(self, problem: Problem) -> None:
+        """Count one more of them."""
+        self.cells += 1
+        self.columns[problem.column] = None
+        if problem.row is not None:
+            self.rows[problem.row] = None
+
+    def where(self) -> str:
+        """Give the rows, neighbours as "2-66"."""
+        runs: list[list[int]] = []
+        for row in sorted(self.rows):
+            if runs and row == runs[-1][1] + 1:
+                runs[-1][1] = row
+            else:
+                runs.append([row, row])
+        texts = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+        return ", ".join([*texts[: NAMED - 1], "...", texts[-1]] if len(texts) > NAMED else texts)
+
+    def heads(self, tongue: Language) -> str:
+        """Give the columns, in the words of the template where they are the schema's."""
+        if self.first.file.endswith(".toml"):
+            names = [*self.columns]
+        else:
+            names = [", ".join(tongue.say(header(part)) for part in name.split(", ")) for name in self.columns]
+        return ", ".join([*names[: NAMED - 1], "...", names[-1]] if len(names) > NAMED else names)
+
+
+def group_problems(problems: Iterable[Problem]) -> list[Group]:
+    """Put problems together that differ in their place and value alone, each group where its first one stood.
+
+    Examples
+    --------
+    >>> from papi_analysis.errors import Note
+    >>> def empty(row): return Problem(Note("the cell is empty"), Note("Fill it in."), "tasks.csv", row, "due")
+    >>> [(group.cells, group.where()) for group in group_problems(map(empty, (2, 3)))]
+    [(2, '2-3')]
+    """
+    groups: dict[tuple[str, ...], Group] = {}
+    counted: list[Problem] = []
+    for problem in problems:
+        if problem.what.text == FURTHER:
+            counted.append(problem)
+            continue
+        key = (problem.file, problem.sheet, problem.what, problem.remedy, "" if problem.row else problem.column)
+        groups.setdefault(key, Group(problem)).add(problem)
+    for problem in counted:  # the rows that a long list no longer names
+        what = problem.what.values["what"]
+        same = [g for g in groups.values() if g.first.what == what and g.first.file == problem.file]
+        if same:
+            same[0].cells += problem.what.values["n"]
+            same[0].columns[problem.column] = None
+        else:
+            groups[(problem.file, problem.sheet, problem.what, problem.column)] = Group(problem, cells=1)
+    return list(groups.values())
 
 
 def table_problems(problems: Iterable[Problem], *, language: str = "en") -> Table:
-    """Make the table of problems ready to show: one row each, in the order given, all of them.
+    """Make the table of problems ready to show: one row for those that are the same, in the order given.
 
     Parameters
     ----------
@@ -29,8 +99,8 @@ def table_problems(problems: Iterable[Problem], *, language: str = "en") -> Tabl
     Returns
     -------
     Table
-        File, sheet, row (as the spreadsheet counts), column, value, what it is and what to do; columns that are
-        empty throughout are left out, and the first column is the index.
+        File, sheet, rows (as the spreadsheet counts), columns, value of the first, number of cells, what it is and
+        what to do; columns that are empty throughout are left out, and the first column is the index.
 
     Examples
     --------
@@ -44,15 +114,16 @@ def table_problems(problems: Iterable[Problem], *, language: str = "en") -> Tabl
     heads = [tongue.text(head) for head in HEADS]
     rows = [
         (
-            problem.file,
-            problem.sheet,
-            "" if problem.row is None else str(problem.row),
-            problem.column,
-            _cut(problem.value),
-            tongue.say(problem.what),
-            tongue.say(problem.remedy),
+            group.first.file,
+            group.first.sheet,
+            group.where(),
+            group.heads(tongue),
+            _cut(group.first.value),
+            str(group.cells) if group.cells > 1 else "",
+            tongue.say(group.first.what),
+            tongue.say(group.first.remedy),
         )
-        for problem in problems
+        for group in group_problems(problems)
     ]
     columns = list(zip(*(map(printable, row) for row in rows), strict=True)) or [()] * len(heads)
     filled = [place for place, texts in enumerate(columns) if any(texts) or not rows]
@@ -60,7 +131,7 @@ def table_problems(problems: Iterable[Problem], *, language: str = "en") -> Tabl
 
 
 def list_problems(problems: Iterable[Problem], *, language: str = "en") -> str:
-    """List problems for a terminal: the file and sheet on a line, below it one line for each problem.
+    """List problems for a terminal: the file and sheet on a line, below it one line for those that are the same.
 
     Parameters
     ----------
@@ -75,17 +146,17 @@ def list_problems(problems: Iterable[Problem], *, language: str = "en") -> str:
     >>> what, remedy = Note("this is not a date"), Note("Write a date as year-month-day, like 2018-03-31.")
     >>> print(list_problems([Problem(what, remedy, "tasks.csv", 5, "due", "2018-13-01")]))
     tasks.csv
-      row 5, column due, '2018-13-01': this is not a date. Write a date as year-month-day, like 2018-03-31.
+      row 5, column "Due date" (due), '2018-13-01': this is not a date. Write a date as year-month-day, like 2018-03-31.
 
     """
     tongue = find_language(language)
-    problems = list(problems)
-    order = {place: number for number, place in reversed([*enumerate(map(_file, problems))])}
+    groups = group_problems(problems)
+    order = {place: number for number, place in reversed([*enumerate(map(_file, groups))])}
     lines: list[str] = []
-    for (file, sheet), found in groupby(sorted(problems, key=lambda problem: order[_file(problem)]), _file):
+    for (file, sheet), found in groupby(sorted(groups, key=lambda group: order[_file(group)]), _file):
         name = file or tongue.text("table")
         lines.append(printable(tongue.text("{file}, sheet {sheet!r}", file=name, sheet=sheet) if sheet else name))
-        lines += [f"  {printable(_line(problem, tongue))}" for problem in found]
+        lines += [f"  {printable(_line(group, tongue))}" for group in found]
     return "\n".join(lines)
 
 
@@ -101,19 +172,24 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def _file(problem: Problem) -> tuple[str, str]:
-    return problem.file, problem.sheet
+def _file(group: Group) -> tuple[str, str]:
+    return group.first.file, group.first.sheet
 
 
-def _line(problem: Problem, tongue: Language) -> str:
+def _line(group: Group, tongue: Language) -> str:
     """Say where, what and what to do."""
-    place = [] if problem.row is None else [tongue.text("row {row}", row=problem.row)]
-    if problem.column and problem.file.endswith(".toml"):
-        place.append(tongue.text("setting {name}", name=problem.column))
-    elif problem.column:
-        place.append(tongue.text("column {name}", name=problem.column))
+    problem, many = group.first, group.cells > 1
+    listed = len(group.rows) <= 1 and group.cells == len(group.columns) <= NAMED
+    place = [tongue.text("{n} cells", n=group.cells)] if many and not listed else []
+    if group.rows:
+        words = tongue.text("rows {rows}", rows=group.where())
+        place.append(words if len(group.rows) > 1 else tongue.text("row {row}", row=group.where()))
+    if heads := group.heads(tongue):
+        setting = problem.file.endswith(".toml")
+        place.append(tongue.text("setting {name}", name=heads) if setting else tongue.text("column {name}", name=heads))
     if problem.value:
-        place.append(repr(_cut(problem.value)))
+        value = repr(_cut(problem.value))
+        place.append(tongue.text("such as {value}", value=value) if many else value)
     words = f"{tongue.say(problem.what)}. {tongue.say(problem.remedy)}"
     return f"{', '.join(place)}: {words}" if place else words
 

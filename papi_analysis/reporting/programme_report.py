@@ -25,7 +25,7 @@ from papi_analysis.reporting.answers import Answers, attempt
 from papi_analysis.reporting.data_figures import draw_agencies, draw_completion, draw_history, draw_reporting
 from papi_analysis.reporting.figures import draw_estimates
 from papi_analysis.reporting.impact_figures import draw_impact
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.language import language_of
 from papi_analysis.reporting.leader_page import leader_page
 from papi_analysis.reporting.merged import old_provinces
 from papi_analysis.reporting.problems import table_problems
@@ -101,14 +101,14 @@ class ProgrammeReport:
     --------
     >>> report = ProgrammeReport("can_tho_2018_2020", "vi")
     >>> report.provenance().parts[0].heading
-    'Dữ liệu từ đâu'
+    'Nguồn số liệu'
     """
 
     def __init__(self, study: str | os.PathLike[str] | Study = "can_tho_2018_2020", language: str = "en") -> None:
-        self.tongue = find_language(language)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
             self.study = study if isinstance(study, Study) else load_study(os.fspath(study))
+        self.tongue = language_of(language, self.study.names)
         self.warned = [one.message.args[0] for one in caught if isinstance(one.message, DataWarning)]
         self.writer = Writer(self.study, self.tongue)
         with _quiet():

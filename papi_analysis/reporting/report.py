@@ -28,8 +28,10 @@ NO_FOLDER = Note("The report needs a folder, and {name!r} is a file. Give the na
 
 #: Arguments of earlier versions, and where they went.
 GONE = {
-    "notebooks": "Pages of notebooks are written by: python -m papi_analysis.reporting.notebooks FOLDER OUTPUT",
-    **dict.fromkeys(("fresh", "workers", "on_done", "on_cell"), "A report runs no notebook any more: leave it out"),
+    "notebooks": Note("Pages of notebooks are written by: python -m papi_analysis.reporting.notebooks FOLDER OUTPUT"),
+    **dict.fromkeys(
+        ("fresh", "workers", "on_done", "on_cell"), Note("A report runs no notebook any more: leave it out")
+    ),
 }
 
 
@@ -83,7 +85,9 @@ def render_report(
     for name in gone:
         if name not in GONE:
             raise TypeError(f"render_report() has no argument {name!r}")
-        raise SpecError(f"render_report has no argument {name!r} any more. {GONE[name]}.")
+        raise SpecError(
+            Note("render_report has no argument {name!r} any more. {name_2}.", {"name": name, "name_2": GONE[name]})
+        )
     names = (INDEX, *[DOCUMENT] * docx, *[WORKBOOK] * tables)
     folder = _check_output(output, force, names)
     report = ProgrammeReport(study, language)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import (
     CalibrationDesign,
     CurveDesign,
@@ -17,7 +17,7 @@ from papi_analysis.estimation.estimates import (
 )
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
-from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.language import Language, language_of
 from papi_analysis.reporting.tables import mark
 from papi_analysis.reporting.verdict_words import say_verdicts
 from papi_analysis.study.study import Study
@@ -44,7 +44,7 @@ def sentence(estimates: Estimates, *, language: str = "en") -> str:
 from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
 
     """
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     makers = {
         "target_attainment": _targets,
         "completion_slopes": _slopes,
@@ -58,7 +58,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         "verdicts": say_verdicts,
     }
     if estimates.question not in makers:
-        raise SpecError(f"there is no sentence for {estimates.question!r}.")
+        raise SpecError(Note("there is no sentence for {question!r}.", {"question": estimates.question}))
     words = makers[estimates.question](estimates, tongue)
     warning = mark(estimates.simulated_tables, tongue)
     return f"{words} [{warning}]" if warning else words
@@ -66,8 +66,8 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
 
 def remarks(estimates: Estimates, *, language: str = "en") -> str:
     """Say what an answer cannot show: its notes, one to a line."""
-    tongue = find_language(language)
-    return "\n".join(tongue.say(note) for note in estimates.notes)
+    tongue = language_of(language, estimates.names)
+    return "\n".join(tongue.say(note, estimates.names) for note in estimates.notes)
 
 
 def question(study: Study, tongue: Language) -> str:
@@ -171,8 +171,9 @@ def _slopes(estimates: Estimates, tongue: Language) -> str:
     mean, size = estimates.row("mean"), 1 - estimates.level
     each = estimates.table[~estimates.table["dimension"].isin(FAMILY)]
     values = {name: mean[name] / estimates.scale for name in ("estimate", "low", "high")}
-    slope = tongue.number(mean["estimate"], 3)
-    words = _full_completion(tongue.number(values["estimate"]), len(each), tongue)
+    slope = tongue.number(mean["estimate"], tongue.fine(mean[["estimate", "low", "high"]], 3))
+    digits = tongue.fine(values.values())
+    words = _full_completion(tongue.number(values["estimate"], digits), len(each), tongue)
     if mean["p"] != mean["p"]:
         return words + tongue.text(
             ", ten more points of completion with {slope}; with so few units (programme units: {units}) this design "
@@ -182,17 +183,26 @@ def _slopes(estimates: Estimates, tongue: Language) -> str:
         )
     words += tongue.text(
         ", at least {low} and at most {high} ({level} interval, p {p}); ten more points of completion with {slope}. ",
-        low=tongue.number(values["low"]),
-        high=tongue.number(values["high"]),
+        low=tongue.number(values["low"], digits),
+        high=tongue.number(values["high"], digits),
         level=tongue.percent(estimates.level),
         p=tongue.p_value(mean["p"], sign=True),
         slope=slope,
     )
     joint = each["p" if len(each) == 1 else "p_joint"]  # a family of one has no joint p
+    found = int((joint <= size).sum())
+    if len(each) == 1:
+        return words + (
+            tongue.text("The slope differs from zero.")
+            if found
+            else tongue.text("The slope does not differ from zero.")
+        )
+    if not found:
+        return words + tongue.text(
+            "Judged together, none of the {dimensions} slopes differs from zero.", dimensions=len(each)
+        )
     return words + tongue.text(
-        "Judged together, {found} of {dimensions} slopes differ from zero.",
-        found=int((joint <= size).sum()),
-        dimensions=len(each),
+        "Judged together, {found} of {dimensions} slopes differ from zero.", found=found, dimensions=len(each)
     )
 
 
@@ -208,11 +218,12 @@ def _full_completion(estimate: str, dimensions: int, tongue: Language) -> str:
 
 def _changes(estimates: Estimates, tongue: Language) -> str:
     known = estimates.table.dropna(subset="estimate")
+    digits = tongue.fine(known["estimate"], 3)
     return tongue.text(
         "Where completion grew by ten more points, scores changed by {low} to {high} points more, depending on the "
         "dimension: a description of {n} changes, not an estimate.",
-        low=tongue.number(known["estimate"].min(), 3),
-        high=tongue.number(known["estimate"].max(), 3),
+        low=tongue.number(known["estimate"].min(), digits),
+        high=tongue.number(known["estimate"].max(), digits),
         n=int(estimates.table["n"].sum()),
     )
 
@@ -220,26 +231,33 @@ def _changes(estimates: Estimates, tongue: Language) -> str:
 def _impact(estimates: Estimates, tongue: Language) -> str:
     mean, size = estimates.row("mean"), 1 - estimates.level
     each = estimates.table[estimates.table["dimension"] != "mean"]
-    words = _gap(estimates, len(each), tongue)
+    words, digits = _gap(estimates, len(each), tongue), tongue.fine(mean[["estimate", "low", "high"]])
     if mean["p"] != mean["p"]:
         return words + tongue.text("; with so few units this design cannot tell whether that is more than noise.")
     words += tongue.text(
         " ({level} interval {low} to {high}, p {p}). ",
         level=tongue.percent(estimates.level),
-        low=tongue.number(mean["low"]),
-        high=tongue.number(mean["high"]),
+        low=tongue.number(mean["low"], digits),
+        high=tongue.number(mean["high"], digits),
         p=tongue.p_value(mean["p"], sign=True),
     )
     if mean["p"] > size and np.isfinite(mean["high"]):
-        high = tongue.number(mean["high"])
+        high = tongue.number(mean["high"], digits)
         if len(each) == 1:
             words += tongue.text("A gap of more than {high} points is ruled out. ", high=high)
         else:
             words += tongue.text("A mean gap of more than {high} points is ruled out. ", high=high)
+    found = int((each["p_joint"] <= size).sum())
+    if len(each) == 1:
+        return words + (
+            tongue.text("The gap differs from zero.") if found else tongue.text("The gap does not differ from zero.")
+        )
+    if not found:
+        return words + tongue.text(
+            "Judged together, none of the {dimensions} gaps differs from zero.", dimensions=len(each)
+        )
     return words + tongue.text(
-        "Judged together, {found} of {dimensions} gaps differ from zero.",
-        found=int((each["p_joint"] <= size).sum()),
-        dimensions=len(each),
+        "Judged together, {found} of {dimensions} gaps differ from zero.", found=found, dimensions=len(each)
     )
 
 
@@ -248,22 +266,24 @@ def _gap(estimates: Estimates, dimensions: int, tongue: Language) -> str:
     asked = estimates.designed(ImpactDesign)
     first, last = asked.after
     when = tongue.text("From {start} to {end}", start=first, end=last)
+    mean = estimates.row("mean")
+    gap = tongue.number(abs(mean["estimate"]), tongue.fine(mean[["estimate", "low", "high"]]))
+    below = mean["estimate"] < 0
     values = {
         "when": tongue.text("In {year}", year=last) if first == last else when,
         "unit": treated_units(estimates, tongue),
-        "gap": tongue.number(estimates.row("mean")["estimate"]),
+        "where": tongue.text("{gap} points below", gap=gap) if below else tongue.text("{gap} points above", gap=gap),
     }
     if dimensions == 1:
-        return tongue.text("{when} the score of {unit} lay {gap} points from what the donors predict for it", **values)
+        return tongue.text("{when} the score of {unit} lay {where} what the donors predict for it", **values)
     if len(asked.units) > 1:
         return tongue.text(
-            "{when} the {dimensions} scores of {unit} lay on average {gap} points from what the donors predict for "
-            "them",
+            "{when} the {dimensions} scores of {unit} lay on average {where} what the donors predict for them",
             dimensions=dimensions,
             **values,
         )
     return tongue.text(
-        "{when} the {dimensions} scores of {unit} lay on average {gap} points from what the donors predict for it",
+        "{when} the {dimensions} scores of {unit} lay on average {where} what the donors predict for it",
         dimensions=dimensions,
         **values,
     )
@@ -299,7 +319,7 @@ def _event_time(estimates: Estimates, tongue: Language) -> str:
         "By years since the start, the scores of {unit} lay on average {gaps} points from what the donors predict; "
         "{found} of {cells} gaps by year and dimension lie outside the band of the placebos.",
         unit=treated_units(estimates, tongue),
-        gaps="; ".join(tongue.number(gap) for gap in mean["estimate"]),
+        gaps="; ".join(tongue.number(gap, tongue.fine(mean["estimate"])) for gap in mean["estimate"]),
         found=int((each["estimate"].abs() > each["band"]).sum()),
         cells=len(each),
     )
@@ -311,8 +331,16 @@ def _reversion(estimates: Estimates, tongue: Language) -> str:
         "base": asked.first,
         "end": asked.last,
         "unit": tongue.name(asked.unit, estimates.names),
-        **{name: float(total[name]) for name in ("change", "expected", "low", "high")},
     }
+    numbers = {name: float(total[name]) for name in ("change", "expected", "low", "high")}
+    digits = tongue.fine(numbers.values())
+    values |= {name: tongue.number(value, digits) for name, value in numbers.items()}
+    if total["expected"] != total["expected"]:
+        return tongue.text(
+            "From {base} to {end} the sum of the scores of {unit} changed by {change} points; the other units do not "
+            "differ, so where it stood says nothing of what was to be expected.",
+            **values,
+        )
     if total["low"] != total["low"]:  # all units stand alike: there is no line
         return tongue.text(
             "From {base} to {end} the sum of the scores of {unit} changed by {change} points; from where it stood, the "
@@ -331,17 +359,18 @@ def _reversion(estimates: Estimates, tongue: Language) -> str:
         ranked=int(total["ranked"]),
         rank=int(total["rank_beyond"]),
         other=tongue.name(total["leans_on"], estimates.names),
-        without=float(total["expected_without"]),
+        without=tongue.number(float(total["expected_without"]), digits),
     )
 
 
 def _curve(estimates: Estimates, tongue: Language) -> str:
     table = estimates.table
+    digits = tongue.fine(table["mean"], 3)
     words = tongue.text(
         "Asked in {n} ways, the mean estimate runs from {low} to {high}; {below} of them lie below zero.",
         n=len(table),
-        low=tongue.number(table["mean"].min(), 3),
-        high=tongue.number(table["mean"].max(), 3),
+        low=tongue.number(table["mean"].min(), digits),
+        high=tongue.number(table["mean"].max(), digits),
         below=tongue.percent(estimates.designed(CurveDesign).below),
     )
     if estimates.tests.empty:

@@ -19,8 +19,8 @@ from papi_analysis.reporting.canvas import (
     new_axes,
     tidy,
 )
-from papi_analysis.reporting.labels import LABELS
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.labels import CODES, LABELS, OPTIONS
+from papi_analysis.reporting.language import Language, language_of
 
 
 @drawing
@@ -30,7 +30,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     ``estimates`` comes from ``specification_curve``; a filled dot is told from zero by its own p-value. Returns two
     axes: the curve above, the choices below.
     """
-    tongue = find_language(language)
+    tongue = language_of(language, estimates.names)
     table, asked = estimates.table, estimates.designed(CurveDesign)
     kinds = asked.kinds
     options = [(kind, word) for kind in kinds for word in dict.fromkeys(table[kind])]
@@ -55,7 +55,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     for row, (kind, word) in zip(rows, options, strict=True):
         chosen = places[table[kind] == word]
         below.scatter(chosen, np.full(len(chosen), row), s=10, color=INK)
-    words = [f"{tongue.text(LABELS.get(kind, kind))}: {tongue.text(word)}" for kind, word in options]
+    words = [f"{tongue.text(LABELS.get(kind, kind))}: {_option(kind, word, tongue)}" for kind, word in options]
     below.set_yticks(rows, words, fontsize=8)
     below.set_ylim(rows[-1] + 0.7, -0.7)
     below.set_xticks([])
@@ -76,3 +76,8 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
         ),
     )
     return axes
+
+
+def _option(kind: str, word: str, tongue: Language) -> str:
+    """Say a value of a choice in words, where there are any; one that the user has named stays."""
+    return tongue.text(CODES.get(kind, {}).get(word) or OPTIONS.get(word, word))

@@ -186,11 +186,13 @@ def table_estimates(
     language
         ``"en"`` or ``"vi"``.
     digits
-        Decimals; default 2 for scores, 3 for slopes.
+        Decimals; default 2 for scores, 3 for slopes, more where all estimates would be 0 in so many.
 
     """
     if digits is None:
         digits = 3 if estimates.question.endswith("slopes") else 2
+        points = estimates.table[[name for name in ("estimate", "low", "high", "change") if name in estimates.table]]
+        digits = find_language(language).fine(points.to_numpy(dtype=float).ravel(), digits)
     frame = shown_columns(estimates, columns)
     return table_frame(frame, language=language, digits=digits, simulated=estimates.simulated_tables)
 

@@ -17,7 +17,9 @@ def say_verdicts(estimates: Estimates, tongue: Language) -> str:
     if len(each) == 1:
         return _capital(f"{family}.") if family else tongue.text("What was needed is not known.")
     codes = each["verdict"].fillna("")
-    named = {code: ", ".join(each.loc[codes == code, "dimension"]) for code in (*CODES["verdict"], "")}
+    called = each["dimension"].map(lambda code: tongue.name(code, estimates.names))
+    clear = not any("," in name for name in called)
+    named = {code: (", " if clear else "; ").join(called[codes == code]) for code in (*CODES["verdict"], "")}
     parts = {
         RULED_OUT: tongue.text("ruled out in {dimensions}", dimensions=named[RULED_OUT]),
         ADDED: tongue.text("what was needed was added in {dimensions}", dimensions=named[ADDED]),
@@ -25,8 +27,11 @@ def say_verdicts(estimates: Estimates, tongue: Language) -> str:
         NOT_NEEDED: tongue.text("no gain was needed in {dimensions}", dimensions=named[NOT_NEEDED]),
         "": tongue.text("what was needed is not known in {dimensions}", dimensions=named[""]),
     }
-    listed = "; ".join(words for code, words in parts.items() if named[code])
-    return _capital(f"{family}: {listed}." if family else f"{listed}.")
+    said = [words for code, words in parts.items() if named[code]]
+    if clear:
+        listed = "; ".join(said)
+        return _capital(f"{family}: {listed}." if family else f"{listed}.")
+    return " ".join(f"{_capital(words)}." for words in [*([family] if family else []), *said])
 
 
 def _family(estimates: Estimates, tongue: Language) -> str:
@@ -34,7 +39,7 @@ def _family(estimates: Estimates, tongue: Language) -> str:
     mean, dimensions = estimates.row("mean"), estimates.table["dimension"].tolist()[:-1]
     verdict, size = mean["verdict"], len(dimensions)
     where = (
-        tongue.text("in {dimension}", dimension=dimensions[0])
+        tongue.text("in {dimension}", dimension=tongue.name(dimensions[0], estimates.names))
         if size == 1
         else tongue.text("over the {dimensions} dimensions", dimensions=size)
     )
@@ -42,7 +47,9 @@ def _family(estimates: Estimates, tongue: Language) -> str:
         return tongue.text("No gain was needed {where}", where=where)
     if verdict not in (ADDED, RULED_OUT, CANNOT_TELL):
         return ""
-    needed, low, most = (size * float(mean[name]) for name in ("needed", "low", "most"))
+    sizes = [size * float(mean[name]) for name in ("needed", "low", "most")]
+    digits, most = tongue.fine(sizes), sizes[2]
+    needed, low, at_most = (tongue.number(value, digits) for value in sizes)
     if estimates.designed(VerdictDesign).end_year is None:
         need = tongue.text("the {needed} points in question {where}", needed=needed, where=where)
     else:
@@ -56,9 +63,9 @@ def _family(estimates: Estimates, tongue: Language) -> str:
         return tongue.text("{can} none of {need}", can=can, need=need)
     if verdict == RULED_OUT:
         share = tongue.percent(mean["most_share"])
-        return tongue.text("{can} at most {most} of {need} ({share})", can=can, most=most, need=need, share=share)
+        return tongue.text("{can} at most {most} of {need} ({share})", can=can, most=at_most, need=need, share=share)
     return tongue.text(
-        "{can} {most} points or less; whether as many as {need} cannot be told", can=can, most=most, need=need
+        "{can} {most} points or less; whether as many as {need} cannot be told", can=can, most=at_most, need=need
     )
 
 

@@ -31,7 +31,7 @@ class Writer(NamedTuple):
         """Say an answer, or why there is none."""
         if isinstance(found, Estimates):
             return sentence(found, language=self.tongue.code)
-        why = str(found) if found is None else found.args[0]
+        why = str(found) if found is None else self.tongue.say(found.args[0], self.study.names)
         return self.tongue.text("This study's data cannot answer: {why}", why=why)
 
     def notes(self, found: Estimates) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Name, Note, SpecError
 from papi_analysis.study.findings import nearest
 from papi_analysis.study.schema import BREAKS, DIMENSIONS, KNOWN_PROGRAMMES, UNITS, name_text
 from papi_analysis.study.tables import load_table, read_table
@@ -140,7 +140,7 @@ def fieldwork_dates(years: Iterable[int]) -> pd.Series:
     middle = (start + (end - start) / 2).dt.normalize()
     asked = sorted({*years}, key=str)
     if wrong := [year for year in asked if not isinstance(year, int | np.integer)]:
-        raise SpecError(f"a year is a whole number, like 2018, not {wrong[0]!r}.")
+        raise SpecError(Note("a year is a whole number, like 2018, not {given}.", {"given": repr(wrong[0])}))
     index = pd.Index(sorted(asked), name="year")
     known = middle.reindex(index.astype(str))
     assumed = pd.to_datetime(index.astype(str) + "-09-30")
@@ -153,10 +153,13 @@ def _spellings(rows: tuple[tuple[str, str], ...]) -> dict[str, str]:
     codes: dict[str, str] = {}
     for unit, spelling in rows:
         if codes.setdefault(plain(spelling), unit) != unit:
-            raise SpecError(
-                f"the spelling {spelling!r} names both {codes[plain(spelling)]} and {unit}. "
-                "Make the variants in the units table distinct."
+            one = codes[plain(spelling)]
+            what = Note(
+                "the spelling {spelling!r} names both {one} and {other}. Make the variants in the units table "
+                "distinct.",
+                {"spelling": spelling, "one": one, "other": unit},
             )
+            raise SpecError(what)
     return codes
 
 
@@ -214,6 +217,24 @@ def is_merged(unit: str, units: pd.DataFrame) -> bool:
     return unit.endswith(NEW) and len(merged_into(unit, units)[1]) > 1
 
 
+def unit_names(units: pd.DataFrame) -> dict[str, Name]:
+    """Give the name of each unit, by its code.
+
+    Examples
+    --------
+    >>> unit_names(load_units())["VN-CT"].vietnamese
+    'Cần Thơ'
+    """
+    columns = units[["unit", "name_en", "name_vi"]].itertuples(index=False)
+    return {unit: Name(english, vietnamese) for unit, english, vietnamese in columns}
+
+
+def province_name(english: str, units: pd.DataFrame) -> Name:
+    """Give the name of a province of July 2025 in both languages, by its English one."""
+    pairs = units.loc[units["merged_into_en"] == english, ["merged_into_en", "merged_into_vi"]].to_numpy().tolist()
+    return Name(*pairs[0]) if pairs else Name(english)
+
+
 def find_unit(name: str, units: pd.DataFrame | None = None) -> str:
     """Return the code of the unit that ``name`` means: its code, a name in either language, or a variant.
 
@@ -235,4 +256,4 @@ def find_unit(name: str, units: pd.DataFrame | None = None) -> str:
     if plain(name) in codes:
         return codes[plain(name)]
     near = nearest(name, [spelling for _, spelling in _rows(table)], fold=plain)
-    raise SpecError(f"no unit is called {name!r}. {near}")
+    raise SpecError(Note("no unit is called {name!r}. {near}", {"name": name, "near": near}))

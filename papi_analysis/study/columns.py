@@ -13,7 +13,7 @@ from papi_analysis.study.dimension_names import meant_dimension
 from papi_analysis.study.findings import REPEATED_COLUMN
 from papi_analysis.study.headers import Header, counts_rows
 from papi_analysis.study.headers import fits as fits_of
-from papi_analysis.study.schema import TASKS, Schema
+from papi_analysis.study.schema import TASKS, Schema, header, name_columns
 from papi_analysis.study.states import are_states
 from papi_analysis.study.words import plain
 
@@ -72,7 +72,9 @@ class Columns:
         names = self._settle()
         for column, fits in names.items():
             if len(fits) > 1:
-                what = Note("the header fits several columns: {names}", {"names": ", ".join(sorted(fits))})
+                what = Note(
+                    "the header fits several columns: {names}", {"names": name_columns(sorted(fits), alternatives=True)}
+                )
                 self.refuse(what, Note("Write the column's own name."), column)
                 names[column] = frozenset()
         named: dict[int, str] = {}
@@ -170,7 +172,7 @@ class Columns:
         elif name not in (one, other):
             what = Note(
                 "two headers mean the column {name}: {first!r} and {second!r}",
-                {"name": name, "first": one, "second": other},
+                {"name": header(name), "first": one, "second": other},
             )
             self.refuse(what, Note("Keep one of them, or rename the other."), second)
         used, left = (second, first) if other == name else (first, second)
@@ -188,9 +190,14 @@ class Columns:
         self.remarks.problems.add(what, remedy, row=self.header.body, column=label)
 
     def _tell_names(self, named: dict[int, str]) -> None:
-        other = [f"{self.header.labels[c]} = {name}" for c, name in named.items() if self.header.labels[c] != name]
+        other = {self.header.labels[c]: name for c, name in named.items() if self.header.labels[c] != name}
         if other:
-            what = Note("the headers are read as {names}", {"names": "; ".join(other)})
+            pairs = [
+                Note("{label} as {column}", {"label": label, "column": header(name)}) for label, name in other.items()
+            ]
+            places = [f"pair_{place}" for place in range(len(pairs))]
+            listed = Note("; ".join(f"{{{place}}}" for place in places), dict(zip(places, pairs, strict=True)))
+            what = Note("the headers are read as {names}", {"names": listed})
             remedy = Note("To be sure, write the columns' own names.")
             self.remarks.guesses.add(what, remedy, row=self.header.body)
 
@@ -206,7 +213,7 @@ class Columns:
         for name in set(may_lack) - {*named.values()}:
             for column, label in self.header.labels.items():
                 if column not in named and _one_slip(plain(label), plain(name)):
-                    what = Note("the header is almost {name}", {"name": name})
+                    what = Note("the header is almost {name}", {"name": header(name)})
                     self.refuse(what, Note("Correct it, or rename the column."), column)
 
     def kept(self) -> list[int]:

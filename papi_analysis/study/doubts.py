@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from papi_analysis.errors import Note, Problem
+from papi_analysis.errors import Name, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import OLD_FONT, old_marks
 from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
@@ -28,14 +28,17 @@ def tell_slips(readings: Mapping[str, Reading]) -> Iterator[Problem]:
         yield from _tell_examples(table, reading)
 
 
-def tell_filled(readings: Mapping[str, Reading], unit: str) -> Iterator[Problem]:
+def tell_filled(readings: Mapping[str, Reading], unit: str, names: Mapping[str, Name]) -> Iterator[Problem]:
     """Tell of tables without units that count as one unit's, beside a register of several."""
     units = readings["tasks"].frame["unit"] if "tasks" in readings and "unit" in readings["tasks"].frame else []
     if len({*units} - {unit}) == 0:
         return
     for reading in readings.values():
         if reading.filled:
-            what = Note("no column names the unit: all {n} rows count as {unit}", {"n": reading.filled, "unit": unit})
+            what = Note(
+                "no column names the unit: all {n} rows count as {unit}",
+                {"n": reading.filled, "unit": names.get(unit, unit)},
+            )
             remedy = Note("To be sure, add a column unit, as the register has.")
             yield Problem(what, remedy, reading.name, sheet=reading.sheet)
 
@@ -109,10 +112,13 @@ def tell_merged(readings: Mapping[str, Reading], units: pd.DataFrame) -> Iterato
         names = late["unit"].drop_duplicates() if "unit" in late else pd.Series(dtype=object)
         for index, name in names[names.isin(units["unit"])].items():
             province, old = codebook.merged_into(name, units)
+            spelled = codebook.unit_names(units)
             if len(old) > 1 and name not in told:
                 told.add(name)
                 what, remedy = NEW_PROVINCE if codebook.is_merged(name, units) else OLD_PROVINCE
-                what = Note(what.text, {"unit": name, "province": province, "old": ", ".join(old)})
+                listed = Name.listed(spelled.get(code, Name(code)) for code in old)
+                named = codebook.province_name(province, units)
+                what = Note(what.text, {"unit": spelled[name], "province": named, "old": listed})
                 yield reading.place(Problem(what, remedy, reading.file, sheet_row(index), "unit", name))
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.cells import cell_text
 from papi_analysis.study.dates import period
 from papi_analysis.study.schema import NUMBER
@@ -64,12 +64,17 @@ def copy_example(folder: Path, language: str = "en") -> list[Path]:
     ['study.toml', 'tasks.xlsx', 'tasks.csv']
     """
     if language not in LANGUAGES:
-        raise SpecError(f"there are templates in 'en' and 'vi', not in {language!r}.")
+        raise SpecError(Note("there are templates in 'en' and 'vi', not in {language!r}.", {"language": language}))
     if folder.exists() and not folder.is_dir():
-        raise SpecError(f"{str(folder)!r} is a file. Name a folder.")
+        raise SpecError(Note("{folder!r} is a file. Name a folder.", {"folder": str(folder)}))
     names = ["study.toml", *(name for table in _PLACES for name in (f"{table}.xlsx", f"csv/{table}.csv"))]
     if taken := [name for name in names if (folder / name).exists()]:
-        raise SpecError(f"the folder {str(folder)!r} holds {', '.join(taken)} already. Choose another folder.")
+        raise SpecError(
+            Note(
+                "the folder {folder!r} holds {taken} already. Choose another folder.",
+                {"folder": str(folder), "taken": ", ".join(taken)},
+            )
+        )
     written = [folder / name for name in names]
     try:
         (folder / "csv").mkdir(parents=True, exist_ok=True)

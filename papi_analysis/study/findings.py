@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -37,8 +38,37 @@ def sheet_row(index: int) -> int:
     return int(index) % SHEET_ROWS + 2 + part * PART_ROWS
 
 
+#: What is said of rows that are counted and no longer listed.
+FURTHER = Note("{n} more like this are not listed: {what}")
 #: What is wrong with a header that has a name twice, and what to do.
 REPEATED_COLUMN = (Note("the header repeats a column"), Note("Keep one column of each name."))
+
+
+#: What the system says of files most often, as it says it, so that it can be translated.
+_REASONS = (
+    (FileNotFoundError, Note("No such file or directory")),
+    (IsADirectoryError, Note("Is a directory")),
+    (NotADirectoryError, Note("Not a directory")),
+    (FileExistsError, Note("File exists")),
+    (PermissionError, Note("Permission denied")),
+)
+
+
+def reason(error: OSError) -> Note | str:
+    """Say why the system does not hand over a file, so that it can be translated where it is said most often."""
+    return next((note for kind, note in _REASONS if isinstance(error, kind)), error.strerror or str(error))
+
+
+def cannot_read(path: Path, error: OSError, file: str) -> DataError:
+    """Make the error of a file that the system does not hand over."""
+    if isinstance(error, FileNotFoundError):
+        what = Note("the file is not there")
+    else:
+        what = Note("the file cannot be read: {error}", {"error": reason(error)})
+    remedy = Note(
+        "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
+    )
+    return DataError(Problem(what, remedy, file))
 
 
 class Findings:
@@ -60,7 +90,7 @@ class Findings:
         for (words, column), n in self._counts.items():
             if n > LISTED:
                 first = next(p.what for p in self._listed if (p.what.text, p.column) == (words, column))
-                what = Note("{n} more like this are not listed: {what}", {"n": n - LISTED, "what": first})
+                what = Note(FURTHER, {"n": n - LISTED, "what": first})
                 counted.append(Problem(what, remedy, self.file, column=column))
         return [*counted, *self._listed]
 

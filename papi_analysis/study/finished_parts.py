@@ -22,7 +22,7 @@ import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +89,10 @@ def store_part(folder: str | os.PathLike[str], name: str, values: Floats) -> Non
         os.replace(part, path)
     except OSError as error:
         raise SpecError(
-            f"the folder {path.parent.name!r} for finished parts cannot be written: {error.strerror}. Choose another."
+            Note(
+                "the folder {name!r} for finished parts cannot be written: {strerror}. Choose another.",
+                {"name": path.parent.name, "strerror": error.strerror},
+            )
         ) from None
     finally:
         with suppress(OSError):
@@ -147,7 +150,10 @@ def _plain(value: Any, seen: set[Any], names: Set[str] = frozenset()) -> Any:
         return joblib.hash(value)
     except Exception as error:
         raise SpecError(
-            f"parts that use a {type(value).__name__} cannot be kept in a folder: {error}. Run without a folder."
+            Note(
+                "parts that use a {name} cannot be kept in a folder: {error}. Run without a folder.",
+                {"name": type(value).__name__, "error": error},
+            )
         ) from error
 
 

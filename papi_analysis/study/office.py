@@ -19,7 +19,7 @@ from papi_analysis.study.cells import OLD_FONT, Cell, Remarks, cell_text, in_old
 from papi_analysis.study.findings import PART_ROWS, Findings
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.rows import Source, Table
-from papi_analysis.study.schema import Schema
+from papi_analysis.study.schema import IN_FILES, Schema, name_columns
 from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Sheet, read_workbook, too_wide
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
 from papi_analysis.study.titles import Period, table_period
@@ -64,7 +64,8 @@ class Reading:
         if over and problem.column in ("as_of", "completion", "reported_on"):
             column = over
         value = self.written.get((row or 0, problem.column, problem.value), problem.value)
-        return replace(problem, file=self.name, sheet=self.sheet, row=row, column=column, value=value)
+        remedy = IN_FILES.get(problem.remedy, problem.remedy)
+        return Problem(problem.what, remedy, self.name, row, column, value, self.sheet)
 
     def _place_part(self, problem: Problem) -> Problem:
         """Say where a problem is among the sheets or files of the table."""
@@ -258,7 +259,7 @@ def _find_tables(source: Source, sheets: list[Sheet], schema: Schema, required: 
         what = (
             Note("several sheets hold such a table: {names}", {"names": ", ".join(repr(s.name) for s in best)})
             if max(words.values())
-            else Note("no sheet holds a table with the columns {names}", {"names": ", ".join(sorted(required))})
+            else Note("no sheet holds a table with the columns {names}", {"names": name_columns(sorted(required))})
         )
         which = {"table": schema.name, "value": f'"{file}#{best[0].name}"'}
         remedy = Note("Say which in study.toml: {table} = {value}.", which)

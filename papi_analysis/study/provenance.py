@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.codebook import data_folder, load_units
 from papi_analysis.study.settings import TABLES, read_settings
 from papi_analysis.study.study import Study, find_folder
@@ -35,7 +35,7 @@ def study_files(study: Study) -> pd.DataFrame:
     ['scores', 'units', 'dimensions', 'breaks', 'tasks', 'progress', 'targets']
     """
     if not study.source:
-        raise SpecError("The study was made in memory: there are no files to list.")
+        raise SpecError(Note("The study was made in memory: there are no files to list."))
     settings, own = read_settings(find_folder(study.source))
     rows = []
     for table in TABLES:
@@ -69,5 +69,6 @@ def _checksum(paths: Sequence[Path]) -> str:
         try:
             found.update(path.read_bytes())
         except OSError as error:
-            raise SpecError(f"the file {path.name} cannot be read any more: {error.strerror}.") from None
+            values = {"name": path.name, "strerror": error.strerror}
+            raise SpecError(Note("the file {name} cannot be read any more: {strerror}.", values)) from None
     return found.hexdigest()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.codebook import data_folder
 from papi_analysis.study.schema import Column, Schema
 from papi_analysis.study.tables import load_table
@@ -111,7 +111,12 @@ def load_validation(kind: str | None = None) -> pd.DataFrame:
     rows = load_table(data_folder() / "validation" / "figures.csv", FIGURES)
     kinds = list(dict.fromkeys(rows["kind"]))
     if kind is not None and kind not in kinds:
-        raise SpecError(f"kind is {kind!r}; choose one of {', '.join(map(repr, kinds))}, or none for all.")
+        raise SpecError(
+            Note(
+                "kind is {kind!r}; choose one of {names}, or none for all.",
+                {"kind": kind, "names": ", ".join(map(repr, kinds))},
+            )
+        )
     return rows if kind is None else rows[rows["kind"] == kind].reset_index(drop=True)
 
 

@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from papi_analysis.errors import DataError, Note, Problem, SpecError
-from papi_analysis.study.findings import nearest
-from papi_analysis.study.schema import Column, Schema
+from papi_analysis.study.schema import MISSING, Column, Schema, missing_column
 
 Relation = Any  #: a DuckDBPyRelation
 Ask = Callable[[str], Any]  #: a query in SQL -> its answer, which DuckDB gives to ``.df()``
@@ -28,7 +27,7 @@ NUMERIC = re.compile(r"DECIMAL|FLOAT|DOUBLE|INTEGER|UINTEGER|U?(TINY|SMALL|BIG|H
 #: What can be read more than once, by the package and the class it comes from.
 FRAMES = {"pandas": {"DataFrame"}, "polars": {"DataFrame", "LazyFrame"}, "pyarrow": {"Table", "Dataset"}}
 
-_TABLE = (
+_TABLE = Note(
     "give a frame of pandas, Polars or PyArrow, the path of Parquet files like 'reports/*.parquet', or a DuckDB "
     "relation. A Dask frame goes in as Parquet, or as one call for each part of the units"
 )
@@ -78,9 +77,11 @@ def _relation(papi_given: Table, ask: Ask) -> Relation:
             raise SpecError(what) from None
     if not makes or not {one.__name__ for one in type(papi_given).__mro__} & FRAMES[makes[0]]:
         kind = f"{type(papi_given).__module__}.{type(papi_given).__name__}"
-        raise SpecError(f"a table is of the kind {kind}; {_TABLE}.")
+        raise SpecError(Note("a table is of the kind {kind}; {table}.", {"kind": kind, "table": _TABLE}))
     if makes == ["polars"] and find_spec("pyarrow") is None:
-        raise SpecError("a Polars frame needs the package pyarrow: install it, or give the path of a Parquet file.")
+        raise SpecError(
+            Note("a Polars frame needs the package pyarrow: install it, or give the path of a Parquet file.")
+        )
     return ask("from papi_given")
 
 
@@ -138,8 +139,8 @@ def _problems(column: Column, schema: Schema, kinds: Mapping[str, str]) -> Itera
     """Say whether a column is missing, or cannot be of its kind; the day of a moment depends on the time zone."""
     kind = kinds.get(column.name, "")
     if not kind and column.default is None:
-        what = Note("a required column is missing")
-        remedy = Note("Add it. {hint}", {"hint": nearest(column.name, kinds)})
+        known = {one.name for one in schema.columns}
+        what, remedy = MISSING, missing_column(column.name, [name for name in kinds if name not in known])
     elif kind and column.kind == "date" and "TIME ZONE" in kind:
         what, remedy = Note("the day depends on a time zone"), Note("Give days, or times without a zone.")
     elif kind and column.kind == "date" and not kind.startswith(("DATE", "TIMESTAMP")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,7 +49,57 @@ class Schema:
     further: tuple[str, ...] = ()
 
 
+#: What the columns are called in the templates.
+HEADERS = {
+    "unit": Note("Unit"),
+    "task": Note("Task code"),
+    "dimension": Note("Dimension"),
+    "year": Note("Year"),
+    "score": Note("Score"),
+    "target": Note("Target"),
+    "weight": Note("Weight"),
+    "share": Note("Share of the task"),
+    "start": Note("Start date"),
+    "due": Note("Due date"),
+    "title_en": Note("Task title"),
+    "title_vi": Note("Task title"),
+    "lead_agency_en": Note("Lead agency"),
+    "lead_agency_vi": Note("Lead agency"),
+    "as_of": Note("Reporting period"),
+    "reported_on": Note("Report date"),
+    "completion": Note("Completion"),
+    "revision": Note("Revision"),
+}
+
+
+def header(name: str) -> Note | str:
+    """Give what a column is called in the templates, in quotes, with its own name beside it.
+
+    Examples
+    --------
+    >>> print(header("due"), header("kind"))
+    "Due date" (due) kind
+    """
+    return Note('"{header}" ({name})', {"header": HEADERS[name], "name": name}) if name in HEADERS else name
+
+
+def name_columns(names: Iterable[str], *, alternatives: bool = False) -> Note:
+    """Give what several columns are called: a list, or alternatives.
+
+    Examples
+    --------
+    >>> print(name_columns(["due", "start"], alternatives=True))
+    "Due date" (due) or "Start date" (start)
+    """
+    listed = [header(name) for name in names]
+    if alternatives and len(listed) == 2:
+        return Note("{one} or {other}", {"one": listed[0], "other": listed[1]})
+    places = [f"name_{place}" for place in range(len(listed))]
+    return Note(", ".join(f"{{{place}}}" for place in places), dict(zip(places, listed, strict=True)))
+
+
 _FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")
+_SUM_TO_1 = Note("Write the part of the task that serves this dimension, like 0.4; the parts of a task sum to 1.")
 _NO_SCORE = Note("Write a number with a decimal point, like 6.50; leave the row out where the score is not known.")
 _NO_TARGET = Note("Write a number with a decimal point, like 6.50; leave the row out where there is no target.")
 
@@ -137,7 +188,7 @@ TASKS = Schema(
             low=0.0,
             high=1.0,
             default=1.0,
-            remedy=Note("Use the part of the task that serves this dimension."),
+            remedy=_SUM_TO_1,
         ),
         Column("start", "date"),
         Column("due", "date"),
@@ -231,6 +282,11 @@ _EXPECTED = {
     "integer": Note("Write a whole number, like 2018."),
     "date": Note("Write a date as year-month-day, like 2018-03-31."),
 }
+#: What to do about a cell of a file, in the words of an office, where a frame of a program is told another thing.
+IN_FILES = {
+    _EXPECTED["date"]: Note("Write the date as day/month/year, like 31/12/2018."),
+    _FROM_0_TO_1: Note('Write the completion from 0% to 100% with its sign, like 40%, or "Completed", "Not started".'),
+}
 
 
 def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: Findings | None = None) -> pd.DataFrame:
@@ -254,8 +310,10 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
     for column in schema.columns:
         if column.name in frame.columns:
             clean[column.name] = _check_column(frame[column.name], column, findings)
-        elif not column.optional:
+        elif not column.optional and column.default is not None:
             clean[column.name] = column.default
+    if missing := [column for column in schema.columns if column.default is None and column.name not in clean]:
+        _note_missing(missing, frame, schema, findings)
     extra = [name for name in frame.columns if name not in clean.columns]
     clean = pd.concat([clean, frame[extra]], axis=1) if extra else clean
     _check_repeats(clean, list(schema.key), findings)
@@ -265,18 +323,45 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
 
 
 def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
-    """Raise at once what makes a table unreadable: no rows, a column that is missing or there twice."""
+    """Raise at once what makes a table unreadable: no rows, or a column that is there twice."""
     if frame.empty:
         findings.add(Note("the table has no rows"), Note("Fill it in, or leave the file out of study.toml."))
         findings.raise_any()
     for name in frame.columns[frame.columns.duplicated()].unique():
         findings.add(*REPEATED_COLUMN, row=1, column=str(name))
-    for column in schema.columns:
-        if column.default is None and column.name not in frame.columns:
-            others = [str(name) for name in frame.columns if name not in {c.name for c in schema.columns}]
-            remedy = Note("Add it. {hint}", {"hint": nearest(column.name, others)}) if others else Note("Add it.")
-            findings.add(Note("a required column is missing"), remedy, row=1, column=column.name)
     findings.raise_any()
+
+
+def _note_missing(missing: list[Column], frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
+    """Note the required columns that are missing, with those that were not recognised, and raise."""
+    known = {column.name for column in schema.columns} | {*schema.further}
+    for column in missing:
+        remedy = missing_column(column.name, [str(name) for name in frame.columns if name not in known])
+        findings.add(MISSING, remedy, row=1, column=column.name)
+    findings.raise_any()
+
+
+#: What is said of a column that a table must have.
+MISSING = Note("a required column is missing")
+
+
+def missing_column(name: str, others: list[str]) -> Note:
+    """Say what to do about a missing column: it may be among ``others``, which were not recognised; the nearest first.
+
+    Examples
+    --------
+    >>> print(missing_column("due", ["Deadline of the task"]))
+    Add it. Columns that were not recognised: Deadline of the task. If it is one of them, correct that header.
+    """
+    if not others:
+        return Note("Add it.")
+    near = nearest(name, others).values.get("name")
+    others = sorted(others, key=lambda other: other != near)
+    listed = ", ".join([*others[:8], "..."] if len(others) > 8 else others)
+    return Note(
+        "Add it. Columns that were not recognised: {names}. If it is one of them, correct that header.",
+        {"names": listed},
+    )
 
 
 def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> None:
@@ -286,7 +371,8 @@ def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> N
     named = clean.loc[(clean[key].notna() & (clean[key] != "")).all(axis=1), key]
     first = pd.Series(named.index, index=named.index).groupby([named[name] for name in key]).transform("first")
     again, column = first[first != first.index], ", ".join(key)
-    remedy = Note("Keep one row for each {key}.", {"key": column})
+    words = Note(", ".join(f"{{{name}}}" for name in key), {name: HEADERS.get(name, name) for name in key})
+    remedy = Note("Keep one row for each {key}.", {"key": words})
     for index, twin in again.iloc[:LISTED].items():
         what = Note("the row repeats row {row}", {"row": sheet_row(twin)})
         value = ", ".join(map(as_written, named.loc[index]))
@@ -303,7 +389,8 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
         blank |= values.astype(str).str.strip() == ""
     if not column.empty and blank.any():
         cells = pd.DataFrame({column.name: ""}, index=values.index[blank])
-        findings.add_rows(cells, column.name, Note("the cell is empty"), column.if_empty or _EXPECTED[column.kind])
+        fill_in = column.if_empty or (column.name == "completion" and column.remedy) or _EXPECTED[column.kind]
+        findings.add_rows(cells, column.name, Note("the cell is empty"), fill_in)
     if column.kind == "text":
         return parsed
     remedy = column.remedy or _EXPECTED[column.kind]
@@ -320,7 +407,7 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
         if broken.any():
             _note_dates(written(broken), column.name, findings)
         return parsed
-    note(broken, Note("this is not a number"), _EXPECTED[column.kind])
+    note(broken, Note("this is not a number"), remedy)
     if column.kind == "integer":
         broken = parsed.notna() & (parsed % 1 != 0)
         note(broken, Note("this is not a whole number"), remedy)

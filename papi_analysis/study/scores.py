@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Name, Note, SpecError
+from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
 from papi_analysis.study.findings import Findings, nearest
 from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES, check_frame
 from papi_analysis.study.tables import load_table, read_table
+from papi_analysis.study.words import plain
 
 Level = Literal["dimension", "subdimension"]
 Index = Literal["papi", "digital_transformation", "public_services", "competitiveness"]
 
+SEVERAL = Note(
+    'Write one row for each dimension, and add the column "Share of the task" (share): the part of the task that '
+    "serves it; the parts of a task sum to 1."
+)
+#: Of more dimensions than these the codes alone are listed.
+LISTED_NAMES = 12
+#: How several dimensions stand in one cell.
+_PARTS = re.compile(r"[,;/&+\n]| và | and ")
 #: What the columns are called in a sentence.
 _NOUNS = {"unit": Note("unit"), "dimension": Note("dimension"), "score": Note("score"), "target": Note("target")}
 
@@ -56,7 +67,7 @@ def load_scores(level: Level = "dimension", index: Index = "papi") -> pd.DataFra
     if index != "papi":
         return _load_other(index, level)
     if level not in ("dimension", "subdimension"):
-        raise SpecError(f"level is 'dimension' or 'subdimension', not {level!r}.")
+        raise SpecError(Note("level is 'dimension' or 'subdimension', not {level!r}.", {"level": level}))
     if level == "dimension":
         return load_score_table(data_folder() / "papi" / "scores.csv", load_units(), load_dimensions())
     return load_table(data_folder() / "papi" / "subdimension_scores.csv", SUBDIMENSION_SCORES)
@@ -67,7 +78,12 @@ def _load_other(index: str, level: str) -> pd.DataFrame:
     parts = read_table(folder / "dimensions.csv")
     known = ("papi", *parts["index"].unique())
     if index not in known or level != "dimension":
-        raise SpecError(f"index is one of {', '.join(map(repr, known))}, all but 'papi' with level='dimension'.")
+        raise SpecError(
+            Note(
+                "index is one of {names}, all but 'papi' with level='dimension'.",
+                {"names": ", ".join(map(repr, known))},
+            )
+        )
     dimensions = check_frame(parts[parts["index"] == index].drop(columns="index"), DIMENSIONS, "dimensions.csv")
     return load_score_table(folder / f"{index}.csv", load_units(), dimensions)
 
@@ -133,15 +149,34 @@ def _check_years(scores: pd.DataFrame, findings: Findings) -> None:
 
 def check_names(frame: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, findings: Findings) -> None:
     """Note each row with a unit or a dimension that is not known, with the one that may be meant."""
+    check_known(frame, "unit", units["unit"], findings, lambda name: meant_unit(name, units))
+    if not {"name_en", "name_vi"} <= {*dimensions.columns}:
+        check_known(frame, "dimension", dimensions["dimension"], findings)
+        return
+    spellings = dimension_spellings(dimensions)
+    listed = Name.listed(
+        Name(f"{code} ({english})", f"{code} ({vietnamese or english})")
+        for code, english, vietnamese in dimensions[["dimension", "name_en", "name_vi"]].itertuples(index=False)
+    )
 
-    def meant(name: str) -> Note:
-        try:
-            return Note("Write its code, {code!r}.", {"code": find_unit(name, units)})
-        except SpecError:
-            return nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
+    def one_of(name: str) -> Note:
+        parts = [plain(part) for part in _PARTS.split(name)]
+        if len(parts) > 1 and any(part in spellings for part in parts):
+            return SEVERAL
+        near = nearest(name, dimensions["dimension"])
+        if "name" in near.values or len(dimensions) > LISTED_NAMES:
+            return near
+        return Note("Write one of the codes: {names}.", {"names": listed})
 
-    check_known(frame, "unit", units["unit"], findings, meant)
-    check_known(frame, "dimension", dimensions["dimension"], findings)
+    check_known(frame, "dimension", dimensions["dimension"], findings, one_of)
+
+
+def meant_unit(name: str, units: pd.DataFrame) -> Note:
+    """Say which unit a name may mean, as a remedy."""
+    try:
+        return Note("Write its code, {code!r}.", {"code": find_unit(name, units)})
+    except SpecError:
+        return nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
 
 
 def check_known(

@@ -49,10 +49,17 @@ _SHOWN = {
     object: Note('"all others", or a list of units'),
 }
 _WRONG_FORM = Note("the setting has the wrong form")
+_SAVE_AGAIN = Note("Open study.toml in Notepad and save it with the encoding UTF-8.")
 _UNKNOWN_TABLE = Note("this table is not known")
 _OUTSIDE = (Note("the file is outside the study folder"), Note("Move it inside."))
 #: The longest study.toml in bytes, with room for a list of every commune of a country.
 MAX_SETTINGS = 1_000_000
+#: So much of a line that cannot be read is shown.
+LONGEST = 80
+#: A day as offices write it.
+_WRITTEN_DAY = re.compile(r"""["']?(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})""")
+#: Quotation marks of texts, which programs for letters put in the place of straight ones.
+_CURLY = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 #: A name such as a.b.c of fifty parts.
 _DEEP = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 
@@ -74,8 +81,7 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     except DataError:
         raise
     except (ValueError, RecursionError) as error:  # of numbers and lists without end, too
-        what = Note("the file is not valid TOML: {error}", {"error": error})
-        findings.add(what, Note("Put texts between double quotes."))
+        _note_slip((folder / "study.toml").read_text("utf-8-sig").splitlines(), str(error), findings)
         findings.raise_any()
     for key in sorted(given.keys() - _KEYS.keys()):
         findings.add(Note("this setting is not known"), nearest(key, _KEYS), column=key)
@@ -109,10 +115,39 @@ def _read_toml(folder: Path) -> dict[str, Any]:
         raise DataError(Problem(*_OUTSIDE, path.name))
     if path.is_file() and path.stat().st_size > MAX_SETTINGS:
         raise DataError(Problem(Note("the file is too large"), Note("Keep the settings alone in the file."), path.name))
-    text = read_text(path)
+    text = read_text(path, again=_SAVE_AGAIN)
     if _DEEP.search(text):  # the parser's work grows with the square of the depth
         raise DataError(Problem(Note("a setting's name has too many parts"), Note("Write key = value."), path.name))
     return tomllib.loads(text)
+
+
+def _note_slip(lines: list[str], error: str, findings: Findings) -> None:
+    """Say which line of the settings cannot be read, and how it is written."""
+    remedy = Note('Write name = value: a text as "text", a date as 2018-02-01, a number as 2018.')
+    place = re.search(r"line (\d+)", error)
+    row = int(place[1]) if place else len(lines) if "end of document" in error else 0
+    if not 0 < row <= len(lines):
+        findings.add(Note("the file is not valid TOML: {error}", {"error": error}), remedy)
+        return
+    line = lines[row - 1].strip()[:LONGEST]
+    key, _, value = (part.strip() for part in line.partition("="))
+    kind = _KEYS.get(key, (None, None))[0]
+    found = _WRITTEN_DAY.match(value)
+    if kind is date and found:
+        remedy = Note("Write the date as year-month-day: {line}.", {"line": f"{key} = {_year_first(found)}"})
+    elif line.translate(_CURLY) != line:
+        remedy = Note("Use straight quotes: {line}.", {"line": line.translate(_CURLY)})
+    elif "overwrite" in error or "twice" in error:
+        remedy = Note("The setting stands twice: keep one of the two.")
+    elif value and (kind is str or key in TABLES) and value.count('"') != 2:
+        bare = value.split(" #")[0].strip(" \"'")
+        remedy = Note("Put the text between double quotes: {line}.", {"line": f'{key} = "{bare}"'})
+    findings.add(Note("the line cannot be read"), remedy, row=row, value=line)
+
+
+def _year_first(found: re.Match[str]) -> str:
+    day, month, year = found.groups()
+    return f"{year}-{int(month):02}-{int(day):02}"
 
 
 def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> dict[str, list[tuple[Path, str]]]:

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study.cells import Cell, Percent, Unreadable
+from papi_analysis.study.findings import cannot_read
 from papi_analysis.study.sheet_xml import Block, arrays, hidden, merged, place_out_of_order, split_sheet
 
 #: What a file may hold at most. A register of a thousand tasks with ten years of monthly reports needs a tenth of it.
@@ -99,11 +100,7 @@ def read_workbook(path: Path, shown: str = "") -> list[Sheet]:
 
                 return read_old_workbook(path, file, archive.read("content.xml"))
     except OSError as error:
-        remedy = Note(
-            "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
-        )
-        what = Note("the file cannot be read: {error}", {"error": error.strerror or str(error)})
-        raise DataError(Problem(what, remedy, file)) from None
+        raise cannot_read(path, error, file) from None
     except DataError:
         raise
     except Exception:  # a damaged file can make the parsers fail in any way

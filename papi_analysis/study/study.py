@@ -18,7 +18,7 @@ from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
 from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
 from papi_analysis.study.schema import PROGRESS, TARGETS, check_frame, name_text
-from papi_analysis.study.scores import add_scores, check_scores, load_scores
+from papi_analysis.study.scores import add_scores, check_scores, load_scores, meant_unit
 from papi_analysis.study.settings import TABLES, read_settings
 from papi_analysis.study.words import plain
 
@@ -158,7 +158,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     if not own_scores:
         tables["scores"] = load_scores()
     problems = [problem for reading in readings.values() for problem in reading.problems]
-    slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"]))
+    slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"], codebook.unit_names(tables["units"])))
     guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]))
     files = {name: reading.file for name, reading in readings.items()}
     made = None
@@ -290,7 +290,8 @@ def _check_settings(
         listed = list(known)
         strangers = [name for name in names if name not in listed]
         for name in strangers[:LISTED]:
-            findings.add(_UNKNOWN, nearest(name, known), column=column, value=name)
+            remedy = nearest(name, known) if column == "dimensions" else meant_unit(name, units)
+            findings.add(_UNKNOWN, remedy, column=column, value=name)
         findings.count(_UNKNOWN, column, len(strangers[LISTED:]))
     findings.raise_any()
 
@@ -298,7 +299,7 @@ def _check_settings(
 def find_folder(study: str | os.PathLike[str]) -> Path:
     """Find the folder of a study by its bundled name or its path."""
     if not isinstance(study, str | os.PathLike):
-        raise SpecError(f"a study is a bundled name or the path of a folder, not {study!r}.")
+        raise SpecError(Note("a study is a bundled name or the path of a folder, not {study!r}.", {"study": study}))
     bundled = {path.parent.name: path.parent for path in codebook.data_folder().glob("*/study.toml")}
     no_settings, what = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
     try:

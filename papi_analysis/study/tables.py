@@ -10,21 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.findings import REPEATED_COLUMN, Findings
+from papi_analysis.study.findings import REPEATED_COLUMN, Findings, cannot_read
 from papi_analysis.study.schema import Schema, check_frame
 from papi_analysis.study.sheets import MAX_LINE, MAX_PART
 
 SAVE_AGAIN = Note("Save it again as 'CSV UTF-8'.")
-#: What the system says of files most often, as it says it, so that it can be translated.
-_REASONS = {
-    FileNotFoundError: Note("No such file or directory"),
-    IsADirectoryError: Note("Is a directory"),
-    PermissionError: Note("Permission denied"),
-}
 
 
-def read_text(path: Path, shown: str = "") -> str:
-    """Read a UTF-8 file, with or without a byte-order mark.
+def read_text(path: Path, shown: str = "", again: Note | None = None) -> str:
+    """Read a UTF-8 file, with or without a byte-order mark; ``again`` says how to save it, where it is no table.
 
     Raises
     ------
@@ -42,17 +36,17 @@ def read_text(path: Path, shown: str = "") -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        remedy = Note("Save it again as 'CSV UTF-8' (in a spreadsheet: Save as, encoding UTF-8).")
+        remedy = again or Note("Save it again as 'CSV UTF-8' (in a spreadsheet: Save as, encoding UTF-8).")
         raise DataError(Problem(Note("the file is not in UTF-8"), remedy, file, row)) from None
     if not text.strip():
-        remedy = Note("Fill it in, or leave it out of study.toml.")
+        remedy = Note("Fill it in.") if again else Note("Fill it in, or leave it out of study.toml.")
         raise DataError(Problem(Note("the file is empty"), remedy, file))
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
-        raise DataError(Problem(Note("the file holds NUL bytes"), SAVE_AGAIN, file, row))
+        raise DataError(Problem(Note("the file holds NUL bytes"), again or SAVE_AGAIN, file, row))
     long = next((row for row, line in enumerate(text.splitlines(), 1) if len(line) > MAX_LINE), None)
     if long is not None:
-        raise DataError(Problem(Note("the line is too long for a table"), SAVE_AGAIN, file, long))
+        raise DataError(Problem(Note("the line is too long for a table"), again or SAVE_AGAIN, file, long))
     return text
 
 
@@ -63,16 +57,6 @@ def too_large(file: str) -> DataError:
         "Parquet file, by its path."
     )
     return DataError(Problem(Note("the file is too large"), remedy, file))
-
-
-def cannot_read(path: Path, error: OSError, file: str) -> DataError:
-    """Make the error of a file that the system does not hand over."""
-    reason = _REASONS.get(type(error), error.strerror or error)
-    what = Note("the file cannot be read: {error}", {"error": reason})
-    remedy = Note(
-        "Put the file into the folder {folder!r}, or correct its name in study.toml.", {"folder": path.parent.name}
-    )
-    return DataError(Problem(what, remedy, file))
 
 
 def read_table(path: Path, shown: str = "", **fill: str) -> pd.DataFrame:

@@ -224,10 +224,18 @@ def test_bad_answers_are_refused_with_the_placebo_programme_they_were_for(panel)
     def shapeless(panel, unit, start, end):
         return 3.0
 
+    def series(panel, unit, start, end):
+        return good(panel, unit, start, end).set_index("dimension")["estimate"]
+
+    def nameless(panel, unit, start, end):
+        return good(panel, unit, start, end).drop(columns="dimension")
+
     assert pa.calibrate(panel, good, **ASKED, panels=1).design.ask == "good"
     place = "placebo programme of VN-[A-Z0-9]+, 2018-2020"
     for ask, words in ((fails, "ValueError: broken"), (short, "missing values"), (missing, "missing values"),
-                       (half, "missing values: p_joint of D2"), (shapeless, "failed")):  # fmt: skip
+                       (half, "missing values: p_joint of D2"), (nameless, "no column dimension"),
+                       (shapeless, "must give a pandas DataFrame with the columns dimension, estimate"),
+                       (series, "for each dimension, and not a Series.")):  # fmt: skip
         with pytest.raises(pa.SpecError, match=place) as refusal:
             pa.calibrate(panel, ask, **ASKED, panels=1)
         assert words in str(refusal.value)
@@ -299,13 +307,15 @@ def test_sentence_and_table_speak_both_languages(panel, language) -> None:
         assert f"{100 * rate:.1f}%".replace(".", "," if language == "vi" else ".") in said
     assert {"en": "where Can Tho stood", "vi": "thứ hạng như Cần Thơ"}[language] in said
     remarks = pa.remarks(answer, language=language)
-    assert {"en": "clustered by unit", "vi": "cụm đơn vị"}[language] in remarks
+    assert {"en": "clustered by unit", "vi": "cụm tỉnh, thành phố"}[language] in remarks
     table = pa.table_estimates(
         answer, ["who", "false_alarms", "mc_error", "bias_points", "coverage"], language=language
     )
     assert (
         table.iloc[0, 0]
-        == {"en": "Simulated panels, a unit at random", "vi": "Bộ số liệu mô phỏng, một đơn vị ngẫu nhiên"}[language]
+        == {"en": "Simulated panels, a unit at random", "vi": "Bộ số liệu mô phỏng, một tỉnh, thành phố ngẫu nhiên"}[
+            language
+        ]
     )
     assert "%" in table.iloc[0, 1]
     assert "%" not in table.iloc[0, 3]

@@ -140,7 +140,7 @@ def test_the_public_record_is_the_file():
     assert record["studies"].tolist() == TABLE["studies"].tolist()
     assert set(record["slopes"]) == {"common", "unequal"}
     shown = pa.table_frame(record, ["programme_units", "inference", "coverage_mean"], language="vi", digits=3)
-    assert "Gán lại trên mọi đơn vị" in set(shown["Suy luận"])
+    assert "Gán lại trên mọi tỉnh, thành phố" in set(shown["Suy luận"])
     assert not set(shown["Suy luận"]) & set(record["inference"])
 
 

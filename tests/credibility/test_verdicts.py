@@ -85,7 +85,7 @@ def test_a_target_that_is_not_set_leaves_the_family_without_a_verdict(study, pan
     told = pa.verdicts(gap, pa.gain_needed(gap, pa.target_attainment(fewer)))
     assert told.table["verdict"].isna().tolist() == [False, True, False, False, False, False, True]
     assert "no verdict on the family" in pa.remarks(told)
-    assert "D2: no target is set." in pa.remarks(told)
+    assert "Transparency in Local Decision-making: no target is set." in pa.remarks(told)
     assert pa.verdicts(gap, {"D1": 0.3, "mean": 0.3}).table["verdict"].isna().tolist() == [False] + [True] * 5 + [False]
 
 
@@ -138,7 +138,8 @@ def test_a_design_that_excludes_nothing_cannot_tell(panel):
     told = pa.verdicts(few, 50.0)
     assert told.table["verdict"].tolist() == [CANNOT_TELL] * 7
     assert told.table[["most", "most_share"]].isna().all(axis=None)
-    assert "D1, D2, D3, D4, D5, D6: no effect, however large, can be excluded" in pa.remarks(told)
+    assert "Public Service Delivery: no effect, however large, can be excluded" in pa.remarks(told)
+    assert "D1, D2, D3, D4, D5, D6: no effect, however large, can be excluded" in "\n".join(told.notes)
     endless = replace(few, table=few.table.assign(low=-np.inf, high=[np.inf] * 6 + [0.2]))
     told = pa.verdicts(endless, 50.0)
     assert told.table["verdict"].tolist() == [CANNOT_TELL] * 6 + [RULED_OUT]
@@ -335,3 +336,10 @@ def test_a_family_without_a_need_has_no_verdict_and_a_note(gap):
     words = "What was needed is not known for every dimension"
     assert words not in pa.remarks(pa.verdicts(gap, {"mean": 0.3}))
     assert words in pa.remarks(pa.verdicts(gap, {"mean": np.nan, **alone}))
+
+
+def test_of_an_effect_that_can_only_be_negative_no_share_is_said(gap):
+    table = gap.table.assign(estimate=-1.5, low=-2.0, high=-1.0)
+    told = pa.verdicts(replace(gap, table=table), 1.0)
+    assert told.table["most"].tolist() == [-1.0] * len(table)
+    assert told.table["most_share"].isna().all()

@@ -87,7 +87,7 @@ def test_an_effect_that_grows_is_told_year_by_year(panel) -> None:
 def test_the_sentence_and_the_figure_in_both_languages(panel) -> None:
     answer = pa.event_time(pa.programme_impact(panel, STARTS, end=2020, draws=99))
     assert "of 30 gaps by year and dimension lie outside the band" in pa.sentence(answer)
-    assert "trong 30 khoảng cách" in pa.sentence(answer, language="vi")
+    assert "trong 30 chênh lệch" in pa.sentence(answer, language="vi")
     assert "from 1 to 3" in pa.remarks(answer)
     axes = np.ravel(pa.draw_event_time(answer, language="vi"))
     shown = axes[3].lines[2]

@@ -252,7 +252,7 @@ def test_a_table_made_ready_keeps_its_numbers(save: Any):
     frame = pd.DataFrame({"dimension": ["D1", "D2"], "score": [5.123, 4.5], "n": [3, 4]})
     table = pa.table_frame(frame, language="vi")
     rows = cells_of(save(table, "xlsx"))
-    assert [[cell.value for cell in row] for row in rows][:2] == [["Nội dung", "Điểm", "Số ô"], ["D1", 5.123, 3]]
+    assert [[cell.value for cell in row] for row in rows][:2] == [["Chỉ số nội dung", "Điểm", "Số ô"], ["D1", 5.123, 3]]
     turned = table.iloc[::-1][["Điểm"]]
     turned.loc["D1", "Điểm"] = "about 5"
     assert [[cell.value for cell in row] for row in cells_of(save(turned, "xlsx"))][1:] == [

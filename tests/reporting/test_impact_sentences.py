@@ -88,12 +88,15 @@ def answers(panel, gaps, few, reversion) -> dict[str, pa.Estimates]:
 def test_a_gap_that_may_be_noise(gaps, language) -> None:
     mean = gaps.row("mean")
     assert mean["p"] > 0.05
-    expected = [2018, 2020, 6, mean["estimate"], 95, mean["low"], mean["high"], mean["p"], mean["high"], 0, 6]
+    below = mean["estimate"] < 0
+    expected = [2018, 2020, 6, abs(mean["estimate"]), 95, mean["low"], mean["high"], mean["p"], mean["high"], 6]
     said = pa.sentence(gaps, language=language)
+    assert {"en": ("points above", "points below"), "vi": ("cao hơn", "thấp hơn")}[language][int(below)] in said
+    assert {"en": "none of the 6 gaps differs", "vi": "không chênh lệch nào trong 6"}[language] in said
     assert numbers(said, language) == pytest.approx(expected, abs=0.0051)
     assert f"{mean['p']:.3f}".replace(".", "," if language == "vi" else ".") in said
-    assert {"en": "Can Tho lay on average", "vi": "Cần Thơ trung bình cách"}[language] in said
-    assert {"en": "points is ruled out", "vi": "Loại trừ khả năng"}[language] in said
+    assert {"en": "Can Tho lay on average", "vi": "Cần Thơ bình quân"}[language] in said
+    assert {"en": "points is ruled out", "vi": "Có thể loại trừ"}[language] in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -104,16 +107,17 @@ def test_of_a_gap_that_is_found_nothing_is_ruled_out(panel, language, gap) -> No
     assert mean["p"] <= 0.05
     found = (each["p_joint"] <= 0.05).sum()
     assert found > 0
-    expected = [2018, 2020, 6, mean["estimate"], 95, mean["low"], mean["high"], mean["p"], found, 6]
+    expected = [2018, 2020, 6, abs(mean["estimate"]), 95, mean["low"], mean["high"], mean["p"], found, 6]
     said = pa.sentence(answer, language=language)
+    assert {"en": ("points above", "points below"), "vi": ("cao hơn", "thấp hơn")}[language][gap < 0] in said
     assert numbers(said, language) == pytest.approx(expected, abs=0.0051)
-    assert {"en": "ruled out", "vi": "Loại trừ"}[language] not in said
+    assert {"en": "ruled out", "vi": "loại trừ"}[language] not in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_gap_of_one_year_names_that_year(panel, language) -> None:
     said = pa.sentence(pa.programme_impact(panel, "VN-CT", 2018, 2020, after=(2020, 2020)), language=language)
-    assert said.startswith({"en": "In 2020 the 6 scores", "vi": "Năm 2020, 6 điểm số"}[language])
+    assert said.startswith({"en": "In 2020 the 6 scores", "vi": "Năm 2020, điểm 6 nội dung"}[language])
 
 
 def test_the_level_decides_what_is_found(panel) -> None:
@@ -130,7 +134,7 @@ def test_the_level_decides_what_is_found(panel) -> None:
 def test_too_few_units_are_said_instead_of_a_p_value(few, language) -> None:
     said = pa.sentence(few, language=language)
     assert numbers(said, language) == [2018, 2020, 6, round(few.row("mean")["estimate"], 2)]
-    assert {"en": "so few units this design cannot tell", "vi": "quá ít đơn vị"}[language] in said
+    assert {"en": "so few units this design cannot tell", "vi": "quá ít"}[language] in said
     assert "–" not in said
     assert "nan" not in said.lower()
 
@@ -146,7 +150,7 @@ def test_a_family_of_one_is_found_by_its_only_p_value(panel) -> None:
     """Nothing has to be judged together: the p-value of the only dimension is the one that counts."""
     alone = pa.programme_impact(moved(one_dimension(panel), 5.0), "VN-CT", 2018, 2020)
     assert alone.row("D4")["p"] <= 0.05
-    assert "1 of 1 gaps differ" in pa.sentence(alone)
+    assert "The gap differs from zero." in pa.sentence(alone)
     rng = np.random.default_rng(2)
     index = pd.MultiIndex.from_product([[f"u{i}" for i in range(30)], range(1, 6)], names=["unit", "year"])
     cells = index.to_frame(index=False).assign(dimension="D")
@@ -154,7 +158,7 @@ def test_a_family_of_one_is_found_by_its_only_p_value(panel) -> None:
     scores = cells.drop(columns="completion").assign(score=5 + 3 * cells["completion"] + 0.1 * rng.random(len(cells)))
     slopes = pa.completion_slopes(pa.Panel.from_frames(scores, cells), draws=199)
     assert slopes.row("D")["p"] <= 0.05
-    assert "1 of 1 slopes differ" in pa.sentence(slopes)
+    assert "The slope differs from zero." in pa.sentence(slopes)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -163,6 +167,23 @@ def test_mean_reversion_without_a_line_names_no_interval(reversion, language) ->
     said = pa.sentence(dataclasses.replace(reversion, table=table), language=language)
     assert "–" not in said
     assert "nan" not in said
+    table = table.assign(expected=np.nan)
+    said = pa.sentence(dataclasses.replace(reversion, table=table), language=language)
+    assert {"en": "the other units do not differ", "vi": "không khác nhau"}[language] in said
+    assert "–" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scores_of_a_tiny_scale_are_told_with_the_digits_that_count(gaps, language) -> None:
+    columns = ["estimate", "low", "high"]
+    table = gaps.table.assign(**{name: gaps.table[name] / 1e5 for name in columns})
+    tiny = dataclasses.replace(gaps, table=table)
+    said = numbers(pa.sentence(tiny, language=language), language)
+    mean = tiny.row("mean")
+    assert said[3] == pytest.approx(abs(mean["estimate"]), abs=5e-8)
+    assert said[5:7] == pytest.approx([mean["low"], mean["high"]], abs=5e-8)
+    shown = pa.table_estimates(tiny, ["estimate"], language=language)
+    assert numbers(shown.iloc[-1, 0], language) == pytest.approx([mean["estimate"]], abs=5e-8)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -173,7 +194,7 @@ def test_mean_reversion(reversion, language) -> None:
     said = pa.sentence(reversion, language=language)
     assert numbers(said, language) == pytest.approx(expected, abs=0.0051)
     assert {"en": "Can Tho changed", "vi": "Cần Thơ"}[language] in said
-    assert {"en": "the other units alone", "vi": "các đơn vị khác"}[language] in said
+    assert {"en": "the other units alone", "vi": "các tỉnh, thành phố khác"}[language] in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,6 +1,8 @@
 """Every word that can be shown has a Vietnamese one; numbers, shares and days are written as readers write them."""
 
 import ast
+import pickle
+import re
 import string
 import unicodedata
 from datetime import date
@@ -12,10 +14,10 @@ import pytest
 from babel.messages.pofile import read_po
 
 import papi_analysis as pa
-from papi_analysis.errors import Note
+from papi_analysis.errors import Name, Note
 from papi_analysis.reporting import documents
 from papi_analysis.reporting import language as module
-from papi_analysis.reporting.labels import CODES, FAMILY, LABELS
+from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, OPTIONS
 from papi_analysis.reporting.language import MISSING, find_language
 from papi_analysis.reporting.page import WORDS
 from papi_analysis.study.settings import TABLES
@@ -62,6 +64,7 @@ MESSAGES = sorted(
     {text for _, _, text in (*TEXTS, *NOTES)}
     | set(LABELS.values())
     | set(FAMILY.values())
+    | set(OPTIONS.values())
     | {words for each in CODES.values() for words in each.values()}
     | {*TABLES, *WORDS.values(), *documents.WORDS.values(), "yes", "no"}
 )
@@ -80,6 +83,19 @@ def test_every_message_is_translated_once(catalogue):
     lines = (module.CATALOGUES / "vi.po").read_text(encoding="utf-8").splitlines()
     ids = [line for line in lines if line.startswith("msgid")]
     assert len(ids) == len(set(ids)) == len(catalogue) + 1
+
+
+def test_every_error_is_a_message_that_can_be_translated():
+    """An error is a ``Note``, made where it is raised or before; a text that is put together is English for ever."""
+    raised, bare = 0, []
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "SpecError" and node.args:
+                raised += 1
+                if isinstance(node.args[0], ast.Constant | ast.JoinedStr | ast.BinOp):
+                    bare.append(f"{path.name}, line {node.lineno}")
+    assert raised > 150
+    assert not bare
 
 
 def test_no_translation_is_of_a_message_that_nobody_says(catalogue):
@@ -146,7 +162,8 @@ def test_the_catalogue_is_composed_and_tidy(catalogue):
             assert text.rstrip().endswith(mark) == words.rstrip().endswith(mark), text
         for mark in (",", ";"):
             assert text.startswith(mark) == words.startswith(mark), text
-        assert words != text or text.isupper(), f"{text!r} was left in English"
+        letters = re.sub(r"\{[^}]*\}", "", text)
+        assert words != text or letters.isupper() or letters == '"" ()', f"{text!r} was left in English"
 
 
 def test_the_catalogue_has_vietnamese_letters_only(catalogue):
@@ -244,7 +261,7 @@ def test_a_missing_day_is_a_dash(day):
 def test_messages_are_translated_and_filled_in():
     vi = find_language("vi")
     assert vi.text("Score") == "Điểm"
-    assert vi.text("Rank of {units} units", units=63) == "Thứ hạng trong 63 đơn vị"
+    assert vi.text("Rank of {units} units", units=63) == "Thứ hạng trong 63 tỉnh, thành phố"
     assert (
         vi.text("slope {slope}, r = {correlation}, n = {n}", slope=0.5, correlation="–", n=7)
         == "hệ số 0,50, r = –, n = 7"
@@ -254,14 +271,57 @@ def test_messages_are_translated_and_filled_in():
 
 def test_notes_are_translated_with_the_notes_among_their_values():
     hint = Note("Did you mean {name!r}?", {"name": "{Tên}"})
-    note = Note("Add it. {hint}", {"hint": hint})
-    assert find_language("en").say(note) == str(note) == "Add it. Did you mean '{Tên}'?"
-    assert find_language("vi").say(note) == "Thêm cột này. Có phải ý bạn là '{Tên}'?"
+    note = Note("no unit is called {name!r}. {near}", {"name": "Tên", "near": hint})
+    assert find_language("en").say(note) == str(note) == "no unit is called 'Tên'. Did you mean '{Tên}'?"
+    assert find_language("vi").say(note) == ("không có tỉnh, thành phố nào tên là 'Tên'. Có phải bạn muốn ghi '{Tên}'?")
     assert find_language("vi").say("Score") == "Score"  # a text of a user, not of this package
 
 
+def test_names_of_the_data_are_said_in_the_language_of_the_reader():
+    old = Name.listed([Name("Can Tho", "Cần Thơ"), Name("Hau Giang")])
+    note = Note("Known: {names}.", {"names": old})
+    assert [find_language(code).say(note) for code in ("en", "vi")] == [
+        "Known: Can Tho, Hau Giang.",
+        "Các tên có thể dùng: Cần Thơ, Hau Giang.",
+    ]
+    assert pickle.loads(pickle.dumps(note)).values["names"].vietnamese == "Cần Thơ, Hau Giang"
+
+
+def test_codes_among_the_values_are_said_by_name_where_all_of_them_have_one():
+    names = {"VN-CT": ("Can Tho", "Cần Thơ"), "VN-HN": ("Hanoi", "Hà Nội")}
+    vi = find_language("vi")
+    for given, said in (
+        ("VN-CT, VN-HN", "Cần Thơ, Hà Nội"),
+        ("VN-CT", "Cần Thơ"),
+        ("VN-CT, VN-99", "VN-CT, VN-99"),
+        ("", ""),
+        (3, "3"),
+    ):
+        assert vi.say(Note("Known: {names}.", {"names": given}), names) == f"Các tên có thể dùng: {said}."
+    nested = Note("Add it. {hint}", {"hint": Note("Known: {names}.", {"names": "VN-CT"})})
+    assert find_language("en").say(nested, names) == "Add it. Known: Can Tho."
+
+
+@pytest.mark.parametrize(
+    ("values", "digits", "expected"),
+    [
+        ([0.12, -0.53], 2, 2),
+        ([0.004, 9.0], 2, 2),
+        ([0.01], 2, 2),
+        ([0.0099], 2, 4),
+        ([1.2e-5, -3e-6], 2, 6),
+        ([0.02], 3, 3),
+        ([0.0, float("nan")], 2, 2),
+        ([float("inf"), 2e-4], 2, 5),
+        ([], 3, 3),
+    ],
+)
+def test_tiny_numbers_keep_two_digits_and_others_the_usual_decimals(values, digits, expected):
+    assert find_language("vi").fine(values, digits) == expected
+
+
 def test_a_value_that_reads_like_a_message_is_not_translated():
-    assert find_language("vi").say(Note("Known: {names}.", {"names": "Score"})) == "Các tên đã biết: Score."
+    assert find_language("vi").say(Note("Known: {names}.", {"names": "Score"})) == "Các tên có thể dùng: Score."
 
 
 @pytest.mark.parametrize(

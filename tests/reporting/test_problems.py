@@ -4,13 +4,15 @@ import pickle
 import shutil
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 import papi_analysis as pa
 from papi_analysis.errors import Note, Problem
 from papi_analysis.reporting.language import find_language
-from papi_analysis.reporting.problems import LONGEST, list_problems, printable, table_problems
+from papi_analysis.reporting.problems import LONGEST, group_problems, list_problems, printable, table_problems
 from papi_analysis.study.codebook import data_folder
+from papi_analysis.study.findings import Findings
 from papi_analysis.study.register import check_progress
 
 NOT_A_DATE = Problem(
@@ -39,10 +41,11 @@ def test_problems_are_listed_by_file_and_sheet_with_their_place_first():
     again = replace(MISSING, row=7, value="x")
     assert list_problems([MISSING, NOT_A_DATE, EMPTY, again, SETTING]).splitlines() == [
         "progress.csv",
-        "  row 1, column as_of: a required column is missing. Add it. Did you mean '{Hạn}'?",
-        "  row 7, column as_of, 'x': a required column is missing. Add it. Did you mean '{Hạn}'?",
+        '  2 cells, rows 1, 7, column "Reporting period" (as_of): a required column is missing. '
+        "Add it. Did you mean '{Hạn}'?",
         "tasks.xlsx, sheet 'Kế hoạch'",
-        "  row 5, column due, '2018-13-01': this is not a date. Write a date as year-month-day, like 2018-03-31.",
+        "  row 5, column \"Due date\" (due), '2018-13-01': this is not a date. "
+        "Write a date as year-month-day, like 2018-03-31.",
         "targets.csv",
         "  the file is empty. Fill it in, or leave it out of study.toml.",
         "study.toml",
@@ -53,9 +56,9 @@ def test_problems_are_listed_by_file_and_sheet_with_their_place_first():
 def test_problems_are_listed_in_vietnamese():
     assert list_problems([MISSING, NOT_A_DATE, SETTING], language="vi").splitlines() == [
         "progress.csv",
-        "  dòng 1, cột as_of: thiếu một cột bắt buộc. Thêm cột này. Có phải ý bạn là '{Hạn}'?",
+        "  dòng 1, cột \"Kỳ báo cáo\" (as_of): thiếu cột bắt buộc này. Add it. Có phải bạn muốn ghi '{Hạn}'?",
         "tasks.xlsx, trang tính 'Kế hoạch'",
-        "  dòng 5, cột due, '2018-13-01': đây không phải là ngày hợp lệ. "
+        "  dòng 5, cột \"Thời hạn\" (due), '2018-13-01': đây không phải là ngày hợp lệ. "
         "Viết ngày theo thứ tự năm-tháng-ngày, ví dụ 2018-03-31.",
         "study.toml",
         "  mục x: thiếu một mục thiết lập. Viết một danh sách.",
@@ -77,11 +80,35 @@ def test_the_table_leaves_out_columns_without_content():
     assert table_problems([]).empty
 
 
-def test_the_table_holds_every_problem_and_plain_row_numbers():
+def test_problems_that_are_the_same_are_said_once_with_their_number_rows_and_first_value():
     many = [replace(NOT_A_DATE, row=row) for row in range(2, 12_002)]
     shown = table_problems(many, language="vi")
-    assert shown["Dòng"].tolist() == [str(row) for row in range(2, 12_002)]
-    assert len(list_problems(many).splitlines()) == 12_001
+    assert shown[["Dòng", "Số ô", "Giá trị"]].to_numpy().tolist() == [["2-12001", "12000", "2018-13-01"]]
+    assert (
+        list_problems(many, language="vi")
+        .splitlines()[1]
+        .startswith(
+            "  12000 ô, các dòng 2-12001, cột \"Thời hạn\" (due), ví dụ '2018-13-01': đây không phải là ngày hợp lệ."
+        )
+    )
+    other = replace(NOT_A_DATE, remedy=Note("Fill it in."), row=7)
+    assert table_problems([*many[:3], other])["Row"].tolist() == ["2-4", "7"]
+
+
+def test_rows_apart_and_many_columns_are_named_by_their_first_and_last():
+    rows = [replace(NOT_A_DATE, row=row) for row in (2, 3, 5, 7, 9, 11)]
+    assert "6 cells, rows 2-3, 5, 7, ..., 11, column" in list_problems(rows)
+    columns = [replace(NOT_A_DATE, column=f"Quý {n}") for n in range(1, 7)]
+    (line,) = list_problems(columns).splitlines()[1:]
+    assert line.startswith("  6 cells, row 5, column Quý 1, Quý 2, Quý 3, ..., Quý 6, such as ")
+
+
+def test_rows_that_a_long_list_only_counts_are_counted_with_those_it_names():
+    findings = Findings("tasks.csv")
+    cells = pd.DataFrame({"due": ["x"] * 250})
+    findings.add_rows(cells, "due", NOT_A_DATE.what, NOT_A_DATE.remedy)
+    (group,) = group_problems(findings.problems)
+    assert (group.cells, group.where()) == (250, "2-201")
 
 
 @pytest.mark.parametrize("name", ["mean", "total", "true", "<b>x</b>", "{x}", "%s", "{0.__class__}"])
@@ -196,6 +223,6 @@ def test_a_warning_of_a_fall_can_be_said_in_vietnamese():
     with pytest.warns(pa.DataWarning) as caught:
         check_progress(falls, study.tasks, "báo cáo.csv")
     said = find_language("vi").say(caught[0].message.args[0])
-    assert said.startswith("báo cáo.csv: mức hoàn thành giảm")
+    assert said.startswith("báo cáo.csv: mức độ hoàn thành giảm")
     assert "row" not in said
     assert f" và {len(falls) - 11} dòng khác" in said

@@ -267,7 +267,7 @@ def test_reports_that_all_still_say_nothing_is_done(unlike: Any):
     own = ProgrammeReport(unlike("progress.csv", (r",[\d.]+,(\d+)$", r",0,\1")))
     assert "This study's data cannot answer: " in texts(own, "slopes")
     assert "Completion on 2020-09-30: 0%." in texts(own, "targets")
-    assert "không đơn vị nào có mức hoàn thành trên 0" in texts(ProgrammeReport(own.study, "vi"), "slopes")
+    assert "không tỉnh, thành phố nào có mức độ hoàn thành trên 0" in texts(ProgrammeReport(own.study, "vi"), "slopes")
 
 
 def test_why_there_is_no_answer_is_said_in_the_language_of_the_report(study: Any):

@@ -10,7 +10,7 @@ import pytest
 import papi_analysis as pa
 from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates, VerdictDesign
-from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.language import language_of
 
 LANGUAGES = ["en", "vi"]
 ANSWERS = ["targets", "changes", "slopes", "untold"]
@@ -87,13 +87,13 @@ def test_one_score_is_told_in_the_singular(language):
     panel, starts = staggered("a", 6)
     gap = pa.sentence(pa.programme_impact(panel, starts, method="did", draws=19), language=language)
     slope = pa.sentence(pa.completion_slopes(panel, draws=199), language=language)
-    plural = {"en": "scores|dimensions|on average|mean", "vi": "trung bình (cách|trên|từ)|, 1 điểm số|1 nội dung"}
+    plural = {"en": "scores|dimensions|on average|mean", "vi": "bình quân (cao|thấp|[0-9]|từ)|, 1 điểm số|1 nội dung"}
     for said in (gap, slope):
         opening = said.partition("(")[0]
         assert not re.search(plural[language], opening), said
         assert "A mean gap" not in said
-    assert {"en": "the score of", "vi": "điểm số của"}[language] in gap
-    assert {"en": "points of score, at least", "vi": "điểm số, ít nhất"}[language] in slope
+    assert {"en": "the score of", "vi": "điểm của"}[language] in gap
+    assert {"en": "points of score, at least", "vi": "điểm, thấp nhất"}[language] in slope
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -102,7 +102,7 @@ def test_many_units_are_counted_and_a_few_are_named(language):
         panel, starts = staggered("ab", units)
         said = pa.sentence(pa.programme_impact(panel, starts, method="did", draws=19), language=language)
         assert shown in said
-        assert {"en": "the donors predict for them", "vi": "các đơn vị so sánh dự báo"}[language] in said
+        assert {"en": "the donors predict for them", "vi": "mức ước tính từ các đơn vị đối chứng"}[language] in said
         assert ("u00" in said) == (units == 3)
 
 
@@ -137,7 +137,7 @@ def test_slopes_lead_with_what_full_completion_would_bring_at_most(panel, langua
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_slopes_without_one_say_that_the_design_cannot_tell(untold, language):
     said = pa.sentence(untold, language=language)
-    assert {"en": "cannot tell", "vi": "không thể"}[language] in said
+    assert {"en": "cannot tell", "vi": "chưa thể khẳng định"}[language] in said
     estimate = round(untold.row("mean")["estimate"], 3)
     assert numbers(said, language) == [round(10 * untold.row("mean")["estimate"], 2), 2, estimate, 1]
     assert "95" not in said
@@ -193,9 +193,9 @@ def test_remarks_are_the_notes_one_to_a_line(targets, slopes, untold, language):
     for answer in (targets, slopes, untold):
         lines = pa.remarks(answer, language=language).splitlines()
         assert len(lines) == len(answer.notes) > 0
-        tongue = find_language(language)
+        tongue = language_of(language, answer.names)
         for line, note in zip(lines, answer.notes, strict=True):
-            assert line == tongue.text(note.text, **note.values)
+            assert line == tongue.say(note, answer.names)
             assert "{" not in line
     assert pa.remarks(targets).splitlines() == [str(note) for note in targets.notes]
 
@@ -272,5 +272,9 @@ def test_verdicts_are_told_in_points_over_all_dimensions(answer, words):
 def test_a_table_of_verdicts_shows_words_for_its_codes():
     answer = told(["ruled_out", None, "added"])
     assert pa.table_estimates(answer)["Verdict"].tolist() == ["Ruled out", "–", "Added what was needed"]
-    assert pa.table_estimates(answer, language="vi")["Kết luận"].tolist() == ["Không thể đủ", "–", "Đã tăng đủ"]
+    assert pa.table_estimates(answer, language="vi")["Khả năng kết luận"].tolist() == [
+        "Không thể đã tăng đủ",
+        "–",
+        "Đã tăng đủ",
+    ]
     assert pa.table_estimates(answer)["Of what was needed"].tolist() == ["80%"] * 3

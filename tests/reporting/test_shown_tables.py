@@ -95,7 +95,7 @@ def test_a_table_by_hand():
     assert english.index.tolist() == ["A", "B"]
     assert english.columns.name == "Unit"
     assert english.columns.tolist()[:3] == ["Year", "Score", "Completion"]
-    assert vietnamese.columns.tolist()[:3] == ["Năm", "Điểm", "Mức hoàn thành"]
+    assert vietnamese.columns.tolist()[:3] == ["Năm", "Điểm", "Mức độ hoàn thành"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_every_column_of_the_packages_own_tables_has_words(study, panel, targets
 
 def test_shifts_are_named_by_their_year(targets):
     assert "National shift 2018" in pa.table_estimates(targets).columns
-    assert "Dịch chuyển cả nước 2018" in pa.table_estimates(targets, language="vi").columns
+    assert "Thay đổi bình quân cả nước năm 2018" in pa.table_estimates(targets, language="vi").columns
 
 
 def test_the_input_is_left_alone(targets):

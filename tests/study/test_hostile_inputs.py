@@ -142,7 +142,7 @@ def test_cells_without_a_value_are_noted_together(folder, monkeypatch: pytest.Mo
 
 def test_the_nearest_name_is_looked_for_no_more_often_than_it_is_shown(folder, monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(study_module, "nearest", lambda *names: asked.append(names) or Note("Known."))
+    monkeypatch.setattr(study_module, "meant_unit", lambda *names: asked.append(names) or Note("Known."))
     others = ", ".join(f'"u{number}"' for number in range(LISTED + 400))
     folder.swap("study.toml", '"all others"', f"[{others}]")
     assert counted(folder.error().problems) == {"this name is not known": 400}

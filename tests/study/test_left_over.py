@@ -126,8 +126,8 @@ def test_a_study_says_into_how_many_rows_its_unit_was_put(folder) -> None:
     folder.add("tasks.csv", "B,T1,D1,1,1,2018-01-01,2018-12-31")
     told = [(g.file, str(g.what)) for g in folder.load().guesses if "counts as" in g.what or "count as" in g.what]
     assert told == [
-        ("progress.csv", "no column names the unit: all 6 rows count as A"),
-        ("targets.csv", "no column names the unit: all 2 rows count as A"),
+        ("progress.csv", "no column names the unit: all 6 rows count as Alpha City"),
+        ("targets.csv", "no column names the unit: all 2 rows count as Alpha City"),
     ]
 
 

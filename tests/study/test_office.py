@@ -19,6 +19,7 @@ from openpyxl import Workbook
 
 import papi_analysis as pa
 from papi_analysis.errors import DataError, Problem
+from papi_analysis.reporting.language import find_language
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.findings import sheet_row
@@ -447,7 +448,8 @@ def test_a_unit_that_was_merged_is_told_of_once_where_a_table_reaches_beyond_jul
         file.write("CT-01,2025-06-30,2025-07-10,0.5,0\nCT-02,2025-09-30,2025-10-10,0.9,0\n")
     (guess,) = pa.load_study(tmp_path / "study").guesses
     assert (guess.file, guess.row, guess.value) == ("progress.csv", 537, "VN-CT")
-    assert "VN-CT, VN-73, VN-52" in guess.what
+    assert "made of Can Tho, Hau Giang, Soc Trang" in guess.what
+    assert "gồm Cần Thơ, Hậu Giang, Sóc Trăng" in find_language("vi").say(guess.what)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")

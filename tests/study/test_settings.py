@@ -145,18 +145,40 @@ def test_all_that_is_wrong_is_listed_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['title_en = "open', "title_en = no quotes", "a = 1\na = 2", "start = 2018-02-30", "[tables", "=", "a"]
+    ("text", "row", "remedy"),
+    [
+        ('title_en = "open', 1, 'Put the text between double quotes: title_en = "open".'),
+        ("title_en = no quotes # a remark", 1, 'Put the text between double quotes: title_en = "no quotes".'),
+        ("title_en = “Kế hoạch”", 1, 'Use straight quotes: title_en = "Kế hoạch".'),
+        ("[tables]\ntasks = tasks.xlsx", 2, 'Put the text between double quotes: tasks = "tasks.xlsx".'),
+        ("# A\nstart = 01/02/2018", 2, "Write the date as year-month-day: start = 2018-02-01."),
+        ("end = 31.12.2018 # the last day", 1, "Write the date as year-month-day: end = 2018-12-31."),
+        ("a = 1\na = 2", 2, "The setting stands twice: keep one of the two."),
+        ("start = 2018-02-30", 1, "a date as 2018-02-01"),
+        ("=", 1, "Write name = value"),
+    ],
 )
+def test_a_line_that_cannot_be_read_is_named_with_the_way_to_write_it(
+    tmp_path: Path, text: str, row: int, remedy: str
+) -> None:
+    tmp_path.joinpath("study.toml").write_text(text, "utf-8")
+    (problem,) = problems(tmp_path)
+    assert (problem.what, problem.row, problem.value) == ("the line cannot be read", row, text.splitlines()[-1])
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize("text", ["[tables", "a"])
 def test_broken_toml_is_refused(tmp_path: Path, text: str) -> None:
     tmp_path.joinpath("study.toml").write_text(text)
     (problem,) = problems(tmp_path)
-    assert problem.what.startswith("the file is not valid TOML: ")
+    assert "Write name = value" in problem.remedy
 
 
 def test_settings_in_another_encoding_are_refused(tmp_path: Path) -> None:
     tmp_path.joinpath("study.toml").write_bytes('# Cần\ntitle_en = "Thành"\n'.replace("ầ", "â").encode("cp1258"))
     (problem,) = problems(tmp_path)
     assert (problem.what, problem.row) == ("the file is not in UTF-8", 1)
+    assert problem.remedy == "Open study.toml in Notepad and save it with the encoding UTF-8."
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf"])
