@@ -85,7 +85,7 @@ def save_table(
     >>> frame = pd.DataFrame({"dimension": ["D1"], "score": [5.123]})
     >>> with TemporaryDirectory() as folder:
     ...     save_table(frame, f"{folder}/scores.csv", language="vi").read_text("utf-8-sig")
-    'Nội dung;Điểm\nD1;5,12\n'
+    'Chỉ số nội dung;Điểm\nD1;5,12\n'
     """
     path = Path(path)
     write = _find(_TABLES, path)

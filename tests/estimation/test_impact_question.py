@@ -86,7 +86,7 @@ def test_a_start_that_fits_needs_no_words() -> None:
 
 
 def test_an_earlier_programme_within_the_years_matched_is_said(real) -> None:
-    words = "VN-CT had an earlier programme in 2015-2017"
+    words = "Can Tho had an earlier programme in 2015-2017"
     assert words in pa.remarks(pa.programme_impact(real, "VN-CT", 2018, 2020))
     assert words not in pa.remarks(pa.programme_impact(real, "VN-CT", 2018, 2020, before=(2011, 2014)))
     assert "earlier programme" not in pa.remarks(pa.programme_impact(real, "VN-HN", 2018, 2020))

@@ -195,7 +195,7 @@ def test_how_tables_were_read_is_part_of_where_they_come_from(tmp_path):
     copy_example(tmp_path / "own", "vi")
     report = pa.ProgrammeReport(tmp_path / "own", "vi")
     heading, table = list(report.provenance())[-2:]
-    assert heading.heading == "Các bảng đã được đọc như thế nào"
+    assert heading.heading == "Cách hiểu các bảng số liệu"
     assert len(table) == len(report.study.guesses) > 0
     assert "Quý I/2018" in table.to_string()
 
@@ -216,8 +216,8 @@ def test_several_programme_units_without_targets(simulated_study):
     sections = {name: list(getattr(report, name)()) for name in SECTIONS}
     assert [type(part) for part in sections["findings"]] == [Words, Words]
     assert sections["targets"][0].paragraphs == ("Nghiên cứu không có chỉ tiêu của một tỉnh, thành phố.",)
-    assert "Đơn vị" in sections["completion"][2].columns
-    assert "không trả lời được" in sections["impact"][0].paragraphs[0]  # no unit is left to compare with
+    assert "Số tỉnh, thành phố" in sections["completion"][2].columns
+    assert "chưa trả lời được" in sections["impact"][0].paragraphs[0]  # no unit is left to compare with
 
 
 def test_user_text_stays_text():
