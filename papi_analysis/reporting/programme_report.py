@@ -29,6 +29,7 @@ from papi_analysis.reporting.language import language_of
 from papi_analysis.reporting.leader_page import leader_page
 from papi_analysis.reporting.merged import old_provinces
 from papi_analysis.reporting.problems import table_problems
+from papi_analysis.reporting.question_figure import draw_question
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.sentences import question
 from papi_analysis.reporting.tables import mark
@@ -152,8 +153,10 @@ class ProgrammeReport:
         found = (*first, self.answers.targets, self.answers.slopes, self.answers.impact)
         said = dict.fromkeys(self.writer.say(one) for one in found if one is not None)
         opening = Words(text("The question and the answers"), (question(self.study, self.tongue), *said), level=2)
+        shown = self.answers.picture
+        picture = [self.writer.figure(draw_question, shown)] if isinstance(shown, Estimates) else []
         tables = [self.writer.estimates(one, VERDICT) for one in first]
-        return Section((opening, *tables, Words(text("What cannot be told"), items=tuple(self._limits()))))
+        return Section((opening, *picture, *tables, Words(text("What cannot be told"), items=tuple(self._limits()))))
 
     @_section("The scores")
     def scores(self) -> Section:
