@@ -222,7 +222,7 @@ def draw_eras(
     ax.set_xlabel(tongue.say(SHADED), fontsize=9)
     write_lines(ax, words)
     tidy(ax)
-    mark_simulated(ax, tuple(name for name in study.simulated_tables if name == "breaks"), tongue)
+    mark_simulated(ax, tuple(name for name in study.simulated_tables if name in ("scores", "breaks")), tongue)
     listed = "; ".join(
         f"{dimension}: " + ", ".join(f"{row.year} {named[row.kind]}" for row in hit.itertuples())
         for dimension, hit in marks.groupby("dimension", sort=False)

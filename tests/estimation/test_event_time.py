@@ -90,7 +90,7 @@ def test_the_sentence_and_the_figure_in_both_languages(panel) -> None:
     assert "trong 30 chênh lệch" in pa.sentence(answer, language="vi")
     assert "from 1 to 3" in pa.remarks(answer)
     axes = np.ravel(pa.draw_event_time(answer, language="vi"))
-    shown = axes[3].lines[2]
+    shown = axes[3].lines[1]
     rows = answer.table.query("dimension == 'D4'")
     assert shown.get_xdata().tolist() == rows["since"].tolist()
     assert shown.get_ydata().tolist() == pytest.approx(rows["estimate"].tolist())
