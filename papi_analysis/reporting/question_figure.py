@@ -42,14 +42,14 @@ from papi_analysis.reporting.tables import mark
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Inches: the figure's width, the strip that holds dots, the room between two rows.
-WIDTH, STRIP, ROOM = 4.8, 0.3, 0.1
+#: Inches: the figure's width, from a name to its strip of dots, the strip, the room between two rows.
+WIDTH, GAP, STRIP, ROOM = 4.8, 0.05, 0.3, 0.1
 
 #: The width of a bold letter, with a little to spare.
 LETTER = 0.1
 
 #: Letters to a line: of the title, of the key, of a dimension's name beside its completion.
-TITLE, KEY, NAME = 56, 60, 46
+TITLE, KEY, NAME = 56, 60, 42
 
 NOT_BESIDE = Note("{question} is no picture of the question. Give the answer of completion_beside_gaps.")
 
@@ -79,10 +79,11 @@ def _draw_rows(estimates: Estimates, ax: Axes | None, tongue: Language) -> Axes:
     table = estimates.table
     names = [wrapped(full_name(code, tongue, estimates.names), NAME) for code in table["dimension"]]
     lines = [*_opening(estimates, tongue), *_key_of_gaps(estimates, tongue)]
-    heights = [LINE * (name.count("\n") + 2) + STRIP + ROOM for name in names]
+    scale = wrapped(tongue.text("Points above or below what the other units predict"), KEY)
+    heights = [LINE * (name.count("\n") + 2) + GAP + STRIP + ROOM for name in names]
     top = LINE * (len(lines) + 1)
     whole = top + sum(heights)
-    ax = one_axes(WIDTH, whole + 0.55) if ax is None else ax
+    ax = one_axes(WIDTH, whole + LINE * (scale.count("\n") + 1) + 0.4) if ax is None else ax
     ax.set_ylim(0, whole)
     values = [_shown_gaps(estimates, code) for code in table["dimension"]]
     _set_width(ax, np.concatenate([*values, *(table[name] for name in _drawn(table))]))
@@ -93,7 +94,7 @@ def _draw_rows(estimates: Estimates, ax: Axes | None, tongue: Language) -> Axes:
         below -= height
     write_lines(ax, lines)
     ax.set_yticks([])
-    ax.set_xlabel(wrapped(tongue.text("Points above or below what the other units predict"), KEY), fontsize=9)
+    ax.set_xlabel(scale, fontsize=9)
     ax.xaxis.set_major_formatter(tongue.tick)
     tidy(ax)
     ax.spines["left"].set_visible(False)

@@ -322,9 +322,8 @@ def test_eras_are_bars_and_each_change_of_a_dimension_is_a_mark(study):
     bars = [bar for bar in ax.patches if to_rgb(bar.get_facecolor()) == to_rgb(canvas.PALE)]
     found = sorted((bar.get_y() + bar.get_height() / 2, bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars)
     # Only the sample, and the definition in the same year, begin an era; a level does not.
-    assert found == pytest.approx(
-        sorted((y, *ends) for y in places.values() for ends in ((2010.5, 2012.5), (2012.5, 2016.5)))
-    )
+    ends = [(2010.5, 2012.5), (2012.5, 2016.5)]
+    np.testing.assert_allclose(found, sorted((y, *end) for y in places.values() for end in ends))
     marks = [points[0] for points in offsets(ax) if points[0][0] > 1000]
     assert len(marks) == 6 + 2
     second = sorted(place for place in map(tuple, marks) if abs(place[1] - places["D2"]) < 0.5)
