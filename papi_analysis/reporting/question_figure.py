@@ -98,8 +98,7 @@ def _draw_rows(estimates: Estimates, ax: Axes | None, tongue: Language) -> Axes:
     ax.xaxis.set_major_formatter(tongue.tick)
     tidy(ax)
     ax.spines["left"].set_visible(False)
-    _tell_finding(ax, estimates, tongue)
-    add_alternative(ax, _rows_in_words(estimates, tongue))
+    _tell(ax, _rows_in_words(estimates, tongue), estimates, tongue)
     return ax
 
 
@@ -110,9 +109,10 @@ def _opening(estimates: Estimates, tongue: Language) -> list[Line]:
     return [*marked, *(Line(line, INK, bold=True) for line in break_lines(finding(estimates, tongue), TITLE))]
 
 
-def _tell_finding(ax: Axes, estimates: Estimates, tongue: Language) -> None:
+def _tell(ax: Axes, shown: str, estimates: Estimates, tongue: Language) -> None:
+    """Tell the mark, what is shown with its numbers, and the finding."""
     words = mark(estimates.simulated_tables, tongue)
-    add_alternative(ax, f"{words}. {finding(estimates, tongue)}" if words else finding(estimates, tongue))
+    add_alternative(ax, " ".join([*([f"{words}."] if words else []), shown, finding(estimates, tongue)]))
 
 
 def _key(words: str, colour: str, marker: str) -> list[Line]:
@@ -260,8 +260,7 @@ def _draw_panels(estimates: Estimates, axes: Any, truth: Any, tongue: Language) 
         ax.tick_params(labelsize=9)
     panels[len(table) - 1].set_xlabel(tongue.text("Completion"), fontsize=9)
     panels[0].set_ylabel(tongue.text("Gap, points"), fontsize=9)
-    _tell_finding(words, estimates, tongue)
-    add_alternative(words, _panels_in_words(estimates, known, tongue))
+    _tell(words, _panels_in_words(estimates, known, tongue), estimates, tongue)
     return axes
 
 
