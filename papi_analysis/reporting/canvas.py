@@ -281,9 +281,9 @@ def write_lines(ax: Axes, lines: Iterable[Line]) -> None:
         )
 
 
-def shade_programme(ax: Axes, first: float, last: float) -> None:
-    """Shade the years of a programme, from the first to the last of them in full."""
-    ax.axvspan(first - 0.5, last + 0.5, color=SHADE, linewidth=0, zorder=-1)
+def shade_programme(ax: Axes, first: float, last: float, top: float = 1) -> None:
+    """Shade the years of a programme, from the first to the last of them in full, up to a share of the height."""
+    ax.axvspan(first - 0.5, last + 0.5, ymax=top, color=SHADE, linewidth=0, zorder=-1)
 
 
 def mark_simulated(ax: Axes, simulated: tuple[str, ...], tongue: Language, *, whole_figure: bool = False) -> None:

@@ -53,7 +53,7 @@ SHADED = Note("Shaded: the years of the programme")
 KEY, ROW = 60, 0.55
 
 #: What each kind of break looks like; the first three begin a new era.
-BREAK_MARKS = {"definition": (ORANGE, "D"), "sample": (BLUE, "^"), "mode": (GREEN, "P"), "level": (GREY, "o")}
+BREAK_MARKS = {"definition": (ORANGE, "D"), "sample": (BLUE, "^"), "mode": (GREEN, "p"), "level": (GREY, "o")}
 
 
 @drawing
@@ -215,9 +215,10 @@ def draw_eras(
                 year - 0.5, places[dimension] + up, color=colour, marker=marker, s=52, edgecolor="white", zorder=3
             )
     ax.set_yticks(list(places.values()), [wrapped(full_name(code, tongue, study.names), 24) for code in family])
-    shade_programme(ax, study.start.year, study.end.year)
     ax.set_xlim(first - 0.7, last + 0.7)
-    ax.set_ylim(-0.6, len(family) - 0.4 + (LINE * len(words) + 0.1) / ROW)
+    rows, above = len(family) + 0.2, (LINE * len(words) + 0.1) / ROW
+    ax.set_ylim(-0.6, rows - 0.6 + above)
+    shade_programme(ax, study.start.year, study.end.year, rows / (rows + above))
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     ax.set_xlabel(tongue.say(SHADED), fontsize=9)
     write_lines(ax, words)

@@ -135,6 +135,8 @@ def _key_of_gaps(estimates: Estimates, tongue: Language) -> list[Line]:
                 others=others,
                 units=len(asked.units),
             )
+        if len(estimates.cells) < table["others"].sum():
+            words += tongue.text(", an even selection of them drawn")
         lines += _key(words, GREY, ".")
     if table["others_low"].notna().any():
         lines += _key(tongue.text("the middle {level} of them", level=tongue.percent(estimates.level)), GREY, "s")

@@ -183,6 +183,14 @@ def test_what_is_not_known_is_neither_drawn_nor_said(panel, several) -> None:
     assert "nan" not in (said_by(ax) + alternative(figure_of(ax))).lower()
 
 
+def test_a_selection_of_the_others_is_called_one(one) -> None:
+    assert "an even selection" not in said_by(pa.draw_question(one))
+    few = dataclasses.replace(one, cells=one.cells.groupby("dimension").head(30))
+    assert "59 other units, as if the programme were its own, an even selection of them drawn" in said_by(
+        pa.draw_question(few)
+    )
+
+
 def test_a_need_that_one_names_is_not_called_that_of_the_targets(one, schools) -> None:
     assert "the gain that was needed" in words_of(pa.draw_question(one))
     assert "the gain in question" in words_of(pa.draw_question(schools[2]))
