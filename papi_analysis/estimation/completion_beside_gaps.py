@@ -69,8 +69,9 @@ def completion_beside_gaps(panel: Panel, estimates: Estimates, told: Estimates |
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
     >>> gaps = pa.programme_impact(panel, "VN-CT", 2018, 2020)
-    >>> completion_beside_gaps(panel, gaps).table[["dimension", "completion", "estimate"]].round(2).iloc[0].tolist()
-    ['D2', 0.89, -0.05]
+    >>> row = completion_beside_gaps(panel, gaps).table.iloc[0]
+    >>> f"{row.dimension}: {row.completion:.2f} complete, a gap of {row.estimate:.2f}"
+    'D4: 0.89 complete, a gap of 0.04'
 
     """
     if told is not None:
