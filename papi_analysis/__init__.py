@@ -33,6 +33,7 @@ _HOMES = {
     ),
     "papi_analysis.panel.panel": ("Panel",),
     "papi_analysis.estimation.estimates": ("Estimates",),
+    "papi_analysis.estimation.completion_beside_gaps": ("completion_beside_gaps",),
     "papi_analysis.estimation.design_tests": ("design_tests",),
     "papi_analysis.estimation.event_time": ("event_time",),
     "papi_analysis.estimation.impact": ("programme_impact",),
@@ -45,14 +46,16 @@ _HOMES = {
     "papi_analysis.reporting.data_figures": (
         "draw_agencies",
         "draw_completion",
+        "draw_eras",
         "draw_history",
         "draw_rank",
         "draw_reporting",
     ),
     "papi_analysis.reporting.export": ("save_figure", "save_table"),
-    "papi_analysis.reporting.figures": ("draw_changes", "draw_estimates", "draw_targets"),
+    "papi_analysis.reporting.figures": ("draw_estimates", "draw_targets"),
     "papi_analysis.reporting.impact_figures": ("draw_event_time", "draw_impact", "draw_reversion", "draw_weights"),
     "papi_analysis.reporting.programme_report": ("ProgrammeReport",),
+    "papi_analysis.reporting.question_figure": ("draw_question",),
     "papi_analysis.reporting.report": ("render_report",),
     "papi_analysis.reporting.sentences": ("remarks", "sentence"),
     "papi_analysis.reporting.specification_figures": ("draw_specification_curve",),
@@ -80,6 +83,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _GONE = {
     "CostWarning": "a long run shows a bar instead",
     "can_tell": "ask verdicts(answer, needed), where needed is gain_needed(gap, targets) or a size in points",
+    "draw_changes": "draw_question(completion_beside_gaps(panel, slopes)) shows the points behind the slopes",
     "validate": "load_validation(kind) gives the same table, as it was written; `make validation` computes it anew",
 }
 

@@ -100,6 +100,14 @@ class CalibrationDesign:
     process: Any
 
 
+@dataclass(frozen=True, eq=False)
+class BesideDesign:
+    """Of completion beside gaps: the answer that is shown, and the verdicts on it, if any."""
+
+    answer: Estimates
+    told: Estimates | None
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimates:
     """The answer to one question, for the whole family of dimensions.

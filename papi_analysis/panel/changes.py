@@ -190,6 +190,31 @@ def break_years(breaks: pd.DataFrame, dimension: str, kinds: Sequence[str] = ERA
     return sorted({int(year) for year in breaks.loc[hit, "year"]})
 
 
+def break_marks(breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[int, int]) -> pd.DataFrame:
+    """List what changed in each dimension after the first of ``years``, each kind once a year.
+
+    Returns
+    -------
+    DataFrame
+        ``dimension``, ``year``, ``kind``; a break of ``"all"`` is one of each dimension.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> break_marks(pa.load_breaks(), ["D2"], (2011, 2018)).to_numpy().tolist()
+    [['D2', 2015, 'mode'], ['D2', 2018, 'definition'], ['D2', 2018, 'sample']]
+    """
+    first, last = years
+    found = [breaks[breaks["dimension"].isin([name, "all"])].assign(dimension=name) for name in dimensions]
+    rows = pd.concat(found)[["dimension", "year", "kind"]] if found else breaks[["dimension", "year", "kind"]]
+    rows = rows[(rows["year"] > first) & (rows["year"] <= last)].drop_duplicates()
+    order = {name: place for place, name in enumerate(dimensions)}
+    by = {"dimension": lambda names: names.map(order)}
+    return rows.sort_values(
+        ["dimension", "year", "kind"], key=lambda c: by.get(c.name, lambda x: x)(c), ignore_index=True
+    )
+
+
 def eras(
     breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[int, int], kinds: Sequence[str] = ERA_KINDS
 ) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from papi_analysis.credibility.robustness import impact_robustness
 from papi_analysis.credibility.sensitivity import overstated_reports
 from papi_analysis.credibility.verdicts import verdicts
 from papi_analysis.errors import Note, PapiError, SpecError
-from papi_analysis.estimation.estimates import Estimates, UnitYears
+from papi_analysis.estimation.completion_beside_gaps import completion_beside_gaps
+from papi_analysis.estimation.estimates import Estimates, SlopeDesign, UnitYears
 from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.mean_reversion import regression_to_the_mean
 from papi_analysis.estimation.slopes import completion_slopes
@@ -33,6 +34,9 @@ NO_SCORE_YET = Note("the targets are for {year}, and scores of {year} are not th
 
 #: The estimator of the gap, chosen before any answer was seen; the others stand beside it.
 METHOD = "lagged_outcome"
+
+#: Programmes from which on a picture shows each of them, along the slope of this form.
+MANY, FORM = 5, "imputation"
 
 #: Units with every score that a plan wants for each unit with a programme: fewer give no p-value of 0.05.
 FEWEST = 20
@@ -146,6 +150,17 @@ class Answers:
         if not (isinstance(gap, Estimates) and isinstance(targets, Estimates)):
             return gap
         return attempt(lambda: verdicts(gap, gain_needed(gap, targets)))
+
+    @cached_property
+    def picture(self) -> Estimates | PapiError | None:
+        """Completion beside the scores' gains: of many programmes by slopes, of few by gaps; None without either."""
+        slopes, told = self.slopes, self.verdicts
+        if len(self.units) >= MANY and isinstance(slopes, Estimates) and slopes.designed(SlopeDesign).form == FORM:
+            return attempt(lambda: completion_beside_gaps(self.panel, slopes))
+        gaps, told = (self.gap_then, told) if isinstance(told, Estimates) else (self.impact, None)
+        if not isinstance(gaps, Estimates):
+            return None
+        return attempt(lambda: completion_beside_gaps(self.panel, gaps, told))
 
     @cached_property
     def slope_verdicts(self) -> Estimates | PapiError | None:

@@ -29,6 +29,12 @@ T = TypeVar("T")
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY, PALE, INK = "#767676", "#C9C9C9", "#222222"
 
+#: Behind the years of a programme, in every chart over time.
+SHADE = "#FBEBCF"
+
+#: Inches from one line of words above a chart to the next.
+LINE = 0.17
+
 #: Dots per inch of figures in notebooks and reports.
 DPI = 144
 
@@ -210,10 +216,16 @@ def wrapped(name: str, width: int = 48) -> str:
 
 
 def set_title(
-    ax: Axes, dimension: str, tongue: Language, names: Mapping[str, tuple[str, str]], below: str = ""
+    ax: Axes,
+    dimension: str,
+    tongue: Language,
+    names: Mapping[str, tuple[str, str]],
+    below: str = "",
+    *,
+    width: int = 36,
 ) -> None:
     """Title a panel with its dimension, and a second line below."""
-    words = wrapped(full_name(dimension, tongue, names), 36)
+    words = wrapped(full_name(dimension, tongue, names), width)
     text = f"{words}\n{below}" if below else words
     ax.set_title(text, fontsize=9, loc="left", color=INK)
 
@@ -230,6 +242,48 @@ def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)
     ax.tick_params(labelsize=8, color=GREY)
+
+
+class Line(NamedTuple):
+    """A line of words above a chart; one of a key may have a mark before it."""
+
+    words: str
+    colour: str
+    bold: bool = False
+    marker: str = ""
+
+
+def key_lines(words: str, colour: str, marker: str, width: int) -> list[Line]:
+    """Break what a mark means over lines, the mark before the first."""
+    first, *more = break_lines(words, width)
+    return [Line(first, colour, marker=marker), *(Line(line, colour) for line in more)]
+
+
+def break_lines(words: str, width: int) -> list[str]:
+    """Break words over lines, none of them left out, a p-value in one piece."""
+    whole = words.replace("p = ", "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    return textwrap.wrap(whole, width, break_on_hyphens=False)
+
+
+def write_lines(ax: Axes, lines: Iterable[Line]) -> None:
+    """Write lines from the top of the axes down, ``LINE`` inches apart whatever the size of the axes."""
+    from matplotlib.transforms import ScaledTranslation
+
+    for place, line in enumerate(lines):
+        lower = ScaledTranslation(0, -LINE * (place + 0.5), figure_of(ax).dpi_scale_trans)
+        at: dict[str, Any] = {"transform": ax.transAxes + lower}
+        if line.marker:
+            colour, size = PALE if line.marker == "s" else line.colour, 90 if line.marker == "." else 34
+            ax.scatter(0.02, 1, marker=line.marker, color=colour, s=size, clip_on=False, **at)
+        weight = "bold" if line.bold else "normal"
+        ax.text(
+            0 if line.bold else 0.05, 1, line.words, color=line.colour, fontsize=9, weight=weight, va="center", **at
+        )
+
+
+def shade_programme(ax: Axes, first: float, last: float, top: float = 1) -> None:
+    """Shade the years of a programme, from the first to the last of them in full, up to a share of the height."""
+    ax.axvspan(first - 0.5, last + 0.5, ymax=top, color=SHADE, linewidth=0, zorder=-1)
 
 
 def mark_simulated(ax: Axes, simulated: tuple[str, ...], tongue: Language, *, whole_figure: bool = False) -> None:

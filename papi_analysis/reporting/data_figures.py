@@ -10,27 +10,36 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.panel.changes import TOTAL, best_and_worst, break_years, middle_halves
+from papi_analysis.panel.changes import TOTAL, best_and_worst, break_marks, break_years, eras, middle_halves
 from papi_analysis.reporting.canvas import (
     BLUE,
     GREEN,
     GREY,
     INK,
+    LINE,
     ORANGE,
     PALE,
     PINK,
+    SHADE,
     add_alternative,
     drawing,
+    figure_of,
+    full_name,
     grid_axes,
+    key_lines,
     mark_simulated,
     one_axes,
     set_title,
+    shade_programme,
     spread_labels,
     tidy,
     wrapped,
+    write_lines,
 )
+from papi_analysis.reporting.labels import KINDS
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
@@ -38,12 +47,21 @@ from papi_analysis.study.study import Study
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SHADED = Note("Shaded: the years of the programme")
+
+#: Letters to a line of a key, and the inches of a row of the eras.
+KEY, ROW = 60, 0.55
+
+#: What each kind of break looks like; the first three begin a new era.
+BREAK_MARKS = {"definition": (ORANGE, "D"), "sample": (BLUE, "^"), "mode": (GREEN, "p"), "level": (GREY, "o")}
+
 
 @drawing
 def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "en") -> Any:
     """Draw each dimension's scores over all years: the unit, the mean over units, the range of the middle half.
 
-    Dotted lines mark breaks of definition, sample or mode. Returns an array of axes, one per dimension.
+    Dotted lines mark breaks of definition, sample or mode; the years of the unit's programme are shaded. Returns an
+    array of axes, one per dimension.
     """
     tongue, unit = find_language(language), name_text(unit)
     family = list(study.dimensions["dimension"])
@@ -55,12 +73,15 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
         )
     surveys = sorted(cells["year"].unique())
     middle = middle_halves(cells).set_index("dimension")
+    programme = study.programme_years(unit)
     axes = grid_axes(len(family)) if axes is None else axes
     for ax, dimension in zip(np.ravel(axes), family, strict=False):
         ranges = middle.loc[[dimension]].set_index("year").reindex(surveys)
         _draw_path(ax, ranges, own[own["dimension"] == dimension].set_index("year")["score"].reindex(surveys))
         for year in break_years(study.breaks, dimension):
             ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+        if programme:
+            shade_programme(ax, *programme)
         ax.yaxis.set_major_formatter(tongue.tick)
         set_title(ax, dimension, tongue, study.names)
         tidy(ax)
@@ -69,6 +90,8 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
     top = middle.loc[[family[labelled]]].set_index("year")["high"]
     _label_path(np.ravel(axes)[labelled], seen, top, tongue.name(unit, study.names), tongue)
     first = np.ravel(axes)[0]
+    if programme:
+        figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
     shown = tuple(name for name in study.simulated_tables if name in ("scores", "breaks"))
     mark_simulated(first, shown, tongue, whole_figure=True)
     words = tongue.text(
@@ -116,11 +139,13 @@ def draw_rank(
     ax: Axes | None = None,
     language: str = "en",
     simulated: Sequence[str] = (),
+    programme: tuple[int, int] | None = None,
 ) -> Axes:
     """Draw a unit's rank on the sum of the family over the years, first place on top.
 
-    ``places`` comes from ``standing``; ``simulated`` names the inputs that were made up. A year without a rank
-    breaks the line.
+    ``places`` comes from ``standing``; ``simulated`` names the inputs that were made up, ``programme`` the first and
+    the last year of the unit's programme (``study.programme_years(unit)``), to be shaded. A year without a rank breaks
+    the line.
     """
     tongue, unit = find_language(language), name_text(unit)
     places = places[places["dimension"] == TOTAL]
@@ -145,6 +170,9 @@ def draw_rank(
     ax.set_ylim(own["ranked"].max() + 1, -4)
     ax.set_ylabel(tongue.text("Rank of {units} units", units=int(own["ranked"].max())))
     ax.set_xticks(years)
+    if programme:
+        shade_programme(ax, *programme)
+        ax.set_xlabel(tongue.say(SHADED), fontsize=9)
     ax.set_yticks([1, *range(10, int(own["ranked"].max()) + 1, 10)])
     tidy(ax)
     mark_simulated(ax, tuple(simulated), tongue)
@@ -153,6 +181,69 @@ def draw_rank(
         ax, tongue.text("Line chart of the rank on the sum of the dimensions by year: {listed}.", listed=listed)
     )
     return ax
+
+
+@drawing
+def draw_eras(
+    study: Study, years: tuple[int, int] | None = None, *, ax: Axes | None = None, language: str = "en"
+) -> Axes:
+    """Draw the eras of each dimension as bars, between which its scores are not comparable, and what changed when.
+
+    A mark stands where a year differs from the year before; ``years`` are a first and a last one, default those of the
+    scores. The years of the study's programme are shaded.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    tongue = find_language(language)
+    family = list(study.dimensions["dimension"])
+    first, last = years or (int(study.scores["year"].min()), int(study.scores["year"].max()))
+    marks = break_marks(study.breaks, family, (first, last))
+    there = set(marks["kind"])
+    kinds = [*(kind for kind in BREAK_MARKS if kind in there), *sorted(there - set(BREAK_MARKS))]
+    looks = {kind: BREAK_MARKS.get(kind, (INK, "X")) for kind in kinds}
+    named = {kind: tongue.text(KINDS.get(kind, kind)) for kind in kinds}
+    words = [line for kind in kinds for line in key_lines(named[kind], *looks[kind], KEY)]
+    ax = one_axes(5.4, ROW * len(family) + LINE * len(words) + 0.9) if ax is None else ax
+    places = dict(zip(family, np.arange(len(family))[::-1], strict=True))
+    for era in eras(study.breaks, family, (first, last)).itertuples():
+        ax.barh(places[era.dimension], era.last_year - era.first_year + 1, left=era.first_year - 0.5, height=0.62,
+                color=PALE, alpha=0.7, edgecolor="white", linewidth=3)  # fmt: skip
+    for (dimension, year), hit in marks.groupby(["dimension", "year"]):
+        for up, kind in zip(_stacked(len(hit)), hit["kind"], strict=True):
+            colour, marker = looks[kind]
+            ax.scatter(
+                year - 0.5, places[dimension] + up, color=colour, marker=marker, s=52, edgecolor="white", zorder=3
+            )
+    ax.set_yticks(list(places.values()), [wrapped(full_name(code, tongue, study.names), 24) for code in family])
+    ax.set_xlim(first - 0.7, last + 0.7)
+    rows, above = len(family) + 0.2, (LINE * len(words) + 0.1) / ROW
+    ax.set_ylim(-0.6, rows - 0.6 + above)
+    shade_programme(ax, study.start.year, study.end.year, rows / (rows + above))
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    ax.set_xlabel(tongue.say(SHADED), fontsize=9)
+    write_lines(ax, words)
+    tidy(ax)
+    mark_simulated(ax, tuple(name for name in study.simulated_tables if name in ("scores", "breaks")), tongue)
+    listed = "; ".join(
+        f"{dimension}: " + ", ".join(f"{row.year} {named[row.kind]}" for row in hit.itertuples())
+        for dimension, hit in marks.groupby("dimension", sort=False)
+    )
+    add_alternative(
+        ax,
+        tongue.text(
+            "Strip chart of the eras of {panels} dimensions, {first} to {last}; what changed when: {listed}.",
+            panels=len(family),
+            first=first,
+            last=last,
+            listed=listed or "–",
+        ),
+    )
+    return ax
+
+
+def _stacked(count: int) -> NDArray[np.float64]:
+    """Heights of marks above one another in a row, from the top down."""
+    return np.asarray(0.26 * ((count - 1) / 2 - np.arange(count)))
 
 
 @drawing
@@ -178,6 +269,10 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
         )  # fmt: skip
     ax.set_ylim(0, 1.02)
     ax.margins(x=0)
+    days = cells["as_of"]
+    if days.min() < study.start or days.max() > study.end:
+        ax.axvspan(max(study.start, days.min()), min(study.end, days.max()), color=SHADE, linewidth=0, zorder=-1)
+        ax.set_xlabel(tongue.say(SHADED), fontsize=9)
     ax.set_ylabel(tongue.text("Completion"))
     ax.yaxis.set_major_formatter(lambda share, _: tongue.percent(share))
     _write_days(ax, tongue)

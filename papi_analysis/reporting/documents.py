@@ -29,6 +29,9 @@ TEXT, HEAD, CELL = 13, 14, 11
 PAGE, MARGINS = (210, 297), (20, 30, 15)
 ROOM = {False: PAGE[0] - MARGINS[1] - MARGINS[2], True: PAGE[1] - MARGINS[1] - MARGINS[2]}
 
+#: Millimetres that a figure leaves for its caption, where it would fill a page.
+CAPTION = 35
+
 #: Millimetres that a character of a cell takes, and a cell's own margins; characters that a cell shall hold in a line.
 LETTER, INSET, LINE = 2.0, 4.0, 22
 
@@ -128,6 +131,13 @@ def in_pieces(rows: Sequence[Sequence[T]], most: int = WIDE) -> list[list[list[T
     columns = range(1, max(len(rows[0]), 2))
     starts = columns[:: most - 1]
     return [[[row[0], *row[start : start + most - 1]] for row in rows] for start in starts]
+
+
+def picture_width(data: bytes, *, turned: bool) -> float:
+    """Millimetres across of a picture: as drawn, or as many as let it and its caption fit on a page."""
+    width, height = (size / PIXELS_PER_DOT / 144 * 25.4 for size in picture_size(data).values())
+    below = PAGE[0 if turned else 1] - 2 * MARGINS[0] - CAPTION
+    return min(width, ROOM[turned], below * width / height)
 
 
 def name_of(alternative: str, mark: str) -> list[str]:
@@ -314,8 +324,7 @@ class _Document:
         from docx.shared import Mm
 
         data, alternative = picture_of(drawn)
-        natural = picture_size(data)["width"] / PIXELS_PER_DOT / 144 * 25.4
-        picture = self.file.add_picture(io.BytesIO(data), width=Mm(min(natural, ROOM[self.turned])))
+        picture = self.file.add_picture(io.BytesIO(data), width=Mm(picture_width(data, turned=self.turned)))
         said = clean(alternative)
         picture._inline.docPr.set("descr", said)
         self.file.paragraphs[-1].alignment = WD_ALIGN_PARAGRAPH.CENTER

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from papi_analysis.estimation.estimates import ChangeDesign, Estimates, UnitYears
+from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.canvas import (
     BLUE,
@@ -22,13 +22,10 @@ from papi_analysis.reporting.canvas import (
     PALE,
     add_alternative,
     drawing,
-    figure_of,
     full_name,
-    grid_axes,
     mark_simulated,
     name_rows,
     one_axes,
-    set_title,
     tidy,
 )
 from papi_analysis.reporting.labels import FAMILY
@@ -97,58 +94,6 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     )
     add_alternative(ax, shown)
     return ax
-
-
-@drawing
-def draw_changes(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
-    """Draw the change of the score against the change of completion: one small scatter per dimension.
-
-    ``estimates`` comes from ``change_slopes``. Units with a programme are filled, the others grey; the line is
-    the plain least-squares slope. Returns an array of axes.
-    """
-    tongue = find_language(language)
-    table = estimates.table
-    axes = grid_axes(len(table)) if axes is None else axes
-    with_programme = set(estimates.designed(ChangeDesign).programme_units)
-    for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
-        cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
-        has = cells["unit"].isin(with_programme)
-        # Programme units above the line: a single one lies at the line's end and would be hidden by it.
-        for chosen, colour, size, above in ((~has, GREY, 10, 1), (has, BLUE, 16, 3)):
-            x, y = cells.loc[chosen, "completion_change"], cells.loc[chosen, "score_change"]
-            ax.scatter(x, y, s=size, color=colour, alpha=0.6, linewidth=0, zorder=above)
-        if row.estimate == row.estimate:
-            x = np.array([cells["completion_change"].min(), cells["completion_change"].max()])
-            ax.plot(x, row.intercept + 10 * row.estimate * x, color=ORANGE, linewidth=1.8)
-        ax.axhline(0, color=PALE, linewidth=0.8, zorder=0)
-        words = tongue.text(
-            "slope {slope}, r = {correlation}, n = {n}",
-            slope=tongue.number(row.estimate, 3),
-            correlation=tongue.number(row.correlation),
-            n=row.n,
-        )
-        set_title(ax, row.dimension, tongue, estimates.names, words)
-        ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
-        ax.yaxis.set_major_formatter(tongue.tick)
-        tidy(ax)
-    figure = figure_of(axes)
-    figure.supxlabel(tongue.text("Change of completion"), fontsize=9)
-    figure.supylabel(tongue.text("Change of score, points"), fontsize=9)
-    first = np.ravel(axes)[0]
-    mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
-    listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.estimate, 3)} ({tongue.number(row.correlation)}; {row.n})"
-        for row in table.itertuples()
-    )
-    add_alternative(
-        first,
-        tongue.text(
-            "Scatter plots of score change against completion change; slope per 10 points (correlation; n) by "
-            "dimension: {listed}.",
-            listed=listed,
-        ),
-    )
-    return axes
 
 
 @drawing

@@ -24,9 +24,11 @@ from papi_analysis.reporting.canvas import (
     mark_simulated,
     one_axes,
     set_title,
+    shade_programme,
     tidy,
     wrapped,
 )
+from papi_analysis.reporting.data_figures import SHADED
 from papi_analysis.reporting.language import language_of
 from papi_analysis.reporting.sentences import treated_units
 
@@ -41,9 +43,9 @@ MOST = 500
 def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en") -> Any:
     """Draw each dimension's actual and counterfactual scores, with the gaps of placebos around the latter.
 
-    ``estimates`` comes from ``programme_impact``. A dotted line marks the start. Programmes that started in different
-    years are drawn by years since the start instead: see ``draw_event_time``. Of more than 500 placebos an even
-    selection is drawn. Returns an array of axes.
+    ``estimates`` comes from ``programme_impact``. The years of the programme are shaded. Programmes that started
+    in different years are drawn by years since the start instead: see ``draw_event_time``. Of more than 500 placebos an
+    even selection is drawn. Returns an array of axes.
     """
     asked = estimates.designed(ImpactDesign)
     if len(set(asked.starts.values())) > 1:
@@ -62,7 +64,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
             ax.plot(own.index, own["counterfactual"] + gap, color=PALE, alpha=0.7, linewidth=0.5)
         ax.plot(own.index, own["counterfactual"], color=ORANGE, linewidth=1.6, linestyle="--")
         ax.plot(own.index, own["actual"], color=BLUE, linewidth=2)
-        ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+        shade_programme(ax, start, asked.end)
         words = tongue.text(
             "gap {gap}, joint p {p}",
             gap=tongue.number(row.estimate),
@@ -86,6 +88,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
             weight="bold",
             **place,
         )
+    figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
     mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     listed = "; ".join(
         f"{row.dimension}: {tongue.number(row.estimate)} ({tongue.p_value(row.p_joint)})" for row in table.itertuples()
@@ -121,7 +124,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
         rows = table[table["dimension"] == dimension]
         ax.fill_between(rows["since"], -rows["band"], rows["band"], color=PALE, alpha=0.6, linewidth=0)
         ax.axhline(0, color=GREY, linewidth=0.8)
-        ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
+        shade_programme(ax, 0, rows["since"].max())
         ax.plot(rows["since"], rows["estimate"], color=BLUE, linewidth=1.2)
         outside = (rows["since"] >= 0) & (rows["estimate"].abs() > rows["band"])
         for chosen, face in ((~outside, "white"), (outside, BLUE)):
@@ -132,7 +135,9 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
         ax.yaxis.set_major_formatter(tongue.tick)
         tidy(ax)
     first, name = np.ravel(axes)[0], treated_units(estimates, tongue)
-    figure_of(axes).supxlabel(tongue.text("Years since the start (0: first programme year)"), fontsize=9)
+    figure_of(axes).supxlabel(
+        tongue.text("Years since the start (0: first programme year). Shaded: the years of the programme"), fontsize=9
+    )
     figure_of(axes).supylabel(tongue.text("Gap, points"), fontsize=9)
     band = tongue.text("{level} of placebos, all dimensions at once", level=tongue.percent(estimates.level))
     for height, edge, words, colour in ((0.97, "top", name, BLUE), (0.03, "bottom", band, INK)):

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property, wraps
 from typing import Any
 
@@ -29,6 +30,7 @@ from papi_analysis.reporting.language import language_of
 from papi_analysis.reporting.leader_page import leader_page
 from papi_analysis.reporting.merged import old_provinces
 from papi_analysis.reporting.problems import table_problems
+from papi_analysis.reporting.question_figure import draw_question
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.sentences import question
 from papi_analysis.reporting.tables import mark
@@ -151,9 +153,12 @@ class ProgrammeReport:
         first = [told] if isinstance(told, Estimates) else []
         found = (*first, self.answers.targets, self.answers.slopes, self.answers.impact)
         said = dict.fromkeys(self.writer.say(one) for one in found if one is not None)
-        opening = Words(text("The question and the answers"), (question(self.study, self.tongue), *said), level=2)
+        asked = Words(text("The question and the answers"), (question(self.study, self.tongue),), level=2)
+        opening: list[Any] = [replace(asked, paragraphs=(*asked.paragraphs, *said))]
+        if isinstance(shown := self.answers.picture, Estimates):
+            opening = [asked, self.writer.figure(draw_question, shown), Words(paragraphs=tuple(said))]
         tables = [self.writer.estimates(one, VERDICT) for one in first]
-        return Section((opening, *tables, Words(text("What cannot be told"), items=tuple(self._limits()))))
+        return Section((*opening, *tables, Words(text("What cannot be told"), items=tuple(self._limits()))))
 
     @_section("The scores")
     def scores(self) -> Section:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import (
+    BesideDesign,
     CalibrationDesign,
     CurveDesign,
     Estimates,
@@ -19,7 +21,7 @@ from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, language_of
 from papi_analysis.reporting.tables import mark
-from papi_analysis.reporting.verdict_words import say_verdicts
+from papi_analysis.reporting.verdict_words import say_family, say_verdicts
 from papi_analysis.study.study import Study
 
 #: Treated units that a sentence or a figure names; more of them are counted.
@@ -47,6 +49,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
     tongue = language_of(language, estimates.names)
     makers = {
         "target_attainment": _targets,
+        "completion_beside_gaps": finding,
         "completion_slopes": _slopes,
         "change_slopes": _changes,
         "design_tests": _design_tests,
@@ -88,6 +91,19 @@ def treated_units(estimates: Estimates, tongue: Language) -> str:
     if len(units) > NAMED:
         return tongue.text("{units} units", units=len(units))
     return ", ".join(tongue.name(unit, estimates.names) for unit in units)
+
+
+def finding(estimates: Estimates, tongue: Language) -> str:
+    """Say how far the tasks came, and beside that the verdict where there is one, otherwise the answer itself."""
+    asked, done = estimates.designed(BesideDesign), estimates.table["completion"].dropna()
+    told = "" if asked.told is None else say_family(asked.told, tongue)
+    words = told or sentence(replace(asked.answer, simulated_tables=()), language=tongue.code)
+    if done.empty or asked.answer.question != "programme_impact":
+        return words
+    low, high = tongue.percent(done.min()), tongue.percent(done.max())
+    if low == high:
+        return tongue.text("Completion {share}. {finding}", share=low, finding=words)
+    return tongue.text("Completion {low} to {high} by dimension. {finding}", low=low, high=high, finding=words)
 
 
 def _targets(estimates: Estimates, tongue: Language) -> str:

@@ -15,7 +15,7 @@ def say_verdicts(estimates: Estimates, tongue: Language) -> str:
     each = estimates.table[estimates.table["dimension"] != "mean"]
     family = _family(estimates, tongue)
     if len(each) == 1:
-        return _capital(f"{family}.") if family else tongue.text("What was needed is not known.")
+        return say_family(estimates, tongue) or tongue.text("What was needed is not known.")
     codes = each["verdict"].fillna("")
     called = each["dimension"].map(lambda code: tongue.name(code, estimates.names))
     clear = not any("," in name for name in called)
@@ -32,6 +32,12 @@ def say_verdicts(estimates: Estimates, tongue: Language) -> str:
         listed = "; ".join(said)
         return _capital(f"{family}: {listed}." if family else f"{listed}.")
     return " ".join(f"{_capital(words)}." for words in [*([family] if family else []), *said])
+
+
+def say_family(estimates: Estimates, tongue: Language) -> str:
+    """Say the verdict on the family alone, or nothing where what it needed is not known."""
+    family = _family(estimates, tongue)
+    return _capital(f"{family}.") if family else ""
 
 
 def _family(estimates: Estimates, tongue: Language) -> str:

@@ -109,6 +109,13 @@ class Study:
         """The last day on which it is known how far the tasks are: that of the last report, and at most the end."""
         return min(self.progress["as_of"].max(), self.end)
 
+    def programme_years(self, unit: str) -> tuple[int, int] | None:
+        """First and last year of a unit's programme: the study's, where several have one from its first task on."""
+        if unit == self.unit:
+            return self.start.year, self.end.year
+        first = self.tasks.loc[self.tasks["unit"] == unit, "start"]
+        return None if first.empty else (int(first.min().year), self.end.year)
+
     def __repr__(self) -> str:
         made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +233,17 @@ def test_a_failure_leaves_nothing_half_written(study: Any, tmp_path: Path, monke
     with pytest.raises(OSError, match="no space"):
         render_report(study, tmp_path / "out", docx=True, tables=True)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "turned", "millimetres"),
+    [
+        ((720, 360), False, 127.0),  # 5 inches at 144 dots an inch: as drawn
+        ((1440, 360), False, 165.0),  # between the margins
+        ((720, 2880), False, 55.5),  # a quarter of 297 - 2 x 20 - 35 millimetres
+        ((720, 1440), True, 67.5),  # half of 210 - 2 x 20 - 35
+    ],
+)
+def test_a_picture_fits_on_its_page(pixels, turned, millimetres):
+    head = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", *pixels)
+    assert documents.picture_width(head, turned=turned) == pytest.approx(millimetres, abs=0.1)

@@ -53,16 +53,18 @@ def counts(study):
 
 
 @pytest.fixture(scope="module")
-def draw(study, places, by_quarter, agencies, record, counts, targets, changes, slopes):
+def draw(study, places, by_quarter, agencies, record, counts, targets, slopes):
     """Draw a figure by its name, as if ``simulated`` were the tables that were made up."""
 
     def drawn(name, simulated=("scores", "tasks", "progress"), **settings):
         as_study = dataclasses.replace(study, simulated_tables=simulated)
-        answer = {"draw_targets": targets, "draw_changes": changes, "draw_estimates": slopes}.get(name)
+        answer = {"draw_targets": targets, "draw_estimates": slopes}.get(name)
         if answer is not None:
             return getattr(pa, name)(dataclasses.replace(answer, simulated_tables=simulated), **settings)
         if name == "draw_history":
             return pa.draw_history(as_study, "VN-CT", **settings)
+        if name == "draw_eras":
+            return pa.draw_eras(as_study, **settings)
         if name == "draw_rank":
             return pa.draw_rank(places, "VN-CT", simulated=simulated, **settings)
         shown = {
@@ -86,8 +88,9 @@ def gallery(draw):
     return drawn
 
 
-GRIDS = ["draw_history", "draw_changes"]
+GRIDS = ["draw_history"]
 SINGLE = [
+    "draw_eras",
     "draw_rank",
     "draw_completion",
     "draw_agencies",
@@ -162,35 +165,6 @@ def test_targets_are_plotted_where_they_are(targets):
     labels = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
     assert labels == [f"{code} {targets.names[code][0]}" for code in SIX]
     assert ax.get_yticks().tolist() == rows.tolist()
-
-
-def test_changes_are_plotted_where_they_are(changes):
-    axes = pa.draw_changes(changes)
-    for ax, row in zip(axes.ravel(), changes.table.itertuples(), strict=True):
-        cells = changes.cells[changes.cells["dimension"] == row.dimension]
-        own = cells["unit"] == "VN-CT"
-        for points, chosen in zip(offsets(ax), (~own, own), strict=True):
-            np.testing.assert_allclose(points, cells.loc[chosen, ["completion_change", "score_change"]])
-        x, y = line_data(ax.lines[0])
-        slope, intercept = np.polyfit(cells["completion_change"], cells["score_change"], 1)
-        np.testing.assert_allclose(x, [cells["completion_change"].min(), cells["completion_change"].max()])
-        np.testing.assert_allclose(y, intercept + slope * x, atol=1e-9)
-
-
-def test_the_one_programme_lies_above_the_line(changes):
-    ax = pa.draw_changes(changes)[0, 0]
-    others, own = [c for c in ax.collections if len(c.get_offsets())]
-    assert own.get_zorder() > ax.lines[0].get_zorder() > others.get_zorder()
-
-
-def test_changes_without_a_slope_have_points_and_no_line(panel):
-    completion = np.zeros_like(panel.completion)
-    completion[:, -1, 1:] = np.linspace(0, 1, len(panel.units))[:, None]
-    still = pa.change_slopes(dataclasses.replace(panel, completion=completion))
-    first, second = pa.draw_changes(still).ravel()[:2]
-    assert len(np.vstack(offsets(first))) == still.table["n"].iloc[0] > 0
-    assert (len(first.lines), len(second.lines)) == (1, 2)  # the axis of zero is a line too
-    assert "slope –, r = –" in first.get_title(loc="left")
 
 
 def test_estimates_are_plotted_where_they_are(slopes):
@@ -310,6 +284,64 @@ def test_history_keeps_gaps_and_counts_whole_years_only(study):
     assert said == [(str(year), f"{full[year]:.2f}") for year in (full.idxmax(), full.idxmin())]
 
 
+def shaded(ax):
+    """First and last place of each span that is shaded."""
+    spans = [bar for bar in ax.patches if to_rgb(bar.get_facecolor()) == to_rgb(canvas.SHADE)]
+    return [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in spans]
+
+
+def test_the_years_of_a_programme_are_shaded_and_said_to_be(study, places, by_quarter):
+    axes = pa.draw_history(study, "VN-CT").ravel()
+    assert [shaded(ax) for ax in axes] == [[(2017.5, 2020.5)]] * 6
+    rank = pa.draw_rank(places, "VN-CT", programme=study.programme_years("VN-CT"))
+    assert shaded(rank) == shaded(pa.draw_eras(study)) == [(2017.5, 2020.5)]
+    words = "Shaded: the years of the programme"
+    assert figure_of(axes).get_supxlabel() == rank.get_xlabel() == words
+    days = pd.date_range("2017-06-30", "2021-12-31", freq="QE")
+    ax = pa.draw_completion(pa.completion(study.tasks, study.progress, as_of=days), study)
+    assert shaded(ax) == [(mdates.date2num(study.start), mdates.date2num(study.end))]
+    assert ax.get_xlabel() == words
+
+
+def test_nothing_is_shaded_where_there_was_no_programme_or_nothing_else(study, places, by_quarter):
+    other, rank = pa.draw_history(study, "VN-HN"), pa.draw_rank(places, "VN-HN", programme=None)
+    during = pa.draw_completion(by_quarter, study)  # all of it lies within the programme
+    for ax in (*other.ravel(), rank, during):
+        assert not shaded(ax)
+        assert "Shaded" not in words_of(ax)
+    assert study.programme_years("VN-HN") is None
+
+
+def test_eras_are_bars_and_each_change_of_a_dimension_is_a_mark(study):
+    breaks = pd.DataFrame(
+        [("all", 2013, "sample"), ("D2", 2013, "definition"), ("D2", 2014, "level"), ("D1", 2030, "mode")],
+        columns=["dimension", "year", "kind"],
+    ).assign(what="", standing="")
+    ax = pa.draw_eras(dataclasses.replace(study, breaks=breaks), (2011, 2016))
+    places = dict(zip(SIX, ax.get_yticks(), strict=True))
+    bars = [bar for bar in ax.patches if to_rgb(bar.get_facecolor()) == to_rgb(canvas.PALE)]
+    found = sorted((bar.get_y() + bar.get_height() / 2, bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars)
+    # Only the sample, and the definition in the same year, begin an era; a level does not.
+    ends = [(2010.5, 2012.5), (2012.5, 2016.5)]
+    np.testing.assert_allclose(found, sorted((y, *end) for y in places.values() for end in ends))
+    marks = [points[0] for points in offsets(ax) if points[0][0] > 1000]
+    assert len(marks) == 6 + 2
+    second = sorted(place for place in map(tuple, marks) if abs(place[1] - places["D2"]) < 0.5)
+    assert [x for x, _ in second] == [2012.5, 2012.5, 2013.5]
+    assert second[0][1] < places["D2"] < second[1][1]
+    assert second[2][1] == places["D2"]
+    assert [text.get_text() for text in ax.texts] == ["definition", "sample", "level"]
+    assert "D2: 2013 definition, 2013 sample, 2014 level;" in alt_of(ax)
+    assert "mode" not in alt_of(ax)
+
+
+def test_eras_without_a_break_and_of_a_kind_of_ones_own(study):
+    none = dataclasses.replace(study, breaks=study.breaks.iloc[:0])
+    assert alt_of(pa.draw_eras(none)).endswith("what changed when: –.")
+    own = study.breaks.iloc[:1].assign(kind="question wording")
+    assert "2015 question wording" in alt_of(pa.draw_eras(dataclasses.replace(study, breaks=own)))
+
+
 def test_rank_is_that_of_the_standing(places):
     ax = pa.draw_rank(places, "VN-CT")
     own = places.query("unit == 'VN-CT' and dimension == 'total'")
@@ -381,22 +413,16 @@ def test_reporting_is_that_of_the_record(study, record):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_text_alternative_holds_the_numbers(
-    gallery, targets, changes, slopes, by_quarter, agencies, record, places, language
+    gallery, targets, slopes, by_quarter, agencies, record, places, language
 ):
     tongue = find_language(language)
     own = places.query("unit == 'VN-CT' and dimension == 'total'")
     last = by_quarter[by_quarter["as_of"] == by_quarter["as_of"].max()]
     numbers = {
         "draw_targets": targets.table.iloc[:-1][["base", "target", "outcome"]].map(tongue.number),
-        "draw_changes": pd.concat(
-            [
-                changes.table["estimate"].map(lambda value: tongue.number(value, 3)),
-                changes.table["correlation"].map(tongue.number),
-                changes.table["n"].astype(str),
-            ]
-        ),
         "draw_estimates": slopes.table[["estimate", "low", "high"]].map(lambda value: tongue.number(value, 3)),
         "draw_history": pd.Series([tongue.number(value) for value in (own["score"].max(), own["score"].min())]),
+        "draw_eras": pd.Series(["2015", "2016", "2018", "2021", "2022"]),
         "draw_rank": own["year"].astype(str) + ": " + own["rank"].astype(str),
         "draw_completion": last["dimension"] + ": " + last["completion"].map(tongue.percent),
         "draw_agencies": pd.Series([tongue.percent(f(agencies["completion"])) for f in (min, max)]),
@@ -648,12 +674,12 @@ def drawn_elsewhere(foreign):
         panel = pa.Panel.from_study(foreign)
         return {
             "draw_history": pa.draw_history(foreign, "school 1", language=language),
+            "draw_eras": pa.draw_eras(foreign, language=language),
             "draw_rank": pa.draw_rank(pa.standing(foreign.scores), "school 2", language=language),
             "draw_completion": pa.draw_completion(cells, foreign, language=language),
             "draw_agencies": pa.draw_agencies(agencies.query("unit == 'school 0'"), foreign, language=language),
             "draw_reporting": pa.draw_reporting(record, foreign, language=language),
             "draw_targets": pa.draw_targets(pa.target_attainment(foreign), language=language),
-            "draw_changes": pa.draw_changes(pa.change_slopes(panel), language=language),
             "draw_estimates": pa.draw_estimates(pa.completion_slopes(panel, draws=99), language=language),
             "draw_tasks": pa.draw_tasks(pa.task_counts(foreign), foreign, language=language),
         }
@@ -669,7 +695,7 @@ def test_another_study_is_drawn_without_a_word_of_papi(drawn_elsewhere, papi_wor
         canvas.figure_of(axes).canvas.draw()
         said = words_of(axes) + alt_of(axes)
         assert not [word for word in papi_words if word in said], name
-    for name in ("draw_targets", "draw_estimates", "draw_history", "draw_changes"):
+    for name in ("draw_targets", "draw_estimates", "draw_history"):
         assert r"Cost $\frac{1}{$ of a place" in words_of(drawn[name]).replace("\n", " "), name
     assert r"$\frac{$ office 1" in words_of(drawn["draw_agencies"])
     assert r"School $\frac{$ 1" in words_of(drawn["draw_history"])

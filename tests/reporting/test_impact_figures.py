@@ -8,10 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 import papi_analysis as pa
-from papi_analysis.reporting.canvas import alternative, figure_of, png
+from papi_analysis.reporting.canvas import SHADE, alternative, figure_of, png
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_impact_draws_actual_counterfactual_and_every_placebo(gaps, language) ->
         cells = gaps.cells[gaps.cells["dimension"] == dimension]
         own = cells[cells["row"] == 0]
         lines = ax.lines
-        assert len(lines) == 59 + 3
+        assert len(lines) == 59 + 2
         assert lines[59].get_ydata() == pytest.approx(own["counterfactual"].to_numpy())
         assert lines[60].get_ydata() == pytest.approx(own["actual"].to_numpy())
         third = cells[cells["row"] == 3]["gap"].to_numpy()
@@ -52,11 +53,11 @@ def test_impact_draws_actual_counterfactual_and_every_placebo(gaps, language) ->
 def test_placebos_are_named_where_they_are_drawn(panel, gaps, language) -> None:
     by_t = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge")
     word = {"en": "placebos", "vi": "kiểm định giả dược"}[language]
-    for answer, lines in ((gaps, 59 + 3), (by_t, 3)):
+    for answer, lines in ((gaps, 59 + 2), (by_t, 2)):
         first = np.ravel(pa.draw_impact(answer, language=language))[0]
         labels = [text.get_text() for text in first.texts]
         assert any({"en": "counterfactual", "vi": "giả định"}[language] in label for label in labels)
-        assert any(word in label for label in labels) == (len(first.lines) > 3)
+        assert any(word in label for label in labels) == (len(first.lines) > 2)
         assert len(first.lines) == lines
 
 
@@ -132,6 +133,24 @@ def one_each(answer, reversion, **settings) -> dict:
         "weights": pa.draw_weights(answer, **settings),
         "reversion": pa.draw_reversion(reversion, **settings),
     }
+
+
+def shaded(ax) -> list[tuple[float, float]]:
+    """First and last place of each span that is shaded."""
+    return [
+        (bar.get_x(), bar.get_x() + bar.get_width())
+        for bar in ax.patches
+        if to_hex(bar.get_facecolor()) == SHADE.lower()
+    ]
+
+
+def test_the_years_of_the_programme_are_shaded_in_the_calendar_and_since_its_start(gaps) -> None:
+    for drawn, years in (
+        (pa.draw_impact(gaps), (2017.5, 2020.5)),
+        (pa.draw_event_time(pa.event_time(gaps)), (-0.5, 2.5)),
+    ):
+        assert [shaded(ax) for ax in np.ravel(drawn)] == [[years]] * 6
+        assert "Shaded: the years of the programme" in figure_of(drawn).get_supxlabel()
 
 
 def texts_of(drawn) -> list[Text]:
@@ -259,7 +278,7 @@ def test_without_a_p_value_a_dash_stands_in_its_place(panel) -> None:
     answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, without=[u for u in panel.units if u not in kept])
     axes = np.ravel(pa.draw_impact(answer))
     assert all(ax.get_title(loc="left").endswith("joint p –") for ax in axes)
-    assert len(axes[0].lines) == 5 + 3
+    assert len(axes[0].lines) == 5 + 2
     assert "nan" not in alternative(figure_of(axes)).lower()
 
 
@@ -293,4 +312,4 @@ def test_several_units_with_one_start_are_drawn_by_the_calendar(panel) -> None:
     own = answer.cells.query("row == 0 and dimension == 'D4'")
     assert ax.lines[20].get_ydata() == pytest.approx(own["actual"].to_numpy())
     assert ax.lines[19].get_ydata() == pytest.approx((own["actual"] - own["gap"]).to_numpy())
-    assert list(ax.lines[21].get_xdata()) == [2017.5, 2017.5]
+    assert shaded(ax) == [(2017.5, 2020.5)]

@@ -262,10 +262,7 @@ def test_messages_are_translated_and_filled_in():
     vi = find_language("vi")
     assert vi.text("Score") == "Điểm"
     assert vi.text("Rank of {units} units", units=63) == "Thứ hạng trong 63 tỉnh, thành phố"
-    assert (
-        vi.text("slope {slope}, r = {correlation}, n = {n}", slope=0.5, correlation="–", n=7)
-        == "hệ số 0,50, r = –, n = 7"
-    )
+    assert vi.text("gap {gap}, joint p {p}", gap=0.5, p="–") == "chênh lệch 0,50, p đồng thời –"
     assert find_language("en").text("{a} and {b}", a=1.5, b="{c}") == "1.50 and {c}"
 
 

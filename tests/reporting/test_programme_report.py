@@ -60,13 +60,14 @@ def test_the_comparison_of_numbers_would_notice():
 
 
 def test_the_findings_say_what_was_asked_and_what_became_of_it(parts):
-    opening, verdicts, limits = parts["en"]["findings"]
+    opening, picture, answers, verdicts, limits = parts["en"]["findings"]
     assert opening.level == 2
     assert opening.paragraphs[0].startswith("How does completing the 59 tasks")
-    assert opening.paragraphs[1].startswith("By 2020 the programme can have added at most ")
-    assert "0 of its 6 targets" in opening.paragraphs[2]
-    assert "SIMULATED" in opening.paragraphs[3]
-    assert "gaps differs from zero" in opening.paragraphs[4]
+    assert said(picture).startswith("SIMULATED: tasks, progress. Dot chart by dimension, the most complete first")
+    assert answers.paragraphs[0].startswith("By 2020 the programme can have added at most ")
+    assert "0 of its 6 targets" in answers.paragraphs[1]
+    assert "SIMULATED" in answers.paragraphs[2]
+    assert "gaps differs from zero" in answers.paragraphs[3]
     assert verdicts["Verdict"].iloc[-1] == "Ruled out"
     assert any("not an effect" in item for item in limits.items)
     by_dimension = parts["en"]["targets"][0]

@@ -27,7 +27,7 @@ def answer() -> pa.Estimates:
 def test_who_enters_is_no_change(answer, language) -> None:
     """By the calendar the mean of those that have started would leap by 50 points when the first unit enters."""
     axes = np.ravel(pa.draw_impact(answer, language=language))
-    gaps = axes[0].lines[2].get_ydata()
+    gaps = axes[0].lines[1].get_ydata()
     assert np.abs(gaps).max() < 1.5
     words = {"en": "Years since the start", "vi": "Số năm kể từ khi bắt đầu"}[language]
     assert words in figure_of(axes).get_supxlabel()
