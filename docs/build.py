@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +25,7 @@ from papi_analysis.reporting.notebook_page import opening, to_html
 from papi_analysis.reporting.notebooks import is_real, read_notebook
 
 DOCS = Path(__file__).resolve().parent
-NOTEBOOKS = DOCS.parent / "notebooks"
+NOTEBOOKS = sorted((DOCS.parent / "notebooks").glob("*.ipynb"))
 
 #: Pages written by hand, in reading order.
 PAGES = ["index", "which_function", "coming_from"]
@@ -39,17 +40,17 @@ WARNING = "What rests on simulated inputs is marked SIMULATED, and says nothing 
 ROOMS = ["study", "panel", "estimation", "credibility", "reporting"]
 
 
-def main(folder: Path) -> Path:
-    """Write every page into a folder; return the first."""
-    for file, text in site().items():
+def main(folder: Path, paths: Sequence[Path] = NOTEBOOKS) -> Path:
+    """Write every page into a folder, those of these notebooks among them; return the first."""
+    for file, text in site(paths).items():
         write_whole(folder / file, text.encode())
     return folder / "index.html"
 
 
-def site() -> dict[str, str]:
+def site(paths: Sequence[Path] = NOTEBOOKS) -> dict[str, str]:
     """Return the text of every file of the site."""
     written = {f"{name}.html": page((DOCS / f"{name}.md").read_text("utf-8")) for name in PAGES}
-    ran = {f"{path.stem}.html": read_notebook(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    ran = {f"{path.stem}.html": read_notebook(path) for path in paths}
     shown = {**written, GALLERY[0]: gallery(ran), **ran}
     titles = [(file, opening(notebook, file)[0]) for file, notebook in shown.items()]
     titles.insert(len(PAGES), REFERENCE)
