@@ -50,6 +50,14 @@ def simulate_progress(tasks: pd.DataFrame, *, rng: Seed = 0) -> pd.DataFrame:
     ------
     DataError
         Where the tasks do not pass their checks.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> reports = pa.simulate_progress(study.tasks, rng=1)
+    >>> bool(reports["completion"].between(0, 1).all())
+    True
     """
     rng = np.random.default_rng(rng)
     # The draws follow the tasks in the order of their names, however the rows lie.

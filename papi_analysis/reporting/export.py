@@ -69,6 +69,11 @@ def save_table(
     simulated
         Inputs of a frame that were made up, as in ``table_frame``; an answer knows its own.
 
+    Returns
+    -------
+    Path
+        Of the file.
+
     Raises
     ------
     SpecError
@@ -85,7 +90,7 @@ def save_table(
     >>> frame = pd.DataFrame({"dimension": ["D1"], "score": [5.123]})
     >>> with TemporaryDirectory() as folder:
     ...     save_table(frame, f"{folder}/scores.csv", language="vi").read_text("utf-8-sig")
-    'Nội dung;Điểm\nD1;5,12\n'
+    'Chỉ số nội dung;Điểm\nD1;5,12\n'
     """
     path = Path(path)
     write = _find(_TABLES, path)
@@ -103,6 +108,11 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
         Its suffix decides the form: ``.svg``, ``.pdf`` or ``.png``. A file that is there is replaced. The first two
         hold letters as letters, and the alternative text as title and description. In a document svg and png are no
         wider than the column of an official A4 page, 165 mm.
+
+    Returns
+    -------
+    Path
+        Of the file.
 
     Raises
     ------
