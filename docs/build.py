@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +36,11 @@ GALLERY = ("notebooks.html", "Notebooks")
 
 #: Above the pages on which something is simulated.
 WARNING = "What rests on simulated inputs is marked SIMULATED, and says nothing about any place."
+
+#: Above the reference.
+INTRODUCTION = """Every public name, room by room in the order of use.
+
+Each is written `pa.name` after `import papi_analysis as pa`, unless its entry says how to reach it."""
 
 #: The rooms in the order of their use; whatever lies outside comes last.
 ROOMS = ["study", "panel", "estimation", "credibility", "reporting"]
@@ -64,8 +70,16 @@ def site(paths: Sequence[Path] = NOTEBOOKS) -> dict[str, str]:
 
 
 def page(text: str) -> NotebookNode:
-    """Return Markdown as a notebook of one cell; ```pa.name``` leads to the reference, ``x.md`` to its page."""
-    linked = re.sub(r"`pa\.(\w+)`", rf"[`pa.\1`]({REFERENCE[0]}#\1)", text)
+    """Return Markdown as a notebook of one cell; ```pa.name``` leads to the reference, ``x.md`` to its page.
+
+    A name that is reached in another way is shown as it is written.
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        place = places().get(found[1], found[0].strip("`")).rpartition(" ")[2]
+        return f"[`{place}`]({REFERENCE[0]}#{found[1]})"
+
+    linked = re.sub(r"`pa\.(\w+)`", shown, text)
     return new_notebook(cells=[new_markdown_cell(re.sub(r"\]\((\w+)\.md", r"](\1.html", linked))])
 
 
@@ -89,29 +103,53 @@ def pictures(notebook: NotebookNode) -> list[NotebookNode]:
 
 def reference(titles: list[tuple[str, str]]) -> dict[str, str]:
     """Return the page of all public names, room by room in the order of use, and what its search needs."""
-    names = [name for names in rooms().values() for name in names]
-    face = ModuleType(papi_analysis.__name__, papi_analysis.__doc__)
-    vars(face).update({name: getattr(papi_analysis, name) for name in names}, __all__=names)
+    values = {name: value for name, (_, value) in public().items()}
+    face = ModuleType(papi_analysis.__name__, INTRODUCTION)
+    vars(face).update(values, __all__=list(values))
     module = pdoc.doc.Module(face)
     modules = {module.modulename: module}
+    templates = DOCS / "templates"
     pdoc.render.configure(
-        docformat="numpy", include_undocumented=False, show_source=False, template_directory=DOCS / "templates"
+        docformat="numpy", include_undocumented=False, show_source=False, template_directory=templates
     )
-    pdoc.render.env.globals |= {"pages": titles, "rooms": rooms(), "about": about, "file": REFERENCE[0]}
+    words = {"pages": titles, "rooms": rooms(), "about": about, "places": places(), "file": REFERENCE[0]}
+    pdoc.render.env.globals |= words
     search = pdoc.render.search_index(modules)
     return {REFERENCE[0]: pdoc.render.html_module(module, modules), "search.js": search}
 
 
+@cache
+def public() -> dict[str, tuple[str, Any]]:
+    """Return each public name with how it is written and what it is: of the package, of ``pa.papi``, of a room."""
+    found: dict[str, tuple[str, Any]] = {}
+    for name in papi_analysis.__all__:
+        value = getattr(papi_analysis, name)
+        if isinstance(value, ModuleType):
+            found |= {inner: (f"pa.{name}.{inner}", getattr(value, inner)) for inner in value.__all__}
+        else:
+            found[name] = (f"pa.{name}", value)
+    for room, names in getattr(papi_analysis, "_ROOMS", {}).items():
+        module = import_module(f"papi_analysis.{room}")
+        found |= {name: (f"from papi_analysis.{room} import {name}", getattr(module, name)) for name in names}
+    return found
+
+
+def places() -> dict[str, str]:
+    """Return how each name is written where ``pa.name`` alone is not enough."""
+    return {name: place for name, (place, _) in public().items() if place != f"pa.{name}"}
+
+
 def rooms() -> dict[str, list[str]]:
     """Return the public names by room, in the order of use."""
-    home = {name: room_of(getattr(papi_analysis, name)) for name in papi_analysis.__all__}
-    order = [*ROOMS, *sorted(set(home.values()) - set(ROOMS))]
+    home = {name: room_of(place, value) for name, (place, value) in public().items()}
+    order = [*ROOMS, *sorted(set(home.values()) - set(ROOMS), reverse=True)]
     return {room: [name for name in home if home[name] == room] for room in order}
 
 
-def room_of(value: Any) -> str:
-    """Return the room in which a public name is at home."""
-    return str(value.__module__.split(".")[1])
+def room_of(place: str, value: Any) -> str:
+    """Return the room in which a public name is at home; what ``pa`` has in a part of its own stays in that part."""
+    own = re.fullmatch(r"pa\.(\w+)\.\w+", place)
+    return own[1] if own else str(value.__module__.split(".")[1])
 
 
 def about(room: str) -> str:
