@@ -204,7 +204,7 @@ def rank_methods(
     >>> cells = panel.frame().dropna()
     >>> few = cells[cells["unit"].isin(panel.units[:24]) & (cells["dimension"] == "D1") & (cells["year"] > 2012)]
     >>> small = pa.Panel.from_frames(few.drop(columns="completion"), few.drop(columns="score"))
-    >>> ranked = pa.rank_methods(small, unit=small.units[0], start=2018, end=2020, panels=2)
+    >>> ranked = rank_methods(small, unit=small.units[0], start=2018, end=2020, panels=2)
     >>> bool(ranked["rmse"].is_monotonic_increasing)
     True
     """

@@ -68,7 +68,7 @@ def confirm_detectable(
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
-    >>> found = pa.confirm_detectable(panel, "did", unit="VN-CT", start=2018, end=2020, draws=5)
+    >>> found = confirm_detectable(panel, "did", unit="VN-CT", start=2018, end=2020, draws=5)
     >>> found["programmes"].unique().tolist()
     [5]
     """

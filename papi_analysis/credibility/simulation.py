@@ -55,7 +55,7 @@ def simulate_progress(tasks: pd.DataFrame, *, rng: Seed = 0) -> pd.DataFrame:
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> reports = pa.simulate_progress(study.tasks, rng=1)
+    >>> reports = simulate_progress(study.tasks, rng=1)
     >>> bool(reports["completion"].between(0, 1).all())
     True
     """
@@ -156,7 +156,7 @@ def simulate_study(
     --------
     >>> import papi_analysis as pa
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-    >>> study = pa.simulate_study(panel, slopes=0.05, units=20, rng=1)
+    >>> study = simulate_study(panel, slopes=0.05, units=20, rng=1)
     >>> len(study.programme_units), study.simulated_tables
     (20, ('scores', 'tasks', 'progress'))
     """

@@ -142,7 +142,7 @@ def completion_slopes(
     --------
     >>> import papi_analysis as pa
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-    >>> answer = pa.completion_slopes(panel)
+    >>> answer = completion_slopes(panel)
     >>> answer.table.dimension.tolist()
     ['D1', 'D2', 'D3', 'D4', 'D5', 'D6', 'mean', 'within']
     """

@@ -175,7 +175,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
-    >>> changes = pa.score_changes(panel, 2016, 2020)
+    >>> changes = score_changes(panel, 2016, 2020)
     >>> round(float(changes.query("unit == 'VN-CT'")["score_change"].sum()), 2)
     -3.62
     """
@@ -282,7 +282,7 @@ def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
-    >>> shifts = pa.national_shifts(panel, 2016, 2020)
+    >>> shifts = national_shifts(panel, 2016, 2020)
     >>> sorted(set(shifts["year"]))[0] > 2016
     True
     """
@@ -321,7 +321,7 @@ def describe_panel(panel: Panel) -> pd.DataFrame:
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
-    >>> table = pa.describe_panel(panel)
+    >>> table = describe_panel(panel)
     >>> int((table["cells"] + table["gaps"]).sum()) == panel.scores.size
     True
     """

@@ -119,7 +119,7 @@ def completion_by_agency(
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> cells = pa.completion_by_agency(study.tasks, study.progress, as_of="2020-12-31")
+    >>> cells = completion_by_agency(study.tasks, study.progress, as_of="2020-12-31")
     >>> int(cells["tasks"].sum()) == study.tasks["task"].nunique()
     True
     """
@@ -165,7 +165,7 @@ def task_states(
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> states = pa.task_states(study.tasks, study.progress, as_of="2020-12-31")
+    >>> states = task_states(study.tasks, study.progress, as_of="2020-12-31")
     >>> len(states) == len(study.tasks), bool(states["is_due"].all())
     (True, True)
     """
@@ -224,7 +224,7 @@ def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after:
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> record = pa.reporting_record(study.tasks, study.progress)
+    >>> record = reporting_record(study.tasks, study.progress)
     >>> bool((record[["in_time", "late", "missing"]].sum(axis=1) == record["begun"]).all())
     True
     """

@@ -163,7 +163,8 @@ def show(drawn: Any) -> None:
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> pa.show(pa.draw_targets(pa.target_attainment(study)))  # doctest: +SKIP
+    >>> from papi_analysis.reporting.figures import draw_targets
+    >>> show(draw_targets(pa.target_attainment(study)))  # doctest: +SKIP
     """
     import matplotlib.pyplot as plt
     from IPython.display import display

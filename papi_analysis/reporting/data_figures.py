@@ -70,7 +70,7 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> pa.draw_history(study, "VN-CT").shape
+    >>> draw_history(study, "VN-CT").shape
     (2, 3)
     """
     tongue, unit = find_language(language), name_text(unit)
@@ -176,7 +176,8 @@ def draw_rank(
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> pa.draw_rank(pa.standing(pa.load_scores()), "VN-CT").get_ylabel()
+    >>> from papi_analysis.panel.changes import standing
+    >>> draw_rank(standing(pa.load_study("can_tho_2018_2020").scores), "VN-CT").get_ylabel()
     'Rank of 63 units'
     """
     tongue, unit = find_language(language), name_text(unit)
@@ -244,7 +245,7 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> cells = pa.completion(study.tasks, study.progress)
-    >>> pa.draw_completion(cells, study).get_ylabel()
+    >>> draw_completion(cells, study).get_ylabel()
     'Completion'
     """
     tongue = find_language(language)
@@ -322,8 +323,9 @@ def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, 
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> cells = pa.completion_by_agency(study.tasks, study.progress, as_of="2020-12-31")
-    >>> len(pa.draw_agencies(cells, study).get_yticks()) == len(cells)
+    >>> from papi_analysis.panel.completion import completion_by_agency
+    >>> cells = completion_by_agency(study.tasks, study.progress, as_of="2020-12-31")
+    >>> len(draw_agencies(cells, study).get_yticks()) == len(cells)
     True
     """
     tongue = find_language(language)
@@ -391,8 +393,9 @@ def draw_reporting(record: pd.DataFrame, study: Study, *, ax: Axes | None = None
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> record = pa.reporting_record(study.tasks, study.progress)
-    >>> pa.draw_reporting(record, study).get_ylabel()
+    >>> from papi_analysis.panel.completion import reporting_record
+    >>> record = reporting_record(study.tasks, study.progress)
+    >>> draw_reporting(record, study).get_ylabel()
     'Tasks begun'
     """
     from matplotlib.ticker import MaxNLocator

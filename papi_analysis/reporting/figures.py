@@ -68,7 +68,7 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> pa.draw_targets(pa.target_attainment(study)).get_xlabel()
+    >>> draw_targets(pa.target_attainment(study)).get_xlabel()
     'Score'
     """
     tongue = find_language(language)
@@ -157,7 +157,7 @@ def draw_changes(estimates: Estimates, *, axes: Any = None, language: str = "en"
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
-    >>> pa.draw_changes(pa.change_slopes(panel)).shape
+    >>> draw_changes(pa.change_slopes(panel)).shape
     (2, 3)
     """
     tongue = find_language(language)
@@ -243,7 +243,7 @@ def draw_estimates(
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
     >>> slopes = pa.completion_slopes(panel)
-    >>> len(pa.draw_estimates(slopes).get_yticks()) == len(slopes.table)
+    >>> len(draw_estimates(slopes).get_yticks()) == len(slopes.table)
     True
     """
     tongue = find_language(language)

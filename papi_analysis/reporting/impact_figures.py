@@ -70,7 +70,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
     >>> gap = pa.programme_impact(panel, "VN-CT", 2018, 2020)
-    >>> pa.draw_impact(gap).shape
+    >>> draw_impact(gap).shape
     (2, 3)
     """
     asked = estimates.designed(ImpactDesign)
@@ -164,7 +164,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
     >>> gap = pa.programme_impact(panel, {"VN-CT": 2018, "VN-01": 2017}, end=2020)
-    >>> pa.draw_event_time(pa.event_time(gap)).shape
+    >>> draw_event_time(pa.event_time(gap)).shape
     (2, 3)
     """
     from matplotlib.ticker import MaxNLocator
@@ -240,7 +240,7 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
     >>> gap = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="common_weights")
-    >>> len(pa.draw_weights(gap, most=5).get_yticks())
+    >>> len(draw_weights(gap, most=5).get_yticks())
     5
     """
     tongue = language_of(language, estimates.names)
@@ -309,7 +309,7 @@ def draw_reversion(
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
     >>> back = pa.regression_to_the_mean(panel, "VN-CT", 2016, 2020)
-    >>> bool(pa.draw_reversion(back).get_xlabel())
+    >>> bool(draw_reversion(back).get_xlabel())
     True
     """
     tongue = language_of(language, estimates.names)

@@ -49,7 +49,7 @@ def sentence(estimates: Estimates, *, language: str = "en") -> str:
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> print(pa.sentence(pa.target_attainment(pa.load_study("can_tho_2018_2020"))))
+    >>> print(sentence(pa.target_attainment(pa.load_study("can_tho_2018_2020"))))
     Can Tho reached 0 of its 6 targets for 2020: the sum of its scores was 35.95 against a target of 42.05, \
 from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
     """
@@ -98,7 +98,7 @@ def remarks(estimates: Estimates, *, language: str = "en") -> str:
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> panel = pa.Panel.from_study(study)
-    >>> len(pa.remarks(pa.completion_slopes(panel)).splitlines()) > 1
+    >>> len(remarks(pa.completion_slopes(panel)).splitlines()) > 1
     True
     """
     tongue = language_of(language, estimates.names)

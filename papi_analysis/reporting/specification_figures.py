@@ -57,7 +57,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     >>> from functools import partial
     >>> ask = partial(pa.programme_impact, panel, "VN-CT", 2018, 2020)
     >>> curve = pa.specification_curve(ask, {"method": ["did", "synthetic_control"]})
-    >>> len(pa.draw_specification_curve(curve))
+    >>> len(draw_specification_curve(curve))
     2
     """
     tongue = language_of(language, estimates.names)

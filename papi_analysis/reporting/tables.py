@@ -197,7 +197,7 @@ def table_estimates(
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> pa.table_estimates(pa.target_attainment(study), ["outcome"]).shape
+    >>> table_estimates(pa.target_attainment(study), ["outcome"]).shape
     (7, 1)
     """
     if digits is None:

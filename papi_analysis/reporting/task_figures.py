@@ -69,8 +69,9 @@ def draw_tasks(counts: pd.DataFrame, study: Study, *, ax: Axes | None = None, la
     --------
     >>> import papi_analysis as pa
     >>> study = pa.load_study("can_tho_2018_2020")
-    >>> counts = pa.task_counts(study, "dimension", on="2019-12-31")
-    >>> len(pa.draw_tasks(counts, study).get_yticks())
+    >>> from papi_analysis.panel.monitoring import task_counts
+    >>> counts = task_counts(study, "dimension", on="2019-12-31")
+    >>> len(draw_tasks(counts, study).get_yticks())
     6
     """
     tongue = find_language(language)

@@ -103,9 +103,9 @@ def draw_validation(rows: pd.DataFrame, *, axes: Any = None, language: str = "en
 
     Examples
     --------
-    >>> import papi_analysis as pa
-    >>> rows = pa.load_validation("exact randomisation")
-    >>> len(pa.draw_validation(rows).get_yticks())
+    >>> from papi_analysis import load_validation
+    >>> rows = load_validation("exact randomisation")
+    >>> len(draw_validation(rows).get_yticks())
     1
     """
     tongue = find_language(language)
