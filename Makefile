@@ -13,7 +13,7 @@ BENCH_READY := $(VENV)/.ready-bench
 # Notebook kernels draw inline; a backend taken over from outside would leave every figure out.
 unexport MPLBACKEND
 
-.PHONY: help report test test-all lab check notebooks bench validation ends lock clean
+.PHONY: help report test test-all lab check notebooks bench validation docs ends lock clean
 
 help:
 	@echo "make report     write the programme report, reports/index.html, and a page of each notebook, run anew"
@@ -24,6 +24,7 @@ help:
 	@echo "make notebooks  run the notebooks again in place, so that their stored outputs are fresh"
 	@echo "make bench      run the benchmarks"
 	@echo "make validation compute the published cases anew, for notebook 06"
+	@echo "make docs       write the site of the documentation, site/index.html; it opens without a network"
 	@echo "make ends       compare the notebooks at the lowest and newest versions, 1 and 2 threads (needs uv)"
 	@echo "make lock       choose and pin the packages again (needs uv)"
 	@echo "make clean      remove .venv, reports and caches"
@@ -63,6 +64,9 @@ bench: $(BENCH_READY)
 validation: $(READY)
 	$(PY) benchmarks/validation/validate.py
 
+docs: $(READY)
+	$(PY) docs/build.py
+
 # The stored numbers of all notebooks must hold at both ends of the versions that pyproject.toml allows.
 LOWEST := "numpy==1.26.*" "scipy==1.15.*" "pandas==2.2.*" "statsmodels==0.14.2"
 ends:
@@ -87,7 +91,7 @@ lock:
 	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements-bench.lock
 
 clean:
-	rm -rf $(VENV) .ends reports build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .ends reports site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
 	  -prune -exec rm -rf {} +
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import email
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
 
+import mistune
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -110,8 +113,10 @@ def test_both_locks_agree():
     assert not differing
 
 
-def test_the_package_knows_its_version():
-    assert papi_analysis.__version__ == PROJECT["version"]
+def test_the_version_stands_in_one_place():
+    assert PROJECT["dynamic"] == ["version"]
+    assert "version" not in PROJECT
+    assert Version(papi_analysis.__version__).release >= (0, 1, 0)
 
 
 def test_plain_install_brings_no_jupyter():
@@ -151,13 +156,60 @@ def ignored() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a clean copy of the project."""
-    folder = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT, folder / "copy", ignore=shutil.ignore_patterns(*ignored()))
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "dist", cwd=folder / "copy")
-    (built,) = (folder / "dist").glob("*.whl")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a clean copy of the project."""
+    folder = tmp_path_factory.mktemp("copy") / "project"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*ignored()))
+    return folder
+
+
+def build(copy: Path, kind: str) -> Path:
+    """Build the ``wheel`` or the ``sdist`` of a copy."""
+    folder = copy.parent / kind
+    run(sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", folder, cwd=copy)
+    (built,) = folder.iterdir()
     return built
+
+
+@pytest.fixture(scope="module")
+def wheel(copy: Path) -> Path:
+    """Build the wheel from a clean copy of the project."""
+    return build(copy, "wheel")
+
+
+@pytest.fixture(scope="module")
+def sdist(copy: Path) -> tarfile.TarFile:
+    """Build the source distribution from a clean copy of the project."""
+    return tarfile.open(build(copy, "sdist"))
+
+
+def test_the_source_distribution_holds_the_whole_project(sdist: tarfile.TarFile, copy: Path):
+    head = f"papi_analysis-{papi_analysis.__version__}/"
+    names = {name.removeprefix(head) for name in sdist.getnames()}
+    files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+    assert {"README.md", "LICENSE", "Makefile", "requirements.lock", "tests/test_packaging.py"} < files
+    assert names - files == {"PKG-INFO"}
+    assert files - names <= {".gitattributes"}
+
+
+def test_the_metadata_are_complete(sdist: tarfile.TarFile):
+    head = f"papi_analysis-{papi_analysis.__version__}/"
+    told = email.message_from_bytes(sdist.extractfile(f"{head}PKG-INFO").read())
+    assert (told["Name"], told["Version"]) == ("papi_analysis", papi_analysis.__version__)
+    assert told["License-Expression"] == "MIT"
+    assert told["Summary"] == PROJECT["description"]
+    assert told["Description-Content-Type"] == "text/markdown"
+    text = sdist.extractfile(f"{head}PKG-INFO").read().decode().partition("\n\n")[2]
+    assert text.strip() == (ROOT / "README.md").read_text("utf-8").strip()
+    page = mistune.html(text)
+    assert page.count("<h1>") == 1
+    assert "```" not in page
+
+
+def test_the_pythons_that_are_named_are_allowed_and_the_oldest_is_one():
+    named = [line.split(" :: ")[-1] for line in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", line)]
+    assert named[0] == "3.11"
+    assert all(SpecifierSet(PROJECT["requires-python"]).contains(f"{name}.0") for name in named)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +238,7 @@ def test_wheel_carries_the_data_and_nothing_else(wheel: Path):
     assert carried == {path.relative_to(ROOT).as_posix() for path in (ROOT / "data").rglob("*") if path.is_file()}
     assert {name.split("/")[0] for name in names} == {
         "papi_analysis",
-        f"papi_analysis-{PROJECT['version']}.dist-info",
+        f"papi_analysis-{papi_analysis.__version__}.dist-info",
     }
     assert not [name for name in names if re.search(r"(^|/)(tests|notebooks|benchmarks)/|\.ipynb$|conftest", name)]
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import papi_analysis
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 SHELLS = {"bash", "sh", "shell", "console", "powershell"}
@@ -95,12 +97,12 @@ def test_citation_file_has_what_is_needed():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert {"cff-version", "message", "title", "authors", "version", "license", "type", "references"} <= set(citation)
-    assert citation["version"] == project["version"]
+    assert citation["version"] == papi_analysis.__version__
     assert citation["license"] == project["license"]
     assert all(author.get("name") for author in citation["authors"])
     assert all({"type", "title", "authors"} <= set(reference) for reference in citation["references"])
 
 
 def test_changelog_has_the_version():
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    version = papi_analysis.__version__
     assert re.search(rf"^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)

@@ -176,6 +176,17 @@ def rank_methods(
 
     ``settings`` are those of ``calibrate``; all estimators get the same panels and units.
 
+    Parameters
+    ----------
+    panel
+        Any panel.
+    unit, start, end
+        The treated unit and the programme's years.
+    base_year
+        When the unit's standing counts; default the last year before.
+    **settings
+        Those of ``calibrate``.
+
     Returns
     -------
     DataFrame
@@ -184,6 +195,18 @@ def rank_methods(
         error first; in the real windows ``alarms_windows`` and ``rmse_windows``; ``peers``, the mean gap of the ten
         untouched units that stood nearest in the base year, as in ``programme_impact``: an estimator that is not fooled
         by where a unit stood puts it at about 0.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> cells = panel.frame().dropna()
+    >>> few = cells[cells["unit"].isin(panel.units[:24]) & (cells["dimension"] == "D1") & (cells["year"] > 2012)]
+    >>> small = pa.Panel.from_frames(few.drop(columns="completion"), few.drop(columns="score"))
+    >>> ranked = rank_methods(small, unit=small.units[0], start=2018, end=2020, panels=2)
+    >>> bool(ranked["rmse"].is_monotonic_increasing)
+    True
     """
     rows = []
     years: dict[str, Any] = {"start": start, "end": end, "base_year": base_year}

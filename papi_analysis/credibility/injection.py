@@ -39,12 +39,38 @@ def confirm_detectable(
     ``ask``, ``level``, ``rng``, ``folder`` and ``joblib.parallel_config`` as for ``calibrate``; of more than ``draws``
     units a random sample of so many is taken.
 
+    Parameters
+    ----------
+    panel
+        Any panel.
+    ask
+        What to ask: an estimator's name, or a function, as for ``calibrate``.
+    unit, start, end
+        The treated unit and the programme's years.
+    draws
+        Most units to try.
+    level
+        Of the tests.
+    rng
+        Seed or Generator.
+    folder
+        Where an interrupted run is to go on.
+
     Returns
     -------
     DataFrame
         ``dimension``, ``detectable`` (mean over the units), ``found`` (share with p at or below 1 - level); where the
         answer has a size ``detectable_jointly``, put into all dimensions at once, that and ``found_jointly`` (by
         ``p_joint``); ``programmes``. About four times in five is what the word promises.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> found = confirm_detectable(panel, "did", unit="VN-CT", start=2018, end=2020, draws=5)
+    >>> found["programmes"].unique().tolist()
+    [5]
     """
     check_level(level)
     shape = programme_shape(panel, unit, start, end, None)

@@ -43,6 +43,18 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
     DataFrame
         One row per thing left out, lowest mean slope first: ``left_out``, one column per dimension with the slope
         (points per 10 percentage points), ``mean``. A long run shows a bar.
+
+    Raises
+    ------
+    SpecError
+        Nothing of that kind can be left out.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> leave_one_out(study, "year")[["left_out", "mean"]].shape
+    (10, 2)
     """
     panel = Panel.from_study(study)
     without = set(panel.units) - set(panel.programme_units)
@@ -80,6 +92,19 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
         ``overstated`` (share), ``estimate``, ``low``, ``high``, ``p`` of the mean slope, and ``turns``: whether the
         conclusion (told from zero at the ``level`` asked or not, and the side) differs from that of the first row;
         missing where either row has no p-value.
+
+    Raises
+    ------
+    SpecError
+        A share does not lie between 0 and 1, or the slopes cannot be asked for.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> overstated_reports(panel, (0.0, 0.1), draws=99)["overstated"].tolist()
+    [0.0, 0.1]
     """
     if not len(points) or any(not isinstance(point, int | float | np.number) or not 0 <= point < 1 for point in points):
         raise SpecError(
@@ -106,11 +131,33 @@ def _if_overstated(panel: Panel, settings: Mapping[str, Any], point: float) -> d
 def conclusion_turns(panel: Panel, *, step: float = 0.05, **settings: Any) -> float:
     """Find the smallest overstatement of the reports at which the conclusion on the mean slope turns.
 
+    Parameters
+    ----------
+    panel
+        Any panel.
+    step
+        Between two overstatements, in shares of completion.
+    **settings
+        Passed on to ``completion_slopes``.
+
     Returns
     -------
     float
         In shares of completion, a multiple of ``step``; missing where it never turns before completion is gone, or
         where the first answer has no p-value.
+
+    Raises
+    ------
+    SpecError
+        The step is not between 0 and 1, or the slopes cannot be asked for.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> conclusion_turns(panel, step=0.5, draws=99)
+    nan
     """
     if not isinstance(step, int | float | np.number) or not 0 < step < 1:
         raise SpecError(
@@ -137,6 +184,13 @@ def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.Data
     DataFrame
         ``known_on``, ``reports`` in hand, ``completion`` (mean over the programme's cells of the years that had
         passed), ``estimate``, ``low``, ``high``, ``p`` of the mean slope from the years that had passed.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> late_information(study, ["2020-03-31"])["reports"].item() > 0
+    True
     """
     if days is None:
         after = [pd.Timestamp(year + 1, 3, 31) for year in range(study.start.year, study.end.year + 1)]
@@ -172,6 +226,11 @@ def _day(value: Any) -> pd.Timestamp:
 def negative_controls(study: Study) -> Estimates:
     """Ask for slopes where none should be: the dimensions that no task serves, on the programme's mean completion.
 
+    Parameters
+    ----------
+    study
+        A study whose scores have dimensions that no task serves.
+
     Returns
     -------
     Estimates
@@ -181,6 +240,13 @@ def negative_controls(study: Study) -> Estimates:
     ------
     SpecError
         Where every dimension with scores is served by a task.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> negative_controls(study).table["dimension"].tolist()[:2]
+    ['D7', 'D8']
     """
     served = set(study.tasks["dimension"]) | set(study.dimensions["dimension"])
     others = sorted(set(study.scores["dimension"]) - served)

@@ -50,6 +50,14 @@ def simulate_progress(tasks: pd.DataFrame, *, rng: Seed = 0) -> pd.DataFrame:
     ------
     DataError
         Where the tasks do not pass their checks.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> reports = simulate_progress(study.tasks, rng=1)
+    >>> bool(reports["completion"].between(0, 1).all())
+    True
     """
     rng = np.random.default_rng(rng)
     # The draws follow the tasks in the order of their names, however the rows lie.
@@ -148,7 +156,7 @@ def simulate_study(
     --------
     >>> import papi_analysis as pa
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-    >>> study = pa.simulate_study(panel, slopes=0.05, units=20, rng=1)
+    >>> study = simulate_study(panel, slopes=0.05, units=20, rng=1)
     >>> len(study.programme_units), study.simulated_tables
     (20, ('scores', 'tasks', 'progress'))
     """

@@ -137,6 +137,15 @@ class Estimates:
         What the engines' coefficients are multiplied by in the table.
     design
         What a reader must know of the design: units, years, what was varied; a value of the question's own kind.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> slopes = pa.completion_slopes(panel)
+    >>> slopes.question, slopes.simulated, round(float(slopes.row("mean")["estimate"]), 3)
+    ('completion_slopes', True, -0.011)
     """
 
     question: str

@@ -116,6 +116,8 @@ def completion_slopes(
         Confidence level of the intervals.
     rng
         Seed or Generator; not used where all draws are enumerated.
+    **changes
+        Settings of the equation, by name.
 
     Returns
     -------
@@ -140,10 +142,9 @@ def completion_slopes(
     --------
     >>> import papi_analysis as pa
     >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-    >>> answer = pa.completion_slopes(panel)
+    >>> answer = completion_slopes(panel)
     >>> answer.table.dimension.tolist()
     ['D1', 'D2', 'D3', 'D4', 'D5', 'D6', 'mean', 'within']
-
     """
     check_level(level)
     if draws is not None:

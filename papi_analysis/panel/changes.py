@@ -38,6 +38,11 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
         ``ranked`` units; ``group``, 1 at or above the 75th percentile of the year, 2 the 50th, 3 the 25th,
         else 4 (the grouping of the PAPI reports); ``mean`` of the year and ``from_mean``.
 
+    Raises
+    ------
+    SpecError
+        A dimension is called ``"total"``.
+
     Examples
     --------
     >>> import papi_analysis as pa
@@ -109,17 +114,28 @@ def missing_scores(scores: pd.DataFrame, dimensions: Sequence[str] | None = None
 
     A dimension counts in the years in which some unit has it. Nothing is filled in.
 
+    Parameters
+    ----------
+    scores
+        ``unit``, ``year``, ``dimension``, ``score``.
+    dimensions
+        The family; default every dimension in ``scores``.
+
     Returns
     -------
     DataFrame
         ``year``, ``unit``, ``missing`` (the dimensions, separated by commas).
+
+    Raises
+    ------
+    SpecError
+        A dimension of the family has no scores.
 
     Examples
     --------
     >>> import papi_analysis as pa
     >>> missing_scores(pa.load_scores()).query("year == 2018").to_numpy().tolist()
     [[2018, 'VN-13', 'D2, D4'], [2018, 'VN-45', 'D2, D4']]
-
     """
     family = _family(scores, dimensions)
     cells = scores[scores["dimension"].isin(family)]
@@ -148,6 +164,20 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
         One row per unit, dimension and pair of years with both values in both years: ``unit``, ``dimension``,
         ``from_year``, ``to_year``, ``score_change`` (points), ``completion_change`` (-1 to 1), and
         ``crosses_break``: whether a definition, sample or mode changed between the two years.
+
+    Raises
+    ------
+    SpecError
+        One of the two years is missing, or they are not in order.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> changes = score_changes(panel, 2016, 2020)
+    >>> round(float(changes.query("unit == 'VN-CT'")["score_change"].sum()), 2)
+    -3.62
     """
     if (start is None) != (end is None):
         raise SpecError(Note("give both start and end, or neither for each year with the year before."))
@@ -220,6 +250,17 @@ def eras(
 ) -> pd.DataFrame:
     """Cut the years of each dimension at its breaks: within an era a unit's own scores are comparable.
 
+    Parameters
+    ----------
+    breaks
+        ``dimension``, ``year``, ``kind``, as of ``load_breaks``.
+    dimensions
+        Which dimensions.
+    years
+        First and last year.
+    kinds
+        The kinds of break that end an era.
+
     Returns
     -------
     DataFrame
@@ -249,10 +290,26 @@ def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
     A shift is the change of the mean from the year of the survey before, over the units with both scores: part of it is
     the new definition or sample and none of it belongs to a single unit's programme.
 
+    Parameters
+    ----------
+    panel
+        A panel that knows its breaks.
+    start, end
+        The years after and up to which breaks count.
+
     Returns
     -------
     DataFrame
         ``dimension``, ``year``, ``kinds`` (what changed), ``shift`` (points), ``units``. All kinds of break.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> shifts = national_shifts(panel, 2016, 2020)
+    >>> sorted(set(shifts["year"]))[0] > 2016
+    True
     """
     first, last = panel.position("year", start), panel.position("year", end)
     rows = []
@@ -272,12 +329,26 @@ def national_shifts(panel: Panel, start: int, end: int) -> pd.DataFrame:
 def describe_panel(panel: Panel) -> pd.DataFrame:
     """Describe the panel by dimension: what a reader needs before any model.
 
+    Parameters
+    ----------
+    panel
+        Any panel.
+
     Returns
     -------
     DataFrame
         ``dimension``; ``cells`` with a score, ``gaps`` without; ``mean``, ``sd_between`` (of the units'
         means), ``sd_within`` (around unit and year means), ``min``, ``max`` of the score; ``completion_mean``
         and ``completion_max`` over the cells of programme units where completion is above 0.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> table = describe_panel(panel)
+    >>> int((table["cells"] + table["gaps"]).sum()) == panel.scores.size
+    True
     """
     rows = []
     for place, dimension in enumerate(panel.dimensions):

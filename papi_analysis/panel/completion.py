@@ -97,6 +97,31 @@ def completion_by_agency(
     """Measure completion by unit, lead agency and day: as ``completion``, over all tasks that an agency leads.
 
     ``names`` is the column that holds the agencies' names.
+
+    Parameters
+    ----------
+    tasks, progress, as_of, known_on
+        As for ``completion``.
+    names
+        The column that holds the agencies' names.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``completion``, with ``lead_agency`` instead of ``dimension``.
+
+    Raises
+    ------
+    DataError, SpecError
+        As for ``completion``, or where the tasks have no such column.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> cells = completion_by_agency(study.tasks, study.progress, as_of="2020-12-31")
+    >>> int(cells["tasks"].sum()) == study.tasks["task"].nunique()
+    True
     """
     known = None if known_on is None else one_day(known_on)
     # An agency leads a task once, however many dimensions it serves.
@@ -119,12 +144,30 @@ def task_states(
 ) -> pd.DataFrame:
     """Say where each task stood on each day: one row per task, dimension it serves, and day.
 
+    Parameters
+    ----------
+    tasks, progress, as_of, known_on
+        As for ``completion``.
+
     Returns
     -------
     DataFrame
         The columns of ``tasks`` and ``as_of`` (the day), ``year``, ``completion`` (missing where the task had
         begun without any report), ``last_report``, ``is_due``, ``on_time`` (1 or 0; missing where the task is
         not due, or no report at or after its due date existed by the day).
+
+    Raises
+    ------
+    DataError, SpecError
+        As for ``completion``.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> states = task_states(study.tasks, study.progress, as_of="2020-12-31")
+    >>> len(states) == len(study.tasks), bool(states["is_due"].all())
+    (True, True)
     """
     known = None if known_on is None else one_day(known_on)
     names = [column.name for column in TASKS.columns]
@@ -171,6 +214,19 @@ def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after:
     DataFrame
         One row per unit and ``as_of`` in the reports: ``begun`` (tasks that had started), ``in_time``,
         ``late``, ``missing`` (sum to ``begun``), ``revised`` (reports corrected later).
+
+    Raises
+    ------
+    DataError
+        Where the register does not pass its checks.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> record = reporting_record(study.tasks, study.progress)
+    >>> bool((record[["in_time", "late", "missing"]].sum(axis=1) == record["begun"]).all())
+    True
     """
     tasks = check_tasks(tasks)
     progress = check_progress(progress, tasks)

@@ -74,6 +74,14 @@ class Panel:
         their tasks.
     se
         Standard errors of the scores (N, T, K), missing where they are not known; None where no score has one.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> panel.scores.shape == (len(panel.units), len(panel.years), len(panel.dimensions))
+    True
     """
 
     scores: NDArray[np.float64]

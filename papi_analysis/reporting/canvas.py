@@ -165,6 +165,12 @@ def show(drawn: Any) -> None:
     drawn
         What a draw function returned: one ``Axes`` or an array of them.
 
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> from papi_analysis.reporting.figures import draw_targets
+    >>> show(draw_targets(pa.target_attainment(study)))  # doctest: +SKIP
     """
     import matplotlib.pyplot as plt
     from IPython.display import display

@@ -62,6 +62,34 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
 
     Dotted lines mark breaks of definition, sample or mode; the years of the unit's programme are shaded. Returns an
     array of axes, one per dimension.
+
+    Parameters
+    ----------
+    study
+        Any study.
+    unit
+        The code of one of its units.
+    axes
+        Where to draw, one panel a dimension; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    ndarray of Axes
+        One panel a dimension; the figure's label is its text alternative.
+
+    Raises
+    ------
+    SpecError
+        The study has no scores of the unit, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> draw_history(study, "VN-CT").shape
+    (2, 3)
     """
     tongue, unit = find_language(language), name_text(unit)
     family = list(study.dimensions["dimension"])
@@ -146,6 +174,38 @@ def draw_rank(
     ``places`` comes from ``standing``; ``simulated`` names the inputs that were made up, ``programme`` the first and
     the last year of the unit's programme (``study.programme_years(unit)``), to be shaded. A year without a rank breaks
     the line.
+
+    Parameters
+    ----------
+    places
+        Of ``standing``.
+    unit
+        The code of a unit.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+    simulated
+        Inputs that were made up; the figure says so.
+    programme
+        First and last year of the unit's programme, to be shaded.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        The unit has a score of every dimension in no year, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> from papi_analysis.panel.changes import standing
+    >>> draw_rank(standing(pa.load_study("can_tho_2018_2020").scores), "VN-CT").get_ylabel()
+    'Rank of 63 units'
     """
     tongue, unit = find_language(language), name_text(unit)
     places = places[places["dimension"] == TOTAL]
@@ -251,6 +311,35 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
     """Draw completion over time, one line for each dimension of one unit.
 
     ``cells`` comes from ``completion``; the band runs from the worst to the best case of unreported tasks.
+
+    Parameters
+    ----------
+    cells
+        Of ``completion``, for one unit.
+    study
+        The study that they are from.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> cells = pa.completion(study.tasks, study.progress)
+    >>> draw_completion(cells, study).get_ylabel()
+    'Completion'
     """
     tongue = find_language(language)
     ax = one_axes(8, 4) if ax is None else ax
@@ -304,7 +393,38 @@ def _write_days(ax: Axes, tongue: Language) -> None:
 
 @drawing
 def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
-    """Draw completion by lead agency on one day, with the range that unreported tasks leave open."""
+    """Draw completion by lead agency on one day, with the range that unreported tasks leave open.
+
+    Parameters
+    ----------
+    cells
+        Of ``completion_by_agency``, on one day.
+    study
+        The study that they are from.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> from papi_analysis.panel.completion import completion_by_agency
+    >>> cells = completion_by_agency(study.tasks, study.progress, as_of="2020-12-31")
+    >>> len(draw_agencies(cells, study).get_yticks()) == len(cells)
+    True
+    """
     tongue = find_language(language)
     table = cells.sort_values("completion").reset_index(drop=True)
     labels = [wrapped(f"{row.lead_agency} ({row.tasks})", 60) for row in table.itertuples()]
@@ -343,7 +463,38 @@ def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, 
 
 @drawing
 def draw_reporting(record: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
-    """Draw, for each day reported on, how many reports came in time, late or never."""
+    """Draw, for each day reported on, how many reports came in time, late or never.
+
+    Parameters
+    ----------
+    record
+        Of ``reporting_record``, for one unit.
+    study
+        The study that it is from.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> from papi_analysis.panel.completion import reporting_record
+    >>> record = reporting_record(study.tasks, study.progress)
+    >>> draw_reporting(record, study).get_ylabel()
+    'Tasks begun'
+    """
     from matplotlib.ticker import MaxNLocator
 
     tongue = find_language(language)

@@ -69,6 +69,11 @@ def save_table(
     simulated
         Inputs of a frame that were made up, as in ``table_frame``; an answer knows its own.
 
+    Returns
+    -------
+    Path
+        Of the file.
+
     Raises
     ------
     SpecError
@@ -103,6 +108,11 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
         Its suffix decides the form: ``.svg``, ``.pdf`` or ``.png``. A file that is there is replaced. The first two
         hold letters as letters, and the alternative text as title and description. In a document svg and png are no
         wider than the column of an official A4 page, 165 mm.
+
+    Returns
+    -------
+    Path
+        Of the file.
 
     Raises
     ------

@@ -40,7 +40,34 @@ PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 
 @drawing
 def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str = "en") -> Axes:
-    """Draw base, target and the latest score up to its year, for each dimension on one line."""
+    """Draw base, target and the latest score up to its year, for each dimension on one line.
+
+    Parameters
+    ----------
+    estimates
+        An answer of ``target_attainment``.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        The answer is to another question, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> draw_targets(pa.target_attainment(study)).get_xlabel()
+    'Score'
+    """
     tongue = find_language(language)
     ax = one_axes(8, 3.6) if ax is None else ax
     table = estimates.table[estimates.table["dimension"] != TOTAL].reset_index(drop=True)
@@ -104,6 +131,38 @@ def draw_estimates(
 
     ``truth`` gives known true slopes, one per dimension, where they are known. A table with a column ``group`` shows
     its rows under the names of the groups; ``scale`` then says what a slope is, if not points per ten points.
+
+    Parameters
+    ----------
+    estimates
+        An answer with ``estimate``, ``low`` and ``high``.
+    ax
+        Where to draw; default a figure of its own.
+    truth
+        Known true slopes, one per dimension or one for all.
+    scale
+        What a slope is, if not points per ten points of completion.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> slopes = pa.completion_slopes(panel)
+    >>> len(draw_estimates(slopes).get_yticks()) == len(slopes.table)
+    True
     """
     tongue = find_language(language)
     table = estimates.table.reset_index(drop=True)

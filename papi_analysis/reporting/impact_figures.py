@@ -46,6 +46,34 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     ``estimates`` comes from ``programme_impact``. The years of the programme are shaded. Programmes that started
     in different years are drawn by years since the start instead: see ``draw_event_time``. Of more than 500 placebos an
     even selection is drawn. Returns an array of axes.
+
+    Parameters
+    ----------
+    estimates
+        An answer of ``programme_impact``.
+    axes
+        Where to draw, one panel a dimension; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    ndarray of Axes
+        One panel a dimension; the figure's label is its text alternative.
+
+    Raises
+    ------
+    SpecError
+        The answer is to another question, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> gap = pa.programme_impact(panel, "VN-CT", 2018, 2020)
+    >>> draw_impact(gap).shape
+    (2, 3)
     """
     asked = estimates.designed(ImpactDesign)
     if len(set(asked.starts.values())) > 1:
@@ -113,6 +141,34 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
 
     ``estimates`` comes from ``event_time``; year 0 is the first of the programme. A filled dot lies outside the band.
     Returns an array of axes.
+
+    Parameters
+    ----------
+    estimates
+        An answer of ``event_time``.
+    axes
+        Where to draw, one panel a dimension; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    ndarray of Axes
+        One panel a dimension; the figure's label is its text alternative.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> gap = pa.programme_impact(panel, {"VN-CT": 2018, "VN-01": 2017}, end=2020)
+    >>> draw_event_time(pa.event_time(gap)).shape
+    (2, 3)
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -160,7 +216,38 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
 
 @drawing
 def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15, language: str = "en") -> Axes:
-    """Draw the donors that make up the counterfactual, the heaviest first, by their mean weight over dimensions."""
+    """Draw the donors that make up the counterfactual, the heaviest first, by their mean weight over dimensions.
+
+    Parameters
+    ----------
+    estimates
+        An answer of ``programme_impact``.
+    ax
+        Where to draw; default a figure of its own.
+    most
+        How many donors to show.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        The answer is to another question, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> gap = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="common_weights")
+    >>> len(draw_weights(gap, most=5).get_yticks())
+    5
+    """
     tongue = language_of(language, estimates.names)
     weights = estimates.designed(ImpactDesign).weights
     dimensions = len(estimates.table) - 1
@@ -199,6 +286,36 @@ def draw_reversion(
     """Draw the units' changes against where they stood, the line through the others, and the unit itself.
 
     The upright bar is the prediction interval at the unit's own place; a ring marks the unit that the line leans on.
+
+    Parameters
+    ----------
+    estimates
+        An answer of ``regression_to_the_mean``.
+    dimension
+        Which row to draw; default the sum of the family.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        The answer is to another question, has no such row, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> back = pa.regression_to_the_mean(panel, "VN-CT", 2016, 2020)
+    >>> bool(draw_reversion(back).get_xlabel())
+    True
     """
     tongue = language_of(language, estimates.names)
     ax = one_axes(8, 4) if ax is None else ax

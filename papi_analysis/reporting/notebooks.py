@@ -90,7 +90,7 @@ def write_pages(
     for path, notebook in zip(paths, stored, strict=True):
         title, question = opening(notebook, path.name)
         pages.append(Another(f"{path.stem}.html", title or path.stem, question))
-    real = "; ".join(page.title for page, notebook in zip(pages, stored, strict=True) if _is_real(notebook))
+    real = "; ".join(page.title for page, notebook in zip(pages, stored, strict=True) if is_real(notebook))
     for file in (INDEX, *(page.file for page in pages)):
         refuse_others(Path(output) / file)
     with running(paths, on_done=on_done) as wait:
@@ -101,7 +101,7 @@ def write_pages(
     every = [(INDEX, report.title), *((page.file, page.title) for page in pages)]
     texts = {
         page.file: to_html(
-            notebook, title=page.title, pages=every, file=page.file, banner="" if _is_real(notebook) else report.warning
+            notebook, title=page.title, pages=every, file=page.file, banner="" if is_real(notebook) else report.warning
         )
         for page, notebook in zip(pages, notebooks, strict=True)
     }
@@ -244,7 +244,7 @@ def _keep_what_is_the_same_everywhere(notebook: NotebookNode) -> None:
     notebook.metadata = type(notebook)(METADATA | kept)
 
 
-def _is_real(notebook: NotebookNode) -> bool:
+def is_real(notebook: NotebookNode) -> bool:
     """Whether a notebook has outputs and none is marked as resting on simulated inputs."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     return bool(outputs) and not any(MARK in str(output) for output in outputs)

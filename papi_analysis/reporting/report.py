@@ -67,6 +67,13 @@ def render_report(
         Write its tables as one workbook too, ``tables.xlsx``, a sheet each.
     on_section
         Called before each section with the number of those that are done and of all.
+    **gone
+        Arguments of earlier versions; each is an error that says what to use instead.
+
+    Returns
+    -------
+    Path
+        Of the page.
 
     Raises
     ------

@@ -38,13 +38,22 @@ def sentence(estimates: Estimates, *, language: str = "en") -> str:
     language
         ``"en"`` or ``"vi"``.
 
+    Returns
+    -------
+    str
+        One or two sentences.
+
+    Raises
+    ------
+    SpecError
+        There is no sentence for such an answer, or no such language.
+
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> print(pa.sentence(pa.target_attainment(pa.load_study("can_tho_2018_2020"))))
+    >>> print(sentence(pa.target_attainment(pa.load_study("can_tho_2018_2020"))))
     Can Tho reached 0 of its 6 targets for 2020: the sum of its scores was 35.95 against a target of 42.05, \
 from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
-
     """
     tongue = language_of(language, estimates.names)
     makers = {
@@ -68,7 +77,33 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
 
 
 def remarks(estimates: Estimates, *, language: str = "en") -> str:
-    """Say what an answer cannot show: its notes, one to a line."""
+    """Say what an answer cannot show: its notes, one to a line.
+
+    Parameters
+    ----------
+    estimates
+        An answer.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    str
+        The notes, one to a line; empty where there are none.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> len(remarks(pa.completion_slopes(panel)).splitlines()) > 1
+    True
+    """
     tongue = language_of(language, estimates.names)
     return "\n".join(tongue.say(note, estimates.names) for note in estimates.notes)
 

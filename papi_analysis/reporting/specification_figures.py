@@ -29,6 +29,36 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
 
     ``estimates`` comes from ``specification_curve``; a filled dot is told from zero by its own p-value. Returns two
     axes: the curve above, the choices below.
+
+    Parameters
+    ----------
+    estimates
+        An answer of ``specification_curve``.
+    axes
+        Two axes to draw on; default a figure of their own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    ndarray of Axes
+        The curve, and the choices below; the figure's label is its text alternative.
+
+    Raises
+    ------
+    SpecError
+        The answer is to another question, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> panel = pa.Panel.from_study(study)
+    >>> from functools import partial
+    >>> ask = partial(pa.programme_impact, panel, "VN-CT", 2018, 2020)
+    >>> curve = pa.specification_curve(ask, {"method": ["did", "synthetic_control"]})
+    >>> len(draw_specification_curve(curve))
+    2
     """
     tongue = language_of(language, estimates.names)
     table, asked = estimates.table, estimates.designed(CurveDesign)

@@ -188,6 +188,17 @@ def table_estimates(
     digits
         Decimals; default 2 for scores, 3 for slopes, more where all estimates would be 0 in so many.
 
+    Returns
+    -------
+    Table
+        Of texts, a row a dimension; the caption says which inputs were made up.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> table_estimates(pa.target_attainment(study), ["outcome"]).shape
+    (7, 1)
     """
     if digits is None:
         digits = 3 if estimates.question.endswith("slopes") else 2

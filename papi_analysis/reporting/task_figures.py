@@ -43,6 +43,36 @@ def draw_tasks(counts: pd.DataFrame, study: Study, *, ax: Axes | None = None, la
 
     ``counts`` comes from ``task_counts(study, "dimension")``. The count stands at the end of each bar and the state
     above its column, so that nothing has to be told by colour.
+
+    Parameters
+    ----------
+    counts
+        Of ``task_counts(study, "dimension")``.
+    study
+        The study that they are from.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> from papi_analysis.panel.monitoring import task_counts
+    >>> counts = task_counts(study, "dimension", on="2019-12-31")
+    >>> len(draw_tasks(counts, study).get_yticks())
+    6
     """
     tongue = find_language(language)
     known = study.names

@@ -40,12 +40,23 @@ def table_validation(rows: pd.DataFrame, *, language: str = "en") -> Table:
     Ours and the reference are written with as many decimals as the reference gives; the digits that agree stand with
     those that there are. The Monte Carlo error and the remark are left out where no row has one.
 
+    Parameters
+    ----------
+    rows
+        Of ``load_validation``.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Table
+        Of texts; the index is the case.
+
     Examples
     --------
     >>> from papi_analysis import load_validation
     >>> table_validation(load_validation("exact randomisation"))[["Ours", "Digits"]].iloc[2].tolist()
     ['0.85714286', '8 of 8']
-
     """
     tongue = find_language(language)
     decimals = rows["decimals"].tolist()
@@ -75,7 +86,27 @@ def draw_validation(rows: pd.DataFrame, *, axes: Any = None, language: str = "en
     ----------
     rows
         Of ``load_validation``.
+    axes
+        One ``Axes`` to draw on; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
 
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        There is no such language.
+
+    Examples
+    --------
+    >>> from papi_analysis import load_validation
+    >>> rows = load_validation("exact randomisation")
+    >>> len(draw_validation(rows).get_yticks())
+    1
     """
     tongue = find_language(language)
     kinds = list(dict.fromkeys(rows["kind"]))

@@ -83,7 +83,18 @@ def units_at(day: pd.Timestamp) -> pd.DataFrame:
 
 
 def load_dimensions() -> pd.DataFrame:
-    """Load the dimensions of PAPI: code, names in both languages, first year, scale."""
+    """Load the dimensions of PAPI: code, names in both languages, first year, scale.
+
+    Returns
+    -------
+    DataFrame
+        One row a dimension.
+
+    Examples
+    --------
+    >>> len(load_dimensions())
+    8
+    """
     return load_table(data_folder() / "papi" / "dimensions.csv", DIMENSIONS)
 
 
@@ -100,6 +111,17 @@ def load_breaks() -> pd.DataFrame:
     """Load the years in which a definition, the sample, the survey mode or a level changed.
 
     ``standing`` says whether a source confirms the break or the data alone suggest it.
+
+    Returns
+    -------
+    DataFrame
+        One row a break: ``dimension``, ``year``, ``kind``, and what is known of it.
+
+    Examples
+    --------
+    >>> breaks = load_breaks()
+    >>> 2018 in set(breaks["year"])
+    True
     """
     return load_table(data_folder() / "papi" / "breaks.csv", BREAKS)
 
@@ -239,6 +261,18 @@ def find_unit(name: str, units: pd.DataFrame | None = None) -> str:
     """Return the code of the unit that ``name`` means: its code, a name in either language, or a variant.
 
     Diacritics, case and punctuation do not matter.
+
+    Parameters
+    ----------
+    name
+        What somebody calls a unit.
+    units
+        The table of units; default that of ``load_units``.
+
+    Returns
+    -------
+    str
+        The unit's code.
 
     Raises
     ------

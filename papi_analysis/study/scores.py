@@ -56,6 +56,11 @@ def load_scores(level: Level = "dimension", index: Index = "papi") -> pd.DataFra
 
     Source: CECODES, VFF-CRT, RTA & UNDP, the PAPI report of each year.
 
+    Raises
+    ------
+    SpecError
+        There is no such level or index.
+
     Examples
     --------
     >>> scores = load_scores()

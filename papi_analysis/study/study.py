@@ -61,6 +61,13 @@ class Study:
         nothing is known.
     filled
         For each table without a column of units, the number of rows into which ``unit`` was put.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> study.unit, study.base_year, study.simulated_tables
+    ('VN-CT', 2016, ('tasks', 'progress'))
     """
 
     source: str
@@ -134,6 +141,11 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         ``"can_tho_2018_2020"``, ``"open_government"``, or the path of a folder. Tables that the folder does not bring
         are PAPI's: scores, units, dimensions and breaks; ``later_scores`` are added to the scores. Its own are csv
         files in UTF-8 or xlsx workbooks, as offices keep them; how they were read is listed in ``guesses``.
+
+    Returns
+    -------
+    Study
+        That has passed every check.
 
     Raises
     ------

@@ -275,7 +275,10 @@ def test_why_there_is_no_answer_is_said_in_the_language_of_the_report(study: Any
 
     one = study.scores["unit"].eq("VN-CT") & study.scores["year"].eq(2020) & study.scores["dimension"].eq("D2")
     own = ProgrammeReport(changed(study, scores=study.scores[~one]), "vi")
-    assert "điểm của Cần Thơ ở Công khai, minh bạch trong việc ra quyết định ở địa phương, năm 2020, không được công bố" in texts(own, "impact")
+    assert (
+        "điểm của Cần Thơ ở Công khai, minh bạch trong việc ra quyết định ở địa phương, năm 2020, không được công bố"
+        in texts(own, "impact")
+    )
     assert "VN-CT không có điểm của D2 trong năm 2020." in own.tongue.say(own.answers.reversion.args[0])
 
 
