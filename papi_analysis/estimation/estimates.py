@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.specification import Specification
 
@@ -168,6 +169,7 @@ class Estimates:
         drawn: NDArray[np.float64] = self.engines[0].draws
         return drawn
 
+    @check_kinds
     def interval(self, level: float, *, simultaneous: bool = False) -> pd.DataFrame:
         """Derive intervals at another level from the same engines.
 
@@ -196,6 +198,7 @@ class Estimates:
         """Whether any input was made up."""
         return bool(self.simulated_tables)
 
+    @check_kinds
     def row(self, dimension: str) -> pd.Series:
         """Return the row of one dimension."""
         known = [str(name) for name in self.table.get("dimension", ())]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.canvas import (
@@ -21,6 +22,7 @@ from papi_analysis.reporting.canvas import (
     ORANGE,
     PALE,
     add_alternative,
+    check_answer,
     drawing,
     full_name,
     mark_simulated,
@@ -69,6 +71,7 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     'Score'
     """
     tongue = find_language(language)
+    check_answer(estimates, "target_attainment")
     ax = one_axes(8, 3.6) if ax is None else ax
     table = estimates.table[estimates.table["dimension"] != TOTAL].reset_index(drop=True)
     places = np.arange(len(table))[::-1]
@@ -174,7 +177,7 @@ def draw_estimates(
     _draw_intervals(ax, table, places, colours)
     ax.scatter(table["estimate"], places, color=colours, s=40, zorder=2)
     if truth is not None:
-        known = np.broadcast_to(np.asarray(truth, dtype=float), (int((~of_family).sum()),))
+        known = _truths(truth, int((~of_family).sum()))
         known = np.append(known, known.mean())
         ax.scatter(known, places[: len(known)], marker="|", s=260, color=ORANGE, linewidth=2.5, zorder=3)
         ax.annotate(
@@ -208,6 +211,16 @@ def draw_estimates(
         words = tongue.text("Slopes: {listed}.", listed=listed)
     add_alternative(ax, words)
     return ax
+
+
+def _truths(truth: Any, dimensions: int) -> NDArray[np.float64]:
+    """True slopes, one for each dimension (K,)."""
+    try:
+        return np.broadcast_to(np.asarray(truth, dtype=float), (dimensions,))
+    except (TypeError, ValueError):
+        raise SpecError(
+            Note("truth is a slope, or one for each of the {dimensions} dimensions.", {"dimensions": dimensions})
+        ) from None
 
 
 def _places(table: pd.DataFrame) -> tuple[NDArray[np.int64], dict[int, str]]:

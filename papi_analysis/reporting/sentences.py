@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import (
     BesideDesign,
@@ -28,6 +29,7 @@ from papi_analysis.study.study import Study
 NAMED = 3
 
 
+@check_kinds
 def sentence(estimates: Estimates, *, language: str = "en") -> str:
     """Say the answer in a sentence, with the warning that its inputs are simulated where they are.
 
@@ -76,6 +78,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
     return f"{words} [{warning}]" if warning else words
 
 
+@check_kinds
 def remarks(estimates: Estimates, *, language: str = "en") -> str:
     """Say what an answer cannot show: its notes, one to a line.
 

@@ -15,6 +15,7 @@ from papi_analysis.reporting.canvas import (
     PALE,
     add_alternative,
     drawing,
+    enough_axes,
     mark_simulated,
     new_axes,
     tidy,
@@ -68,7 +69,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
         heights = [2.4, 0.2 * len(options) + 0.15 * len(kinds)]
         size = (8, sum(heights) + 0.6)
         axes = new_axes(2, 1, figsize=size, height_ratios=heights, sharex=True)
-    above, below = np.ravel(axes)
+    above, below = np.ravel(enough_axes(axes, 2))[:2]
     places = np.arange(len(table))
     dimensions = [name for name in table.columns if name not in (*kinds, "mean", "p", "peers")]
     above.vlines(places, table[dimensions].min(axis=1), table[dimensions].max(axis=1), color=PALE, linewidth=2.5)

@@ -10,7 +10,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import Note
+from papi_analysis.arguments import check_kinds
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.downloads import hold_numbers
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES
@@ -104,6 +105,7 @@ def _width(tag: str, text: str) -> str:
     return "short" * (len(text) <= SHORT) if tag == "th" else "long" * (len(text) > SHORT)
 
 
+@check_kinds
 def table_frame(
     frame: pd.DataFrame,
     columns: Sequence[str] | None = None,
@@ -139,13 +141,28 @@ def table_frame(
 
     """
     tongue = find_language(language)
-    frame = frame.drop(columns="code", errors="ignore") if columns is None else frame[list(columns)]
+    if columns is None:
+        frame = frame.drop(columns="code", errors="ignore")
+    else:
+        check_columns(frame, columns)
+        frame = frame[list(columns)]
     frame = _with_labels(frame)
+    if not len(frame.columns):
+        raise SpecError(Note("the table has no columns. Name some that it has."))
     cells = [
         [Text(_cell(value, str(name), tongue, digits), value) for value in values.tolist()]
         for name, values in frame.items()
     ]
     return as_table([_label(name, tongue) for name in frame.columns], cells, tongue, mark(simulated, tongue))
+
+
+def check_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse columns that a frame does not have: none is left out in silence."""
+    known = list(frame.columns)
+    unknown = [str(name) for name in columns if name not in known]
+    if unknown:
+        values = {"names": ", ".join(unknown), "known": ", ".join(map(str, known))}
+        raise SpecError(Note("the table has no column {names}. It has {known}.", values))
 
 
 def as_table(heads: Sequence[str], columns: Sequence[Sequence[str]], tongue: Language, caption: str = "") -> Table:
@@ -168,6 +185,7 @@ def _with_labels(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([labels, frame.reset_index(drop=True)], axis=1)
 
 
+@check_kinds
 def table_estimates(
     estimates: Estimates,
     columns: Sequence[str] | None = None,
@@ -217,6 +235,8 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     renamed = RENAMED.get(estimates.question, {})
     table = table.rename(columns=renamed)
     columns = None if columns is None else [renamed.get(name, name) for name in columns]
+    if columns is not None:
+        check_columns(table, columns)
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
     return table[[name for name in wanted if name not in hidden and table[name].notna().any()]]
 
