@@ -155,6 +155,7 @@ RULES = {
     "simulated_tables": _NAMES,
     "scores": _with("unit", "year", "dimension", "score"),
     "breaks": _with("dimension", "year", "kind"),
+    "counts": _with("dimension", "done"),
     "cells": _with("as_of", "completion"),
     "record": _with("as_of", "in_time", "late", "missing"),
     "places": _with("unit", "year", "dimension", "rank", "ranked"),

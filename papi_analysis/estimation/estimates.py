@@ -109,6 +109,11 @@ class BesideDesign:
     told: Estimates | None
 
 
+def _shown(value: float) -> str:
+    """Four decimals, or four digits that count where a number is tiny or huge."""
+    return f"{value:z.4f}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:.4g}"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimates:
     """The answer to one question, for the whole family of dimensions.
@@ -226,7 +231,7 @@ class Estimates:
         marked = f" SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         first, more = self.table.iloc[:, :COLUMNS], ", ".join(self.table.columns[COLUMNS:])
         with pd.option_context("display.max_colwidth", 24):
-            shown = first.to_string(index=False, max_rows=ROWS, float_format="{:z.4f}".format, na_rep="")
+            shown = first.to_string(index=False, max_rows=ROWS, float_format=_shown, na_rep="")
         rest = [f"more columns in .table: {more}"] * bool(more)
         return "\n".join([f"{self.question}{marked}", shown, *rest, f"{len(self.notes)} note(s) in .notes"])
 
@@ -234,5 +239,5 @@ class Estimates:
         names = html.escape(", ".join(self.simulated_tables))
         made_up = f"<p><strong>SIMULATED: {names}</strong></p>" if names else ""
         notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in self.notes)
-        table = self.table.to_html(index=False, float_format="{:z.4f}".format, na_rep="", border=0)
+        table = self.table.to_html(index=False, float_format=_shown, na_rep="", border=0)
         return f"{made_up}{table}<ul>{notes}</ul>"

@@ -148,6 +148,7 @@ def equations(panel: Panel, spec: Specification) -> Equations:
     SpecError
         Where the panel lacks the years or controls that it asks for.
     """
+    panel.need_completion()
     for name in spec.controls:
         if name not in panel.controls:
             known = ", ".join(panel.controls) or "none: give from_frames a table of controls"

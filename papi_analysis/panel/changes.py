@@ -180,6 +180,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     >>> round(float(changes.query("unit == 'VN-CT'")["score_change"].sum()), 2)
     -3.62
     """
+    panel.need_completion()
     if (start is None) != (end is None):
         raise SpecError(Note("give both start and end, or neither for each year with the year before."))
     years = np.array(panel.years)

@@ -202,7 +202,7 @@ def completion_falls(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 @check_kinds
-def reporting_record(tasks: Table, progress: Table, *, late_after: int = 30) -> pd.DataFrame:
+def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
     """Count, for each day reported on, the reports that came in time, late, never, or were revised.
 
     Parameters

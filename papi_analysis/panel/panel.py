@@ -19,6 +19,10 @@ from papi_analysis.study.relations import Table
 from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
 
+SCORES_ALONE = Note(
+    "the panel holds scores alone, and this needs completion. Give it as a table: Panel.from_frames(scores, "
+    "completion)."
+)
 THE_YEAR = Note("the year")
 
 
@@ -209,6 +213,17 @@ class Panel:
         """Cells (N, T, K) with both a score and completion."""
         return np.isfinite(self.scores) & np.isfinite(self.completion)
 
+    def need_completion(self) -> None:
+        """Refuse what cannot be asked of scores alone.
+
+        Raises
+        ------
+        SpecError
+            Where completion is known nowhere.
+        """
+        if not np.isfinite(self.completion).any():
+            raise SpecError(SCORES_ALONE)
+
     def frame(self) -> pd.DataFrame:
         """Return the panel as a table, one row per cell: unit, year, dimension, score, completion, and any errors.
 
@@ -398,11 +413,13 @@ class Panel:
         N, T, K = self.scores.shape
         P = len(self.programme_units)
         waves = "" if self.years[-1] - self.years[0] == T - 1 else f" in {T} surveys"
+        alone = not np.isfinite(self.completion).any()
+        cells = np.isfinite(self.scores) if alone else self.usable
+        programmes = "scores alone" if alone else f"{P} programme unit{'' if P == 1 else 's'}"
         made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         return (
             f"Panel({N} units, {self.years[0]}-{self.years[-1]}{waves}, {K} dimension{'' if K == 1 else 's'}, "
-            f"{int((~self.usable).sum())} gaps in {N * T * K} cells, "
-            f"{P} programme unit{'' if P == 1 else 's'}{made_up})"
+            f"{int((~cells).sum())} gaps in {N * T * K} cells, {programmes}{made_up})"
         )
 
 

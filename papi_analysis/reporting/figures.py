@@ -107,8 +107,9 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     ax.grid(axis="x", color="#EEEEEE")
     ax.set_axisbelow(True)
     mark_simulated(ax, estimates.simulated_tables, tongue)
+    digits = tongue.fine(table[["base", "target", "latest"]].to_numpy(dtype=float).ravel())
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.base)} / {tongue.number(row.target)} / {tongue.number(row.latest)}"
+        f"{row.dimension}: {' / '.join(tongue.number(value, digits) for value in (row.base, row.target, row.latest))}"
         for row in table.itertuples()
     )
     if not ahead:
@@ -204,7 +205,8 @@ def draw_estimates(
     mark_simulated(ax, estimates.simulated_tables, tongue)
     opened = {place - 1: f"{name}: " for place, name in groups.items()}
     rows = zip(places, table.itertuples(), strict=True)
-    listed = "; ".join(opened.get(place, "") + _interval(row, tongue) for place, row in rows)
+    digits = tongue.fine(table[["estimate", "low", "high"]].to_numpy(dtype=float).ravel(), 3)
+    listed = "; ".join(opened.get(place, "") + _interval(row, tongue, digits) for place, row in rows)
     if has_interval.any():
         words = tongue.text("Slopes with {level} intervals: {listed}.", level=level, listed=listed)
     else:
@@ -254,9 +256,9 @@ def _draw_intervals(ax: Axes, table: pd.DataFrame, places: NDArray[np.int64], co
                 ax.scatter(at, place, marker=marker, color=colour, s=36)
 
 
-def _interval(row: Any, tongue: Language) -> str:
+def _interval(row: Any, tongue: Language, digits: int) -> str:
     name = full_name(row.dimension, tongue, {})
-    words = f"{name} {tongue.number(row.estimate, 3)}"
+    words = f"{name} {tongue.number(row.estimate, digits)}"
     if row.low == row.low:
-        words += f" [{tongue.number(row.low, 3)}; {tongue.number(row.high, 3)}]"
+        words += f" [{tongue.number(row.low, digits)}; {tongue.number(row.high, digits)}]"
     return words

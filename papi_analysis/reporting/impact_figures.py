@@ -84,6 +84,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table), axes)
+    digits = tongue.fine(table["estimate"])
     start = asked.start
     for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
@@ -96,7 +97,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         shade_programme(ax, start, asked.end)
         words = tongue.text(
             "gap {gap}, joint p {p}",
-            gap=tongue.number(row.estimate),
+            gap=tongue.number(row.estimate, digits),
             p=tongue.p_value(row.p_joint, sign=True),
         )
         set_title(ax, row.dimension, tongue, estimates.names, words)
@@ -120,7 +121,8 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
     mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.estimate)} ({tongue.p_value(row.p_joint)})" for row in table.itertuples()
+        f"{row.dimension}: {tongue.number(row.estimate, digits)} ({tongue.p_value(row.p_joint)})"
+        for row in table.itertuples()
     )
     add_alternative(
         first,

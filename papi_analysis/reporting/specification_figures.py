@@ -93,6 +93,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     tidy(above)
     tidy(below)
     mark_simulated(above, estimates.simulated_tables, tongue)
+    digits = tongue.fine(table["mean"], 3)
     p = float(estimates.tests["p"].iloc[0]) if len(estimates.tests) else float("nan")
     add_alternative(
         above,
@@ -100,8 +101,8 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
             "Specification curve of {n} specifications: the mean estimate runs from {low} to {high}, {below} of them "
             "lie below zero; joint p {p}.",
             n=len(table),
-            low=tongue.number(table["mean"].min(), 3),
-            high=tongue.number(table["mean"].max(), 3),
+            low=tongue.number(table["mean"].min(), digits),
+            high=tongue.number(table["mean"].max(), digits),
             below=tongue.percent(asked.below),
             p=tongue.p_value(p, sign=True),
         ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import numpy as np
@@ -111,7 +112,7 @@ def table_frame(
     columns: Sequence[str] | None = None,
     *,
     language: str = "en",
-    digits: int = 2,
+    digits: int | None = None,
     simulated: Sequence[str] = (),
 ) -> Table:
     """Make a frame of the package ready to show: chosen columns, words, numbers and dates in the language.
@@ -125,7 +126,8 @@ def table_frame(
     language
         ``"en"`` or ``"vi"``.
     digits
-        Decimals of numbers that are not counts or shares.
+        Decimals of numbers that are not counts or shares; default 2 in each column, more where its numbers are small
+        and fewer where they are large.
     simulated
         Inputs that were made up; the caption says so.
 
@@ -149,17 +151,17 @@ def table_frame(
     frame = _with_labels(frame)
     if not len(frame.columns):
         raise SpecError(Note("the table has no columns. Name some that it has."))
-    cells = [
-        [Text(_cell(value, str(name), tongue, digits), value) for value in values.tolist()]
-        for name, values in frame.items()
-    ]
+    cells = []
+    for name, values in frame.items():
+        places = _places(values, tongue) if digits is None else digits
+        cells.append([Text(_cell(value, str(name), tongue, places), value) for value in values.tolist()])
     return as_table([_label(name, tongue) for name in frame.columns], cells, tongue, mark(simulated, tongue))
 
 
-def check_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+def check_columns(frame: pd.DataFrame, columns: Sequence[str], also: Collection[str] = ()) -> None:
     """Refuse columns that a frame does not have: none is left out in silence."""
     known = list(frame.columns)
-    unknown = [str(name) for name in columns if name not in known]
+    unknown = [str(name) for name in columns if name not in known and name not in also]
     if unknown:
         values = {"names": ", ".join(unknown), "known": ", ".join(map(str, known))}
         raise SpecError(Note("the table has no column {names}. It has {known}.", values))
@@ -233,10 +235,10 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     if getattr(estimates.design, "inference", "") == "reassignment":
         hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
     renamed = RENAMED.get(estimates.question, {})
+    if columns is not None:
+        check_columns(estimates.table, columns, renamed.values())
     table = table.rename(columns=renamed)
     columns = None if columns is None else [renamed.get(name, name) for name in columns]
-    if columns is not None:
-        check_columns(table, columns)
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
     return table[[name for name in wanted if name not in hidden and table[name].notna().any()]]
 
@@ -246,6 +248,11 @@ def mark(simulated: Sequence[str], tongue: Language) -> str:
     if not simulated:
         return ""
     return tongue.text("SIMULATED: {tables}", tables=", ".join(tongue.text(name) for name in simulated))
+
+
+def _places(values: pd.Series, tongue: Language) -> int:
+    """Decimals by the size of the numbers in a column."""
+    return tongue.fine(value for value in values.tolist() if isinstance(value, float) and math.isfinite(value))
 
 
 def _label(name: object, tongue: Language) -> str:
