@@ -155,6 +155,9 @@ RULES = {
     "simulated_tables": _NAMES,
     "scores": _with("unit", "year", "dimension", "score"),
     "breaks": _with("dimension", "year", "kind"),
+    "table": Rule(
+        lambda value: _is_table(value) or _named("Estimates")(value), Note("an answer, or a table (a pandas DataFrame)")
+    ),
     "counts": _with("dimension", "done"),
     "cells": _with("as_of", "completion"),
     "record": _with("as_of", "in_time", "late", "missing"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -109,9 +109,13 @@ class BesideDesign:
     told: Estimates | None
 
 
-def _shown(value: float) -> str:
-    """Four decimals, or four digits that count where a number is tiny or huge."""
-    return f"{value:z.4f}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:.4g}"
+def _forms(table: pd.DataFrame) -> dict[str, Callable[[float], str]]:
+    """How each column of numbers is printed: four decimals, or four digits that count where all are tiny or some huge."""
+    most = table.select_dtypes("float").abs().replace(np.inf, np.nan).max()
+    return {
+        name: ("{:z.4f}" if 1e-3 <= (size or 1) < 1e6 or size != size else "{:.4g}").format
+        for name, size in most.items()
+    }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -231,7 +235,7 @@ class Estimates:
         marked = f" SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         first, more = self.table.iloc[:, :COLUMNS], ", ".join(self.table.columns[COLUMNS:])
         with pd.option_context("display.max_colwidth", 24):
-            shown = first.to_string(index=False, max_rows=ROWS, float_format=_shown, na_rep="")
+            shown = first.to_string(index=False, max_rows=ROWS, formatters=_forms(first), na_rep="")
         rest = [f"more columns in .table: {more}"] * bool(more)
         return "\n".join([f"{self.question}{marked}", shown, *rest, f"{len(self.notes)} note(s) in .notes"])
 
@@ -239,5 +243,5 @@ class Estimates:
         names = html.escape(", ".join(self.simulated_tables))
         made_up = f"<p><strong>SIMULATED: {names}</strong></p>" if names else ""
         notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in self.notes)
-        table = self.table.to_html(index=False, float_format=_shown, na_rep="", border=0)
+        table = self.table.to_html(index=False, formatters=_forms(self.table), na_rep="", border=0)
         return f"{made_up}{table}<ul>{notes}</ul>"
