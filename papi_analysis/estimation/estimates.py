@@ -110,7 +110,7 @@ class BesideDesign:
 
 
 def _forms(table: pd.DataFrame) -> dict[str, Callable[[float], str]]:
-    """How each column of numbers is printed: four decimals, or four digits that count where all are tiny or some huge."""
+    """How a column of numbers is printed: four decimals, or four digits that count where all are tiny or one huge."""
     most = table.select_dtypes("float").abs().replace(np.inf, np.nan).max()
     return {
         name: ("{:z.4f}" if 1e-3 <= (size or 1) < 1e6 or size != size else "{:.4g}").format
