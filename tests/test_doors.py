@@ -55,7 +55,6 @@ def doors() -> dict[str, tuple[Callable, dict[str, Any]]]:
         "confirm_detectable": {**programme, "ask": "did", "draws": 2},
         "design_tests": {**programme, "draws": 9},
         "draw_agencies": {"cells": pa.completion_by_agency(**register, as_of="2020-09-30"), "study": study()},
-        "draw_changes": {"estimates": pa.change_slopes(panel(), 2017, 2020)},
         "draw_completion": {"cells": days, "study": study()},
         "draw_estimates": {"estimates": slopes()},
         "draw_event_time": {"estimates": pa.event_time(gaps())},
@@ -180,7 +179,7 @@ def test_the_advice_is_to_the_point() -> None:
     plt.close("all")
 
 
-@pytest.mark.parametrize("draw", [pa.draw_impact, pa.draw_changes, pa.draw_event_time, pa.draw_history])
+@pytest.mark.parametrize("draw", [pa.draw_impact, pa.draw_event_time, pa.draw_history])
 def test_axes_for_too_few_panels_are_refused_and_more_are_taken(draw) -> None:
     function, right = doors()[draw.__name__]
     with pytest.raises(pa.SpecError, match="panels, and axes holds 1"):
