@@ -31,6 +31,7 @@ _HOMES = {
         "score_changes",
         "standing",
     ),
+    "papi_analysis.panel.frames": ("long_frame",),
     "papi_analysis.panel.panel": ("Panel",),
     "papi_analysis.estimation.estimates": ("Estimates",),
     "papi_analysis.estimation.completion_beside_gaps": ("completion_beside_gaps",),

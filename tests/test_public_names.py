@@ -59,6 +59,7 @@ PUBLIC = [
     "load_study",
     "load_units",
     "load_validation",
+    "long_frame",
     "method_record",
     "missing_scores",
     "national_shifts",

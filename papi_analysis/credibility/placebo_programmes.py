@@ -53,11 +53,11 @@ class PlaceboProgramme(NamedTuple):
 
     @property
     def panel(self) -> Panel:
-        """The window with the programme's completion given to the unit; a copy, for whoever asks may write to it."""
+        """The window with the programme's completion given to the unit."""
         completion = self.window.completion.copy()
         i, t = self.window.position("unit", self.unit), self.window.position("year", self.start)
         completion[i, t : t + len(self.path)] = self.path
-        return replace(self.window, scores=self.window.scores.copy(), completion=completion)
+        return replace(self.window, completion=completion)
 
 
 class Shape(NamedTuple):

@@ -110,6 +110,7 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
         raise SpecError(
             Note("points are shares of completion from 0 up to, not including, 1: 0.1 is ten percentage points.")
         )
+    panel.need_completion()
     most = np.nan_to_num(panel.completion).max(axis=(0, 1)).min()  # nothing is left to compare in some dimension
     asked = [({"overstated": point}, point) for point in takewhile(lambda point: point < most, points)]
     rows = ask_each(partial(_if_overstated, panel, settings), asked, "overstated reports")

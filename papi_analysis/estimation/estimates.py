@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.specification import Specification
 
@@ -108,6 +109,15 @@ class BesideDesign:
     told: Estimates | None
 
 
+def _forms(table: pd.DataFrame) -> dict[str, Callable[[float], str]]:
+    """How a column of numbers is printed: four decimals, or four digits that count where all are tiny or one huge."""
+    most = table.select_dtypes("float").abs().replace(np.inf, np.nan).max()
+    return {
+        name: ("{:z.4f}" if 1e-3 <= (size or 1) < 1e6 or size != size else "{:.4g}").format
+        for name, size in most.items()
+    }
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimates:
     """The answer to one question, for the whole family of dimensions.
@@ -168,6 +178,7 @@ class Estimates:
         drawn: NDArray[np.float64] = self.engines[0].draws
         return drawn
 
+    @check_kinds
     def interval(self, level: float, *, simultaneous: bool = False) -> pd.DataFrame:
         """Derive intervals at another level from the same engines.
 
@@ -196,6 +207,7 @@ class Estimates:
         """Whether any input was made up."""
         return bool(self.simulated_tables)
 
+    @check_kinds
     def row(self, dimension: str) -> pd.Series:
         """Return the row of one dimension."""
         known = [str(name) for name in self.table.get("dimension", ())]
@@ -223,7 +235,7 @@ class Estimates:
         marked = f" SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         first, more = self.table.iloc[:, :COLUMNS], ", ".join(self.table.columns[COLUMNS:])
         with pd.option_context("display.max_colwidth", 24):
-            shown = first.to_string(index=False, max_rows=ROWS, float_format="{:z.4f}".format, na_rep="")
+            shown = first.to_string(index=False, max_rows=ROWS, formatters=_forms(first), na_rep="")
         rest = [f"more columns in .table: {more}"] * bool(more)
         return "\n".join([f"{self.question}{marked}", shown, *rest, f"{len(self.notes)} note(s) in .notes"])
 
@@ -231,5 +243,5 @@ class Estimates:
         names = html.escape(", ".join(self.simulated_tables))
         made_up = f"<p><strong>SIMULATED: {names}</strong></p>" if names else ""
         notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in self.notes)
-        table = self.table.to_html(index=False, float_format="{:z.4f}".format, na_rep="", border=0)
+        table = self.table.to_html(index=False, formatters=_forms(self.table), na_rep="", border=0)
         return f"{made_up}{table}<ul>{notes}</ul>"

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.counterfactuals import Estimator
 from papi_analysis.estimation.designs import Design, Weights, programme_design
-from papi_analysis.panel.panel import Panel, first_and_last
+from papi_analysis.panel.frames import first_and_last
+from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
 
 Bools = NDArray[np.bool_]
@@ -85,6 +86,13 @@ def first_years(
     return {name: panel.first_from(year, Note("the start")) for name, year in starts.items()}
 
 
+#: A function of one's own may fail in any way.
+FAILED = Note(
+    "method {name} failed: {kind}: {error}. It is called with scores, treated units, donors, years before and years "
+    "after."
+)
+
+
 def method_name(method: Estimator) -> str:
     """The name of a function of one's own."""
     return str(getattr(method, "__name__", "own function"))
@@ -97,7 +105,13 @@ def checked(method: Estimator) -> Estimator:
     def rule(*given: Any) -> Weights:
         Y, units, donors, pre, _ = given
         shapes = (len(units), len(Y), Y.shape[2]), (len(units), len(pre), Y.shape[2])
-        answer = method(*given)
+        try:
+            answer = method(*given)
+        except PapiError:
+            raise
+        except Exception as error:
+            values = {"name": name, "kind": type(error).__name__, "error": error}
+            raise SpecError(Note(FAILED.text, values)) from error
         try:
             found, years = (np.asarray(part, dtype=float) for part in answer)
         except (TypeError, ValueError):

@@ -31,8 +31,9 @@ BOOTSTRAP = 20
 FALSE_ALARMS = {1: (0.78, 1.0), 3: (0.18, 0.65), 5: (0.10, 0.44), 8: (0.07, 0.31), 10: (0.06, 0.28), 20: (0.04, 0.19)}
 
 USUAL = Note(
-    "Usual clustered standard errors (CR1, t with G-1 degrees of freedom). With {units} programme unit(s) they call "
-    "noise significant in {one:.0%} of cases for one dimension and {any:.0%} for any of six, at a nominal 5%."
+    "Usual clustered standard errors (CR1, t with G-1 degrees of freedom). With {units} programme unit(s), the "
+    "nearest measured case to the {effective:.1f} that count here, they call noise significant in {one:.0%} of cases "
+    "for one dimension and {any:.0%} for any of six, at a nominal 5%."
 )
 BY_BOOTSTRAP = Note("Inference: wild cluster bootstrap over {units} {clusters}, the same draws for all dimensions.")
 OVER_ALL = Note(
@@ -55,6 +56,10 @@ INCOMPLETE = Note("Not in the comparison, for lack of cells: {units}.")
 NOT_PRINTED = Note(
     "No p-value or interval is printed: the smallest p-value that this design can give is {floor:.3f}, above "
     "{size:.3g}."
+)
+FEW_DRAWS = Note(
+    "No p-value or interval is printed: with {draws} draws none can fall below {floor:.3f}, above {size:.3g}. Ask with "
+    "draws={needed} or more."
 )
 NO_HOLM = Note(
     "No Holm p-value is printed: over {dimensions} dimensions none can fall below {least:.3f}, so it could find "
@@ -215,10 +220,21 @@ def _holm_can(engine: Engine, level: float) -> bool:
     return bool(len(engine.floor) * engine.floor.min() <= 1 - level + 1e-12)
 
 
+def draws_needed(engine: Engine, level: float) -> int:
+    """How many draws would give a p-value at this level, where it is draws and not units that are too few; else 0."""
+    size = 1 - level
+    if engine.exact or engine.floor.max() <= size + 1e-12:
+        return 0
+    return int(np.ceil(1 / size - 1e-9)) - 1
+
+
 def size_notes(engine: Engine, level: float) -> list[Note]:
     """Say where no p-value is printed, or which false-alarm rate the design can attain."""
     size, floor = 1 - level, float(engine.floor.max())
     attainable = float(engine.attainable_size(level).min())
+    if needed := draws_needed(engine, level):
+        values = {"draws": len(engine.draws), "floor": floor, "size": size, "needed": needed}
+        return [Note(FEW_DRAWS.text, values)]
     if floor > size + 1e-12:
         return [Note(NOT_PRINTED.text, {"floor": floor, "size": size})]
     notes = []
@@ -270,8 +286,8 @@ def check_inference(requested: str, effective: float, *, clustered: bool, overri
         raise SpecError(
             Note(
                 "clustered standard errors are not valid with {effective:.1f} effective programme "
-                "unit(s): with {case} they call noise significant in {one:.0%} of cases for one "
-                "dimension and in {any_of_six:.0%} for any of six, at a nominal 5%. Use "
+                "unit(s): with {case}, the nearest measured case, they call noise significant in {one:.0%} of "
+                "cases for one dimension and in {any_of_six:.0%} for any of six, at a nominal 5%. Use "
                 "inference='auto'; override=True prints them beside that rate.",
                 {"effective": effective, "case": case, "one": one, "any_of_six": any_of_six},
             )
@@ -287,7 +303,7 @@ def measured_rates(programme_units: float) -> tuple[int, float, float]:
 def usual_note(effective: float) -> Note:
     """Say what the usual errors are, and how often they fail with so few programme units."""
     case, one, any_of_six = measured_rates(effective)
-    return Note(USUAL.text, {"units": case, "one": one, "any": any_of_six})
+    return Note(USUAL.text, {"units": case, "effective": effective, "one": one, "any": any_of_six})
 
 
 def bootstrap_note(compared: int, *, clustered: bool) -> Note:

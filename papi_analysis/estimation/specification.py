@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.regression import WithinFit, fit_within
-from papi_analysis.panel.panel import Panel, first_and_last
+from papi_analysis.panel.frames import first_and_last
+from papi_analysis.panel.panel import Panel
 
 Floats = NDArray[np.float64]
 Form = Literal["imputation", "levels", "differences"]
@@ -56,9 +57,9 @@ class Specification:
     lagged_score: bool = False
 
     def __post_init__(self) -> None:
-        if self.form not in ("imputation", "levels", "differences"):
+        if not isinstance(self.form, str) or self.form not in ("imputation", "levels", "differences"):
             raise SpecError(Note("form is 'imputation', 'levels' or 'differences', not {form!r}.", {"form": self.form}))
-        if self.form == "imputation" and self.lagged_score:
+        if self.form == "imputation" and self.lagged_score is True:
             raise SpecError(
                 Note(
                     "imputation holds the last score before the start constant already; for the score of the "
@@ -147,6 +148,7 @@ def equations(panel: Panel, spec: Specification) -> Equations:
     SpecError
         Where the panel lacks the years or controls that it asks for.
     """
+    panel.need_completion()
     for name in spec.controls:
         if name not in panel.controls:
             known = ", ".join(panel.controls) or "none: give from_frames a table of controls"

@@ -244,12 +244,11 @@ def _with_total(study: Study, family: list[str], *, every_year: bool = False) ->
     full = sums[sums["size"] == len(family)]
     total = full.reset_index()[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"].to_numpy())
     every = pd.concat([scores, total], ignore_index=True)
-    none = every[["unit", "year", "dimension"]].assign(completion=np.nan)
     every_break = study.breaks[study.breaks["dimension"].isin(["all", *family])]
     as_total = every_break.assign(dimension=TOTAL).drop_duplicates(["year", "kind"])
     breaks = pd.concat([every_break, as_total], ignore_index=True)
     return Panel.from_frames(
-        every, none, years=None if every_year else study.years, dimensions=[*family, TOTAL], breaks=breaks
+        every, years=None if every_year else study.years, dimensions=[*family, TOTAL], breaks=breaks
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
+from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
 
 #: The kinds of break across which a unit's own scores are not comparable.
@@ -179,6 +180,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     >>> round(float(changes.query("unit == 'VN-CT'")["score_change"].sum()), 2)
     -3.62
     """
+    panel.need_completion()
     if (start is None) != (end is None):
         raise SpecError(Note("give both start and end, or neither for each year with the year before."))
     years = np.array(panel.years)
@@ -245,6 +247,7 @@ def break_marks(breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[in
     )
 
 
+@check_kinds
 def eras(
     breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[int, int], kinds: Sequence[str] = ERA_KINDS
 ) -> pd.DataFrame:
@@ -272,7 +275,7 @@ def eras(
     >>> eras(pa.load_breaks(), ["D2"], (2011, 2020)).to_numpy().tolist()
     [['D2', 2011, 2014], ['D2', 2015, 2017], ['D2', 2018, 2020]]
     """
-    first, last = years
+    first, last = first_and_last(years, "years")
     rows = []
     for dimension in dimensions:
         cuts = [year for year in break_years(breaks, dimension, kinds) if first < year <= last]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.rules import check_reports_in_place, check_tasks_in_place
 from papi_analysis.panel.task_states import Register, cells_of, states_of, years_of
@@ -86,6 +87,7 @@ def completion(
     return _asked(cells, tasks, progress)
 
 
+@check_kinds
 def completion_by_agency(
     tasks: Table,
     progress: Table,
@@ -136,8 +138,8 @@ def completion_by_agency(
 
 
 def task_states(
-    tasks: pd.DataFrame,
-    progress: pd.DataFrame,
+    tasks: Table,
+    progress: Table,
     *,
     as_of: Day | Iterable[Day] | None = None,
     known_on: Day | None = None,
@@ -199,6 +201,7 @@ def completion_falls(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["completion"] < cells["before"] - 1e-9].reset_index(drop=True)
 
 
+@check_kinds
 def reporting_record(tasks: pd.DataFrame, progress: pd.DataFrame, *, late_after: int = 30) -> pd.DataFrame:
     """Count, for each day reported on, the reports that came in time, late, never, or were revised.
 

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import DataWarning, Note, SpecError
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.completion import Day, completion
+from papi_analysis.panel.frames import AXES, KEY, NO_PROGRAMMES, first_and_last, panel_parts, tell_unused
 from papi_analysis.study.codebook import fieldwork_dates
-from papi_analysis.study.findings import Findings
-from papi_analysis.study.schema import (
-    BREAKS,
-    COMPLETION,
-    KNOWN_PROGRAMMES,
-    SCORES,
-    Column,
-    Schema,
-    check_frame,
-    name_text,
-)
-from papi_analysis.study.scores import check_errors, check_known
+from papi_analysis.study.relations import Table
+from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
 
-#: Rows of tables that stand for the family of dimensions as a whole.
-FAMILY_ROWS = ("mean", "within")
-
-UNUSED = Note(
-    "Completion above 0 in {years} is not used: nobody was surveyed then. Give completion as it stood when the "
-    "surveys of {surveys} were in the field."
+SCORES_ALONE = Note(
+    "the panel holds scores alone, and this needs completion. Give it as a table: Panel.from_frames(scores, "
+    "completion)."
 )
-
-_NO_BREAKS = pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], "standing": []})
-
-_NO_PROGRAMMES = pd.DataFrame({"unit": [], "period_start": [], "period_end": [], "plan": []})
-
-
-#: What the axes of a panel are called in a sentence.
-AXES = {"unit": Note("unit"), "year": Note("year"), "dimension": Note("dimension")}
 THE_YEAR = Note("the year")
 
 
@@ -93,38 +73,49 @@ class Panel:
     simulated_tables: tuple[str, ...]
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     controls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    known_programmes: pd.DataFrame = field(default_factory=_NO_PROGRAMMES.copy)
+    known_programmes: pd.DataFrame = field(default_factory=NO_PROGRAMMES.copy)
     se: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("scores", "completion", "se"):
+            object.__setattr__(self, name, _sealed(getattr(self, name)))
+        object.__setattr__(self, "controls", {name: _sealed(values) for name, values in self.controls.items()})
 
     @classmethod
     @check_kinds
     def from_frames(
         cls,
-        scores: pd.DataFrame,
-        completion: pd.DataFrame,
+        scores: Table,
+        completion: Table | None = None,
         *,
         years: tuple[int, int] | None = None,
         dimensions: Sequence[str | int] | None = None,
         without_programme: Sequence[str | int] = (),
-        breaks: pd.DataFrame | None = None,
+        breaks: Table | None = None,
         simulated_tables: Sequence[str] = (),
-        names: Mapping[str, tuple[str, str]] | None = None,
-        controls: pd.DataFrame | None = None,
-        known_programmes: pd.DataFrame | None = None,
+        names: Mapping[Any, str | tuple[str, str]] | None = None,
+        controls: Table | None = None,
+        known_programmes: Table | None = None,
     ) -> Panel:
         """Make a panel from any index: tables of scores and of completion.
+
+        A table is a frame of pandas (what names a row may stand in its index), Polars or PyArrow, the path of a Parquet
+        file, or a DuckDB relation, one row a cell; ``long_frame`` makes one of a table with years or dimensions in its
+        head. Years may be numbers, days or periods; units and dimensions texts or numbers.
 
         Parameters
         ----------
         scores
-            ``unit``, ``year``, ``dimension``, ``score``; where they are known ``se``, the scores' standard errors.
+            ``unit``, ``year``, ``dimension``, ``score``; where they are known ``se``, the scores' standard errors. An
+            empty score is a gap, as one without a row.
         completion
-            ``unit``, ``year``, ``dimension``, ``completion`` (0 to 1, empty where not known).
+            ``unit``, ``year``, ``dimension``, ``completion`` (0 to 1, empty where not known); default the column of
+            that name in ``scores``. Without it completion is known nowhere, and ``programme_impact`` can be asked.
         years
             First and last year to use; default all years with scores. A year between them in which no unit has a score
             is left out; completion above 0 in such a year is warned of (``DataWarning``).
         dimensions
-            The family of dimensions, in order; default those with completion.
+            The family of dimensions, in order; default those with completion, or with scores where there is none.
         without_programme
             Units declared to have had no programme: their completion is 0. A unit that is neither in
             ``completion`` nor declared is a gap.
@@ -133,7 +124,7 @@ class Panel:
         simulated_tables
             Names of inputs that were made up.
         names
-            English and Vietnamese name of dimensions and units, for figures and tables.
+            Name of dimensions and units, for figures and tables: one, or an English and a Vietnamese one.
         controls
             ``unit``, ``year``, where it differs by dimension also ``dimension``, and one column per variable.
         known_programmes
@@ -156,74 +147,18 @@ class Panel:
         >>> Panel.from_frames(scores, done, without_programme=["b"]).completion[:, 1, 0]
         array([0.5, 0. ])
         """
-        findings = Findings("scores")
-        scores = check_frame(scores, SCORES, "scores", findings)
-        check_errors(scores, findings)
-        findings.raise_any()
-        cells = check_frame(completion, COMPLETION, "completion")
-        findings = Findings("completion")
-        check_known(cells, "unit", scores["unit"], findings)
-        findings.raise_any()
-        family = tuple(dict.fromkeys(cells["dimension"])) if dimensions is None else tuple(map(name_text, dimensions))
-        without = sorted({*map(name_text, without_programme)})
-        every = (scores["year"].min(), scores["year"].max())
-        first, last = every if years is None else first_and_last(years, "years")
-        used = scores[scores["year"].between(first, last) & scores["dimension"].isin(family)]
-        for what, wanted in (("dimension", family), ("unit", without)):
-            unknown = sorted(set(wanted) - set(scores[what]))
-            if unknown:
-                raise SpecError(
-                    Note(
-                        "there are no scores for {what} {names}. Check the names.",
-                        {"what": AXES[what], "names": ", ".join(map(str, unknown))},
-                    )
-                )
-        twice = sorted({name for name in family if family.count(name) > 1})
-        if twice:
-            raise SpecError(
-                Note("dimensions names {twice} twice. Name each dimension once.", {"twice": ", ".join(twice)})
-            )
-        if set(family) & set(FAMILY_ROWS):
-            raise SpecError(
-                Note(
-                    "a dimension cannot be called {family_rows}: tables have rows of that name.",
-                    {"family_rows": ", ".join(FAMILY_ROWS)},
-                )
-            )
-        if used.empty:
-            raise SpecError(
-                Note(
-                    "no scores between {first} and {last}. Choose years within the scores.",
-                    {"first": first, "last": last},
-                )
-            )
-        axes = (
-            tuple(sorted(used["unit"].unique())),
-            tuple(int(year) for year in sorted(used["year"].unique())),
-            family,
+        parts = panel_parts(
+            scores,
+            completion,
+            years=years,
+            dimensions=dimensions,
+            without_programme=without_programme,
+            breaks=breaks,
+            names=names,
+            controls=controls,
+            known_programmes=known_programmes,
         )
-        between = cells["year"].between(first, last) if years is not None else True
-        _tell_unused(cells[between & (cells["completion"] > 0) & cells["dimension"].isin(family)], axes[1])
-        done = _cube(cells, "completion", axes)
-        both = sorted(set(without) & set(cells["unit"]))
-        if both:
-            raise SpecError(
-                Note("{both} has completion and is declared to be without a programme.", {"both": ", ".join(both)})
-            )
-        done[np.isin(axes[0], without)] = 0.0
-        return cls(
-            _cube(used, "score", axes),
-            done,
-            *axes,
-            breaks=_NO_BREAKS if breaks is None or breaks.empty else check_frame(breaks, BREAKS, "breaks"),
-            simulated_tables=tuple(simulated_tables),
-            names={name_text(name): pair for name, pair in (names or {}).items()},
-            controls={} if controls is None else _controls(controls, axes),
-            known_programmes=_NO_PROGRAMMES.copy()
-            if known_programmes is None or known_programmes.empty
-            else check_frame(known_programmes, KNOWN_PROGRAMMES, "known_programmes"),
-            se=_cube(used, "se", axes) if "se" in used and used["se"].notna().any() else None,
-        )
+        return cls(**parts, simulated_tables=tuple(simulated_tables))
 
     @classmethod
     @check_kinds
@@ -250,12 +185,9 @@ class Panel:
         done = completion(study.tasks, study.progress, as_of=days, known_on=known_on)
         done = done[done["unit"].isin(scored)]  # a new province may wait for its first score
         without = [unit for unit in study.without_programme if unit in scored]
-        if done.empty:
-            done = study.scores[["unit", "year", "dimension"]].copy()
-            done["completion"], without = np.where(done["unit"].isin(without), 0.0, np.nan), []
         return cls.from_frames(
             study.scores,
-            done,
+            None if done.empty else done,
             years=study.years,
             dimensions=tuple(study.dimensions["dimension"]),
             without_programme=without,
@@ -281,19 +213,40 @@ class Panel:
         """Cells (N, T, K) with both a score and completion."""
         return np.isfinite(self.scores) & np.isfinite(self.completion)
 
+    def need_completion(self) -> None:
+        """Refuse what cannot be asked of scores alone.
+
+        Raises
+        ------
+        SpecError
+            Where completion is known nowhere.
+        """
+        if not np.isfinite(self.completion).any():
+            raise SpecError(SCORES_ALONE)
+
     def frame(self) -> pd.DataFrame:
-        """Return the panel as a table, one row per cell: unit, year, dimension, score, completion."""
-        index = pd.MultiIndex.from_product(
-            [self.units, self.years, self.dimensions], names=["unit", "year", "dimension"]
-        )
+        """Return the panel as a table, one row per cell: unit, year, dimension, score, completion, and any errors.
+
+        ``from_frames`` makes the same scores and completion of it.
+
+        Examples
+        --------
+        >>> import papi_analysis as pa
+        >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+        >>> np.array_equal(Panel.from_frames(panel.frame()).scores, panel.scores, equal_nan=True)
+        True
+        """
+        index = pd.MultiIndex.from_product([self.units, self.years, self.dimensions], names=KEY)
         columns = {"score": self.scores.ravel(), "completion": self.completion.ravel()}
-        return pd.DataFrame(columns, index=index).reset_index()
+        errors = {} if self.se is None else {"se": self.se.ravel()}
+        return pd.DataFrame(columns | errors, index=index).reset_index()
 
     def gaps(self) -> pd.DataFrame:
         """List the cells without a score or without completion."""
         frame = self.frame()
         return frame[frame["score"].isna() | frame["completion"].isna()].reset_index(drop=True)
 
+    @check_kinds
     def position(self, axis: str, label: str | int) -> int:
         """Return the place of a unit, year or dimension on its axis.
 
@@ -371,14 +324,78 @@ class Panel:
                     {"first": first, "last": last},
                 )
             )
-        years = slice(begin, end + 1)
+        return self._part(slice(None), slice(begin, end + 1), slice(None))
+
+    @check_kinds
+    def only(
+        self,
+        *,
+        units: Sequence[str | int] | None = None,
+        years: tuple[int, int] | None = None,
+        dimensions: Sequence[str | int] | None = None,
+    ) -> Panel:
+        """Return the panel of some units, years or dimensions; all else that it holds stays.
+
+        Parameters
+        ----------
+        units
+            Which units; they stay in the panel's order.
+        years
+            First and last year. A year in which none of the units has a score is none of theirs, and is left out;
+            completion above 0 in such a year is warned of (``DataWarning``).
+        dimensions
+            Which dimensions, in the order in which they are given.
+
+        Raises
+        ------
+        SpecError
+            Where the panel does not hold one of them, a dimension is named twice, or no score is left.
+
+        Examples
+        --------
+        >>> import papi_analysis as pa
+        >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+        >>> print(panel.only(units=["VN-CT", "VN-HN"], years=(2015, 2020), dimensions=["D4"]))
+        Panel(2 units, 2015-2020, 1 dimension, 0 gaps in 12 cells, 1 programme unit, SIMULATED: tasks, progress)
+        """
+        panel = self if years is None else self.cut(*first_and_last(years, "years"))
+        n = sorted(set(panel._places("unit", panel.units if units is None else units)))
+        k = panel._places("dimension", panel.dimensions if dimensions is None else dimensions)
+        if len(set(k)) < len(k):
+            raise SpecError(Note("dimensions names one twice. Name each dimension once."))
+        scored = np.isfinite(panel.scores[n][:, :, k]).any(axis=(0, 2))
+        if not scored.any():
+            raise SpecError(Note("none of these units has a score in these years and dimensions. Choose others."))
+        begun = np.nan_to_num(panel.completion[n][:, :, k]).max(axis=(0, 2)) > 0
+        part = panel._part(n, np.flatnonzero(scored), k)
+        tell_unused(pd.Series(np.array(panel.years)[begun]), part.years)
+        return part
+
+    def _places(self, axis: str, labels: Sequence[str | int]) -> list[int]:
+        """The places of several labels on an axis, of which there is one at least."""
+        if not len(labels):
+            raise SpecError(Note("name at least one {axis}.", {"axis": AXES[axis]}))
+        return [self.position(axis, label) for label in labels]
+
+    def _part(self, n: Any, t: Any, k: Any) -> Panel:
+        """The panel of these places on its axes."""
+
+        def take(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(values[n][:, t][:, :, k])
+
+        units, years, dimensions = (
+            tuple(np.array(axis, dtype=object)[places].tolist())
+            for axis, places in zip((self.units, self.years, self.dimensions), (n, t, k), strict=True)
+        )
         return replace(
             self,
-            scores=self.scores[:, years],
-            completion=self.completion[:, years],
-            years=self.years[years],
-            controls={name: values[:, years] for name, values in self.controls.items()},
-            se=None if self.se is None else self.se[:, years],
+            scores=take(self.scores),
+            completion=take(self.completion),
+            units=units,
+            years=years,
+            dimensions=dimensions,
+            controls={name: take(values) for name, values in self.controls.items()},
+            se=None if self.se is None else take(self.se),
         )
 
     def complete_from(self, units: NDArray[np.bool_], fewest: int, latest: int, last: int) -> int | None:
@@ -396,61 +413,20 @@ class Panel:
         N, T, K = self.scores.shape
         P = len(self.programme_units)
         waves = "" if self.years[-1] - self.years[0] == T - 1 else f" in {T} surveys"
+        alone = not np.isfinite(self.completion).any()
+        cells = np.isfinite(self.scores) if alone else self.usable
+        programmes = "scores alone" if alone else f"{P} programme unit{'' if P == 1 else 's'}"
         made_up = f", SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
         return (
-            f"Panel({N} units, {self.years[0]}-{self.years[-1]}{waves}, {K} dimensions, "
-            f"{int((~self.usable).sum())} gaps in {N * T * K} cells, "
-            f"{P} programme unit{'' if P == 1 else 's'}{made_up})"
+            f"Panel({N} units, {self.years[0]}-{self.years[-1]}{waves}, {K} dimension{'' if K == 1 else 's'}, "
+            f"{int((~cells).sum())} gaps in {N * T * K} cells, {programmes}{made_up})"
         )
 
 
-def first_and_last(years: tuple[int, int], what: str) -> tuple[int, int]:
-    """Check a first and a last year, in this order; ``what`` names them in the error.
-
-    >>> first_and_last((2018, 2020), "years")
-    (2018, 2020)
-    """
-    pair = tuple(years) if isinstance(years, tuple | list) else ()
-    if len(pair) != 2 or not all(isinstance(y, int | np.integer) and not isinstance(y, bool) for y in pair):
-        raise SpecError(
-            Note("{what} is a first and a last year, like (2018, 2020), not {years!r}.", {"what": what, "years": years})
-        )
-    if pair[0] > pair[1]:
-        raise SpecError(
-            Note(
-                "{what} is {years!r}, but the first year cannot lie after the last: ({pair}, {pair_2})?",
-                {"what": what, "years": years, "pair": pair[1], "pair_2": pair[0]},
-            )
-        )
-    return int(pair[0]), int(pair[1])
-
-
-def _tell_unused(begun: pd.DataFrame, years: tuple[int, ...]) -> None:
-    """Warn of cells with completion above 0 in years that the panel does not have."""
-    lost = sorted({int(year) for year in begun["year"]} - set(years))
-    if lost:
-        values = {"years": ", ".join(map(str, lost)), "surveys": ", ".join(map(str, years))}
-        warnings.warn(Note(UNUSED.text, values), DataWarning, 3)
-
-
-def _cube(
-    cells: pd.DataFrame, column: str, axes: tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
-) -> NDArray[np.float64]:
-    """Spread a table of cells over (N, T, K), NaN where there is none."""
-    index = pd.MultiIndex.from_product(axes)
-    values = cells.set_index(["unit", "year", "dimension"])[column].reindex(index)
-    return np.array(values, dtype=float).reshape([len(axis) for axis in axes])
-
-
-def _controls(
-    table: pd.DataFrame, axes: tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
-) -> dict[str, NDArray[np.float64]]:
-    """Spread each variable of a table of controls over (N, T, K); one without dimensions is the same in all."""
-    if "dimension" not in table.columns:
-        table = table.merge(pd.DataFrame({"dimension": axes[2]}), how="cross")
-    key = ("unit", "year", "dimension")
-    variables = [str(name) for name in table.columns if name not in key]
-    numbers = tuple(Column(name, "number", empty=True) for name in variables)
-    schema = Schema("controls", (Column("unit"), Column("year", "integer"), Column("dimension"), *numbers), key)
-    table = check_frame(table, schema, "controls")
-    return {name: _cube(table, name, axes) for name in variables}
+def _sealed(values: Any) -> Any:
+    """A view of an array that cannot be written to: what has been checked stays as it was checked."""
+    if values is None:
+        return None
+    view = np.asarray(values).view()
+    view.flags.writeable = False
+    return view

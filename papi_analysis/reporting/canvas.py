@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
+from papi_analysis.arguments import check_kinds
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.tables import mark
@@ -21,6 +23,8 @@ from papi_analysis.reporting.tables import mark
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from papi_analysis.estimation.estimates import Estimates
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +44,12 @@ DPI = 144
 
 #: Names come from data: no dollar sign or backslash in them is a formula or a command.
 PLAIN_WORDS: dict[Any, Any] = {"text.usetex": False, "text.parse_math": False}
+
+NO_FIGURE = Note("a {kind} is no figure; give what a draw function returned.")
+FEW_AXES = Note(
+    "the figure has {panels} panels, and axes holds {axes}. Give axes for all of them, like those of plt.subplots, or "
+    "leave axes out."
+)
 
 #: Whether figures are made apart from pyplot, in a report: no window, and none of the user's settings.
 _APART: ContextVar[bool] = ContextVar("_APART", default=False)
@@ -64,14 +74,15 @@ def house_style() -> Iterator[None]:
 
 
 def drawing(draw: Callable[P, T]) -> Callable[P, T]:
-    """Let a draw function write words as they are, and tell of letters that the figure cannot show."""
+    """Let a draw function check its arguments, write words as they are, and tell of letters that it cannot show."""
+    checked = check_kinds(draw)
 
     @wraps(draw)
     def draw_plainly(*given: P.args, **options: P.kwargs) -> T:
         import matplotlib as mpl
 
         with mpl.rc_context(PLAIN_WORDS):
-            made = draw(*given, **options)
+            made = checked(*given, **options)
             _tell_boxes(figure_of(made), find_language(str(options.get("language", "en"))))
         return made
 
@@ -105,8 +116,20 @@ def _lacking(figure: Figure) -> set[str]:
 
 def figure_of(drawn: Any) -> Figure:
     """Return the figure that an ``Axes``, or the first of an array of them, is in."""
-    figure: Figure = np.asarray(drawn, dtype=object).ravel()[0].get_figure(root=True)
-    return figure
+    from matplotlib.figure import Figure
+
+    first = next(iter(np.asarray(drawn, dtype=object).ravel()), None)
+    found = first if isinstance(first, Figure) else getattr(first, "get_figure", lambda **_: None)(root=True)
+    if not isinstance(found, Figure):
+        raise SpecError(Note(NO_FIGURE.text, {"kind": type(drawn).__name__}))
+    return found
+
+
+def check_answer(estimates: Estimates, question: str) -> None:
+    """Refuse the answer to another question than the one that is drawn."""
+    if estimates.question != question:
+        values = {"question": question, "given": estimates.question}
+        raise SpecError(Note("this draws the answer of {question}, not that of {given}.", values))
 
 
 def alternative(figure: Figure) -> str:
@@ -157,6 +180,7 @@ def picture_of(drawn: Any) -> Picture:
     return Picture(png(figure), alternative(figure))
 
 
+@check_kinds
 def show(drawn: Any) -> None:
     """Show a figure in a notebook with its text alternative, then close it.
 
@@ -182,12 +206,31 @@ def show(drawn: Any) -> None:
     plt.close(figure)
 
 
-def grid_axes(panels: int) -> Any:
-    """Make a grid of small panels, three to a row."""
+def grid_axes(panels: int, axes: Any = None) -> Any:
+    """Make a grid of small panels, three to a row, where no axes are given; of those no panel may be left out."""
+    if axes is not None:
+        return enough_axes(axes, panels)
     rows = -(-panels // 3)
     axes = new_axes(rows, 3, figsize=(8.4, 2.5 * rows), squeeze=False)
     for ax in np.ravel(axes)[panels:]:
         ax.set_visible(False)
+    return axes
+
+
+def enough_axes(axes: Any, panels: int) -> Any:
+    """Take axes that are given, one for each panel at least.
+
+    Raises
+    ------
+    SpecError
+        Where they are fewer, or something else.
+    """
+    from matplotlib.axes import Axes
+
+    given = np.ravel(np.asarray(axes, dtype=object))
+    if len(given) < panels or not all(isinstance(ax, Axes) for ax in given):
+        found = sum(isinstance(ax, Axes) for ax in given)
+        raise SpecError(Note(FEW_AXES.text, {"panels": panels, "axes": found}))
     return axes
 
 

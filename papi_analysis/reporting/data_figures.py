@@ -102,7 +102,7 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
     surveys = sorted(cells["year"].unique())
     middle = middle_halves(cells).set_index("dimension")
     programme = study.programme_years(unit)
-    axes = grid_axes(len(family)) if axes is None else axes
+    axes = grid_axes(len(family), axes)
     for ax, dimension in zip(np.ravel(axes), family, strict=False):
         ranges = middle.loc[[dimension]].set_index("year").reindex(surveys)
         _draw_path(ax, ranges, own[own["dimension"] == dimension].set_index("year")["score"].reindex(surveys))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.canvas import DPI, alternative, figure_of, png, render
@@ -47,6 +48,7 @@ _LATEX = {character: "\\" + character for character in "&%$#_{}"} | {
 }
 
 
+@check_kinds
 def save_table(
     table: Estimates | pd.DataFrame,
     path: str | os.PathLike[str],
@@ -97,6 +99,7 @@ def save_table(
     return write_whole(path, write(_table(table, language, simulated)))
 
 
+@check_kinds
 def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
     """Write a figure to a file, whole or not at all; return its path.
 
@@ -129,11 +132,9 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
     ...     save_figure(ax, f"{folder}/panel.svg").name
     'panel.svg'
     """
-    from matplotlib.figure import Figure
-
     path = Path(path)
     write = _find(_FIGURES, path)
-    figure = drawn if isinstance(drawn, Figure) else figure_of(drawn)
+    figure = figure_of(drawn)
     if not alternative(figure):
         raise SpecError(Note("the figure has no alternative text. Say what it shows: figure.set_label('...')."))
     return write_whole(path, write(figure))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.canvas import (
@@ -21,6 +22,7 @@ from papi_analysis.reporting.canvas import (
     ORANGE,
     PALE,
     add_alternative,
+    check_answer,
     drawing,
     full_name,
     mark_simulated,
@@ -69,6 +71,7 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     'Score'
     """
     tongue = find_language(language)
+    check_answer(estimates, "target_attainment")
     ax = one_axes(8, 3.6) if ax is None else ax
     table = estimates.table[estimates.table["dimension"] != TOTAL].reset_index(drop=True)
     places = np.arange(len(table))[::-1]
@@ -104,8 +107,9 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     ax.grid(axis="x", color="#EEEEEE")
     ax.set_axisbelow(True)
     mark_simulated(ax, estimates.simulated_tables, tongue)
+    digits = tongue.fine(table[["base", "target", "latest"]].to_numpy(dtype=float).ravel())
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.base)} / {tongue.number(row.target)} / {tongue.number(row.latest)}"
+        f"{row.dimension}: {' / '.join(tongue.number(value, digits) for value in (row.base, row.target, row.latest))}"
         for row in table.itertuples()
     )
     if not ahead:
@@ -174,7 +178,7 @@ def draw_estimates(
     _draw_intervals(ax, table, places, colours)
     ax.scatter(table["estimate"], places, color=colours, s=40, zorder=2)
     if truth is not None:
-        known = np.broadcast_to(np.asarray(truth, dtype=float), (int((~of_family).sum()),))
+        known = _truths(truth, int((~of_family).sum()))
         known = np.append(known, known.mean())
         ax.scatter(known, places[: len(known)], marker="|", s=260, color=ORANGE, linewidth=2.5, zorder=3)
         ax.annotate(
@@ -201,13 +205,24 @@ def draw_estimates(
     mark_simulated(ax, estimates.simulated_tables, tongue)
     opened = {place - 1: f"{name}: " for place, name in groups.items()}
     rows = zip(places, table.itertuples(), strict=True)
-    listed = "; ".join(opened.get(place, "") + _interval(row, tongue) for place, row in rows)
+    digits = tongue.fine(table[["estimate", "low", "high"]].to_numpy(dtype=float).ravel(), 3)
+    listed = "; ".join(opened.get(place, "") + _interval(row, tongue, digits) for place, row in rows)
     if has_interval.any():
         words = tongue.text("Slopes with {level} intervals: {listed}.", level=level, listed=listed)
     else:
         words = tongue.text("Slopes: {listed}.", listed=listed)
     add_alternative(ax, words)
     return ax
+
+
+def _truths(truth: Any, dimensions: int) -> NDArray[np.float64]:
+    """True slopes, one for each dimension (K,)."""
+    try:
+        return np.broadcast_to(np.asarray(truth, dtype=float), (dimensions,))
+    except (TypeError, ValueError):
+        raise SpecError(
+            Note("truth is a slope, or one for each of the {dimensions} dimensions.", {"dimensions": dimensions})
+        ) from None
 
 
 def _places(table: pd.DataFrame) -> tuple[NDArray[np.int64], dict[int, str]]:
@@ -241,9 +256,9 @@ def _draw_intervals(ax: Axes, table: pd.DataFrame, places: NDArray[np.int64], co
                 ax.scatter(at, place, marker=marker, color=colour, s=36)
 
 
-def _interval(row: Any, tongue: Language) -> str:
+def _interval(row: Any, tongue: Language, digits: int) -> str:
     name = full_name(row.dimension, tongue, {})
-    words = f"{name} {tongue.number(row.estimate, 3)}"
+    words = f"{name} {tongue.number(row.estimate, digits)}"
     if row.low == row.low:
-        words += f" [{tongue.number(row.low, 3)}; {tongue.number(row.high, 3)}]"
+        words += f" [{tongue.number(row.low, digits)}; {tongue.number(row.high, digits)}]"
     return words

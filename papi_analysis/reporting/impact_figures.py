@@ -17,6 +17,7 @@ from papi_analysis.reporting.canvas import (
     ORANGE,
     PALE,
     add_alternative,
+    check_answer,
     drawing,
     figure_of,
     full_name,
@@ -82,7 +83,8 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
 
     tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
-    axes = grid_axes(len(table)) if axes is None else axes
+    axes = grid_axes(len(table), axes)
+    digits = tongue.fine(table["estimate"])
     start = asked.start
     for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
@@ -95,7 +97,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         shade_programme(ax, start, asked.end)
         words = tongue.text(
             "gap {gap}, joint p {p}",
-            gap=tongue.number(row.estimate),
+            gap=tongue.number(row.estimate, digits),
             p=tongue.p_value(row.p_joint, sign=True),
         )
         set_title(ax, row.dimension, tongue, estimates.names, words)
@@ -119,7 +121,8 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
     mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.estimate)} ({tongue.p_value(row.p_joint)})" for row in table.itertuples()
+        f"{row.dimension}: {tongue.number(row.estimate, digits)} ({tongue.p_value(row.p_joint)})"
+        for row in table.itertuples()
     )
     add_alternative(
         first,
@@ -172,10 +175,11 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     """
     from matplotlib.ticker import MaxNLocator
 
+    check_answer(estimates, "event_time")
     tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     dimensions = list(dict.fromkeys(table["dimension"]))
-    axes = grid_axes(len(dimensions)) if axes is None else axes
+    axes = grid_axes(len(dimensions), axes)
     for ax, dimension in zip(np.ravel(axes), dimensions, strict=False):
         rows = table[table["dimension"] == dimension]
         ax.fill_between(rows["since"], -rows["band"], rows["band"], color=PALE, alpha=0.6, linewidth=0)

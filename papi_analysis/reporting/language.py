@@ -16,6 +16,9 @@ from papi_analysis.errors import Name, Note, PapiError, SpecError
 
 CATALOGUES = Path(__file__).parent / "locale"
 
+#: Smaller numbers on an axis are 0 but for the noise of the binary form.
+NOISE = 1e-12
+
 #: What stands where a value is missing.
 MISSING = "–"
 
@@ -84,24 +87,36 @@ class Language:
         return str(format_decimal(_rounded(value, digits), format=pattern, locale=self.code))
 
     def fine(self, values: Iterable[float], digits: int = 2) -> int:
-        """Give the decimals in which numbers of one sentence or table are written: ``digits``, more for tiny ones.
+        """Give the decimals in which numbers of one sentence or column are written: ``digits``, if their size fits it.
 
-        Where all would be 0 in so many, the largest keeps two digits that count.
+        Of small numbers the largest keeps two digits that count; of large ones it shows six, or its whole part.
 
         Examples
         --------
         >>> en = find_language("en")
         >>> en.fine([0.12, -0.004]), en.fine([-0.12e-4, 0.5e-5]), en.fine([0.0]), en.fine([0.02], 3)
         (2, 6, 2, 3)
+        >>> en.fine([0.03, 0.01]), en.fine([6.5, 39.57]), en.fine([12345.6]), en.fine([1.5e12])
+        (3, 2, 1, 0)
         """
         largest = max((abs(value) for value in map(float, values) if math.isfinite(value)), default=0.0)
-        return digits if largest >= 10**-digits or not largest else 1 - math.floor(math.log10(largest))
+        if not largest:
+            return digits
+        size = math.floor(math.log10(largest))
+        return max(min(digits, 5 - size), 1 - size, 0)
 
     def tick(self, value: float, _: float | None = None) -> str:
-        """Write a number on an axis: as many decimals as it needs, at most four, thousands not grouped."""
+        """Write a number on an axis: as many decimals as it needs, thousands not grouped.
+
+        >>> en = find_language("en")
+        >>> en.tick(0.1 + 0.2), en.tick(1.5e-5), en.tick(1e12), en.tick(-1e-17)
+        ('0.3', '0.000015', '1000000000000', '0')
+        """
         from babel.numbers import format_decimal
 
-        return str(format_decimal(_rounded(value, 4), format="0.####", locale=self.code))
+        # Ten digits count: what lies beyond is noise of steps that are added up, and so is a zero that is none.
+        exact = Decimal(f"{value:.10g}") if abs(value) >= NOISE else Decimal(0)
+        return str(format_decimal(exact, format="0." + "#" * 15, locale=self.code))
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """Write a share from 0 to 1 in percent."""

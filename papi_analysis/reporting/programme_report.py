@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataWarning, PapiError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.panel.changes import missing_scores
@@ -106,6 +107,7 @@ class ProgrammeReport:
     'Nguồn số liệu'
     """
 
+    @check_kinds
     def __init__(self, study: str | os.PathLike[str] | Study = "can_tho_2018_2020", language: str = "en") -> None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.reporting.files import is_ours, write_whole
 
@@ -35,6 +36,7 @@ GONE = {
 }
 
 
+@check_kinds
 def render_report(
     study: str | os.PathLike[str] | Study = "can_tho_2018_2020",
     output: str | os.PathLike[str] = "reports",

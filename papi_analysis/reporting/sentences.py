@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import (
     BesideDesign,
@@ -17,6 +18,7 @@ from papi_analysis.estimation.estimates import (
     SlopeDesign,
     UnitYears,
 )
+from papi_analysis.estimation.inference import draws_needed
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, language_of
@@ -28,6 +30,7 @@ from papi_analysis.study.study import Study
 NAMED = 3
 
 
+@check_kinds
 def sentence(estimates: Estimates, *, language: str = "en") -> str:
     """Say the answer in a sentence, with the warning that its inputs are simulated where they are.
 
@@ -76,6 +79,7 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
     return f"{words} [{warning}]" if warning else words
 
 
+@check_kinds
 def remarks(estimates: Estimates, *, language: str = "en") -> str:
     """Say what an answer cannot show: its notes, one to a line.
 
@@ -226,6 +230,13 @@ def _slopes(estimates: Estimates, tongue: Language) -> str:
     digits = tongue.fine(values.values())
     words = _full_completion(tongue.number(values["estimate"], digits), len(each), tongue)
     if mean["p"] != mean["p"]:
+        if draws_needed(estimates.engines[0], estimates.level):
+            return words + tongue.text(
+                ", ten more points of completion with {slope}; with only {draws} draws no p-value can say whether that "
+                "is more than noise.",
+                slope=slope,
+                draws=len(estimates.draws),
+            )
         return words + tongue.text(
             ", ten more points of completion with {slope}; with so few units (programme units: {units}) this design "
             "cannot tell whether that is more than noise.",
@@ -283,6 +294,10 @@ def _impact(estimates: Estimates, tongue: Language) -> str:
     mean, size = estimates.row("mean"), 1 - estimates.level
     each = estimates.table[estimates.table["dimension"] != "mean"]
     words, digits = _gap(estimates, len(each), tongue), tongue.fine(mean[["estimate", "low", "high"]])
+    if mean["p"] != mean["p"] and draws_needed(estimates.engines[0], estimates.level):
+        return words + tongue.text(
+            "; with only {draws} draws no p-value can say whether that is more than noise.", draws=len(estimates.draws)
+        )
     if mean["p"] != mean["p"]:
         return words + tongue.text("; with so few units this design cannot tell whether that is more than noise.")
     words += tongue.text(

@@ -15,6 +15,7 @@ from papi_analysis.reporting.canvas import (
     PALE,
     add_alternative,
     drawing,
+    enough_axes,
     mark_simulated,
     new_axes,
     tidy,
@@ -68,7 +69,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
         heights = [2.4, 0.2 * len(options) + 0.15 * len(kinds)]
         size = (8, sum(heights) + 0.6)
         axes = new_axes(2, 1, figsize=size, height_ratios=heights, sharex=True)
-    above, below = np.ravel(axes)
+    above, below = np.ravel(enough_axes(axes, 2))[:2]
     places = np.arange(len(table))
     dimensions = [name for name in table.columns if name not in (*kinds, "mean", "p", "peers")]
     above.vlines(places, table[dimensions].min(axis=1), table[dimensions].max(axis=1), color=PALE, linewidth=2.5)
@@ -92,6 +93,7 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     tidy(above)
     tidy(below)
     mark_simulated(above, estimates.simulated_tables, tongue)
+    digits = tongue.fine(table["mean"], 3)
     p = float(estimates.tests["p"].iloc[0]) if len(estimates.tests) else float("nan")
     add_alternative(
         above,
@@ -99,8 +101,8 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
             "Specification curve of {n} specifications: the mean estimate runs from {low} to {high}, {below} of them "
             "lie below zero; joint p {p}.",
             n=len(table),
-            low=tongue.number(table["mean"].min(), 3),
-            high=tongue.number(table["mean"].max(), 3),
+            low=tongue.number(table["mean"].min(), digits),
+            high=tongue.number(table["mean"].max(), digits),
             below=tongue.percent(asked.below),
             p=tongue.p_value(p, sign=True),
         ),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from papi_analysis.errors import Note
+from papi_analysis.arguments import check_kinds
+from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.downloads import hold_numbers
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES
@@ -104,12 +106,13 @@ def _width(tag: str, text: str) -> str:
     return "short" * (len(text) <= SHORT) if tag == "th" else "long" * (len(text) > SHORT)
 
 
+@check_kinds
 def table_frame(
     frame: pd.DataFrame,
     columns: Sequence[str] | None = None,
     *,
     language: str = "en",
-    digits: int = 2,
+    digits: int | None = None,
     simulated: Sequence[str] = (),
 ) -> Table:
     """Make a frame of the package ready to show: chosen columns, words, numbers and dates in the language.
@@ -123,7 +126,8 @@ def table_frame(
     language
         ``"en"`` or ``"vi"``.
     digits
-        Decimals of numbers that are not counts or shares.
+        Decimals of numbers that are not counts or shares; default 2 in each column, more where its numbers are small
+        and fewer where they are large.
     simulated
         Inputs that were made up; the caption says so.
 
@@ -139,13 +143,28 @@ def table_frame(
 
     """
     tongue = find_language(language)
-    frame = frame.drop(columns="code", errors="ignore") if columns is None else frame[list(columns)]
+    if columns is None:
+        frame = frame.drop(columns="code", errors="ignore")
+    else:
+        check_columns(frame, columns)
+        frame = frame[list(columns)]
     frame = _with_labels(frame)
-    cells = [
-        [Text(_cell(value, str(name), tongue, digits), value) for value in values.tolist()]
-        for name, values in frame.items()
-    ]
+    if not len(frame.columns):
+        raise SpecError(Note("the table has no columns. Name some that it has."))
+    cells = []
+    for name, values in frame.items():
+        places = _places(values, tongue) if digits is None else digits
+        cells.append([Text(_cell(value, str(name), tongue, places), value) for value in values.tolist()])
     return as_table([_label(name, tongue) for name in frame.columns], cells, tongue, mark(simulated, tongue))
+
+
+def check_columns(frame: pd.DataFrame, columns: Sequence[str], also: Collection[str] = ()) -> None:
+    """Refuse columns that a frame does not have: none is left out in silence."""
+    known = list(frame.columns)
+    unknown = [str(name) for name in columns if name not in known and name not in also]
+    if unknown:
+        values = {"names": ", ".join(unknown), "known": ", ".join(map(str, known))}
+        raise SpecError(Note("the table has no column {names}. It has {known}.", values))
 
 
 def as_table(heads: Sequence[str], columns: Sequence[Sequence[str]], tongue: Language, caption: str = "") -> Table:
@@ -168,6 +187,7 @@ def _with_labels(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([labels, frame.reset_index(drop=True)], axis=1)
 
 
+@check_kinds
 def table_estimates(
     estimates: Estimates,
     columns: Sequence[str] | None = None,
@@ -215,6 +235,8 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     if getattr(estimates.design, "inference", "") == "reassignment":
         hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
     renamed = RENAMED.get(estimates.question, {})
+    if columns is not None:
+        check_columns(estimates.table, columns, renamed.values())
     table = table.rename(columns=renamed)
     columns = None if columns is None else [renamed.get(name, name) for name in columns]
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
@@ -226,6 +248,11 @@ def mark(simulated: Sequence[str], tongue: Language) -> str:
     if not simulated:
         return ""
     return tongue.text("SIMULATED: {tables}", tables=", ".join(tongue.text(name) for name in simulated))
+
+
+def _places(values: pd.Series, tongue: Language) -> int:
+    """Decimals by the size of the numbers in a column."""
+    return tongue.fine(value for value in values.tolist() if isinstance(value, float) and math.isfinite(value))
 
 
 def _label(name: object, tongue: Language) -> str:

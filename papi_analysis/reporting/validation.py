@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.reporting.canvas import (
     BLUE,
     GREY,
@@ -15,6 +16,7 @@ from papi_analysis.reporting.canvas import (
     PINK,
     add_alternative,
     drawing,
+    enough_axes,
     one_axes,
     tidy,
     wrapped,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@check_kinds
 def table_validation(rows: pd.DataFrame, *, language: str = "en") -> Table:
     """Make rows of ``load_validation`` ready to show.
 
@@ -110,7 +113,7 @@ def draw_validation(rows: pd.DataFrame, *, axes: Any = None, language: str = "en
     """
     tongue = find_language(language)
     kinds = list(dict.fromkeys(rows["kind"]))
-    ax = one_axes(8.4, 0.55 * len(kinds) + 1.4) if axes is None else axes
+    ax = one_axes(8.4, 0.55 * len(kinds) + 1.4) if axes is None else np.ravel(enough_axes(axes, 1))[0]
     agrees, drawn = (rows["digits"] == rows["given"]).to_numpy(), rows["error"].notna().to_numpy()
     away = np.log10(rows["away"].to_numpy(dtype=float).clip(LEAST / 100))
     across = np.where(away < np.log10(LEAST), NONE, away)

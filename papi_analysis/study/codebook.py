@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Name, Note, SpecError
 from papi_analysis.study.findings import nearest
 from papi_analysis.study.schema import BREAKS, DIMENSIONS, KNOWN_PROGRAMMES, UNITS, name_text
@@ -257,6 +258,7 @@ def province_name(english: str, units: pd.DataFrame) -> Name:
     return Name(*pairs[0]) if pairs else Name(english)
 
 
+@check_kinds
 def find_unit(name: str, units: pd.DataFrame | None = None) -> str:
     """Return the code of the unit that ``name`` means: its code, a name in either language, or a variant.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.codebook import data_folder
 from papi_analysis.study.schema import Column, Schema
@@ -80,6 +81,7 @@ METHODS = Schema(
 )
 
 
+@check_kinds
 def load_validation(kind: str | None = None) -> pd.DataFrame:
     """Load figures of this package beside those of printed tables and other software on the same data.
 

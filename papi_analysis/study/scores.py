@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Name, Note, SpecError
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
@@ -32,6 +33,7 @@ _PARTS = re.compile(r"[,;/&+\n]| và | and ")
 _NOUNS = {"unit": Note("unit"), "dimension": Note("dimension"), "score": Note("score"), "target": Note("target")}
 
 
+@check_kinds
 def load_scores(level: Level = "dimension", index: Index = "papi") -> pd.DataFrame:
     """Load the published PAPI scores of all provinces, 2011-2024, or what another index says of them.
 

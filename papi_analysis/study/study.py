@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
@@ -132,6 +133,7 @@ class Study:
         )
 
 
+@check_kinds
 def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """Load a study: a bundled one by its name, or any folder with a ``study.toml``.
 

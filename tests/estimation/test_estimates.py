@@ -132,3 +132,12 @@ def test_what_was_not_resampled_has_no_draws_and_no_intervals():
         _ = answer.draws
     with pytest.raises(pa.SpecError, match="target_attainment"):
         answer.interval(0.9)
+
+
+def test_tiny_and_huge_numbers_are_printed_with_digits_that_count() -> None:
+    table = pd.DataFrame(
+        {"dimension": ["a", "b"], "estimate": [1.234e-5, 0.0], "high": [1.5e12, 0.5], "p": [0.5, -1e-6]}
+    )
+    printed = repr(Estimates("programme_impact", table))
+    for number in ("1.234e-05", "1.5e+12", " 0.5000", " 0.0000"):
+        assert number in printed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -467,3 +468,26 @@ def test_a_dimension_cannot_have_the_name_of_a_family_row(name) -> None:
     frame = pd.DataFrame({"unit": ["a", "b"] * 2, "year": [1, 1, 2, 2], "dimension": name, "score": 5.0})
     with pytest.raises(pa.SpecError, match="cannot be called"):
         pa.Panel.from_frames(frame, frame.drop(columns="score").assign(completion=0.0))
+
+
+def test_draws_too_few_for_the_level_are_told_from_units_too_few(panel) -> None:
+    """With 10 draws no p-value falls below 1/11; 19 suffice for 0.05 and 99 for 0.01. Seven units are too few."""
+    ask = partial(pa.programme_impact, panel, ["VN-CT", "VN-HN"], 2018, method="did")
+    few = ask(draws=10)
+    assert few.table["p"].isna().all()
+    assert "with 10 draws none can fall below 0.091, above 0.05. Ask with draws=19 or more." in " ".join(few.notes)
+    assert "with only 10 draws" in pa.sentence(few)
+    assert "units" not in pa.sentence(few)
+    assert ask(draws=19).table["p"].notna().all()
+    assert "draws=99 or more" in " ".join(ask(draws=19, level=0.99).notes)
+    units = pa.programme_impact(panel.only(units=panel.units[:7]), panel.units[0], 2018, method="did")
+    assert "with so few units" in pa.sentence(units)
+    assert not any("draws" in note for note in units.notes)
+
+
+def test_the_measured_case_is_said_beside_the_one_at_hand(panel) -> None:
+    answer = pa.completion_slopes(panel, inference="clustered", override=True)
+    note = next(note for note in answer.notes if note.startswith("Usual clustered"))
+    assert "With 1 programme unit(s), the nearest measured case to the 1.0 that count here" in note
+    with pytest.raises(pa.SpecError, match="with 1, the nearest measured case, they call noise significant in 78%"):
+        pa.completion_slopes(panel, inference="clustered")

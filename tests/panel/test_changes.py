@@ -279,7 +279,9 @@ def test_a_panel_without_any_completion_is_described_all_the_same(panel: pa.Pane
 
 def test_units_without_any_score_are_no_reason_to_warn() -> None:
     panel = small()
-    panel.scores[1, :, 0] = np.nan
+    scores = panel.scores.copy()
+    scores[1, :, 0] = np.nan
+    panel = dataclasses.replace(panel, scores=scores)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         table = describe_panel(panel)

@@ -120,7 +120,9 @@ def test_a_year_is_no_quantity(values, english, vietnamese):
         (np.array([np.float32(0.5), np.int64(1200)], dtype=object), ["0,50", "1.200"]),
         ([dt.date(2018, 2, 1), pd.NaT], ["01/02/2018", MISSING]),
         ([[1, 2], None], ["[1, 2]", MISSING]),
-        ([-0.001, 0.0], ["0,00", "0,00"]),
+        ([-0.001, 0.2], ["0,00", "0,20"]),
+        ([-0.001, 0.0], ["-0,0010", "0,0000"]),
+        ([1.5e12, 0.5], ["1.500.000.000.000", "1"]),
         ([np.inf, -np.inf], ["∞", "-∞"]),
         (["nan", ""], ["nan", ""]),
     ],
@@ -142,7 +144,7 @@ def test_columns_are_chosen_in_order(targets):
     assert shown.columns.name == "Dimension"
     frame = pd.DataFrame({"unit": ["A"], "year": [1], "score": [2.0]})
     assert pa.table_frame(frame, ["year", "unit"]).index.tolist() == ["1"]
-    with pytest.raises(KeyError, match="nothing"):
+    with pytest.raises(pa.SpecError, match="has no column nothing"):
         pa.table_frame(frame, ["unit", "nothing"])
 
 
