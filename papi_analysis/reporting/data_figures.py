@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.changes import TOTAL, best_and_worst, break_marks, break_years, eras, middle_halves
+from papi_analysis.panel.frames import first_and_last
 from papi_analysis.reporting.canvas import (
     BLUE,
     GREEN,
@@ -230,8 +231,8 @@ def draw_rank(
     ax.set_ylim(own["ranked"].max() + 1, -4)
     ax.set_ylabel(tongue.text("Rank of {units} units", units=int(own["ranked"].max())))
     ax.set_xticks(years)
-    if programme:
-        shade_programme(ax, *programme)
+    if programme is not None:
+        shade_programme(ax, *first_and_last(programme, "programme"))
         ax.set_xlabel(tongue.say(SHADED), fontsize=9)
     ax.set_yticks([1, *range(10, int(own["ranked"].max()) + 1, 10)])
     tidy(ax)
@@ -256,7 +257,8 @@ def draw_eras(
 
     tongue = find_language(language)
     family = list(study.dimensions["dimension"])
-    first, last = years or (int(study.scores["year"].min()), int(study.scores["year"].max()))
+    every = (int(study.scores["year"].min()), int(study.scores["year"].max()))
+    first, last = every if years is None else first_and_last(years, "years")
     marks = break_marks(study.breaks, family, (first, last))
     there = set(marks["kind"])
     kinds = [*(kind for kind in BREAK_MARKS if kind in there), *sorted(there - set(BREAK_MARKS))]
