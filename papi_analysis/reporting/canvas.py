@@ -189,6 +189,11 @@ def show(drawn: Any) -> None:
     drawn
         What a draw function returned: one ``Axes`` or an array of them.
 
+    Raises
+    ------
+    SpecError
+        It is something else.
+
     Examples
     --------
     >>> import papi_analysis as pa

@@ -250,8 +250,34 @@ def draw_eras(
 ) -> Axes:
     """Draw the eras of each dimension as bars, between which its scores are not comparable, and what changed when.
 
-    A mark stands where a year differs from the year before; ``years`` are a first and a last one, default those of the
-    scores. The years of the study's programme are shaded.
+    A mark stands where a year differs from the year before. The years of the study's programme are shaded.
+
+    Parameters
+    ----------
+    study
+        Any study.
+    years
+        A first and a last one; default those of the scores.
+    ax
+        Where to draw; default a figure of its own.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes
+        With the text alternative of the figure as the figure's label.
+
+    Raises
+    ------
+    SpecError
+        The years are no first and last one, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> draw_eras(pa.load_study("can_tho_2018_2020"), (2016, 2020)).get_xlim()[0] < 2016
+    True
     """
     from matplotlib.ticker import MaxNLocator
 

@@ -62,8 +62,38 @@ def draw_question(estimates: Estimates, *, axes: Any = None, truth: Any = None, 
     gap is a labelled dot among those of the other units, over the bar that holds the middle of them; a diamond is what
     was needed. Of slopes: a panel a dimension; the gaps of programmes against their completion, the slope with its
     interval, and ``truth`` (a slope per ten points, or one for each dimension in the order of the table) where it is
-    known. The title says the finding. ``axes`` is one ``Axes`` for gaps; for slopes an array of one for the words and
-    one for each dimension. Returns what ``axes`` is.
+    known. The title says the finding.
+
+    Parameters
+    ----------
+    estimates
+        The answer of ``completion_beside_gaps``.
+    axes
+        Where to draw: one ``Axes`` for gaps; for slopes an array of one for the words and one for each dimension.
+        Default a figure of its own.
+    truth
+        Slopes that are known, of simulated programmes.
+    language
+        ``"en"`` or ``"vi"``.
+
+    Returns
+    -------
+    Axes, or an array of them
+        As ``axes``; the figure's label is its text alternative.
+
+    Raises
+    ------
+    SpecError
+        The answer is to another question, there are too few axes, or there is no such language.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> from papi_analysis.estimation.completion_beside_gaps import completion_beside_gaps
+    >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    >>> beside = completion_beside_gaps(panel, pa.programme_impact(panel, "VN-CT", 2018, 2020))
+    >>> draw_question(beside).get_xlabel()
+    'Points above or below what the other units predict'
     """
     tongue = language_of(language, estimates.names)
     if estimates.question != "completion_beside_gaps":

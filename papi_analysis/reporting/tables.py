@@ -136,6 +136,11 @@ def table_frame(
     Table
         Of texts; the index is the first column.
 
+    Raises
+    ------
+    SpecError
+        There is no such column or language, or no column is named.
+
     Examples
     --------
     >>> table_frame(pd.DataFrame({"dimension": ["D1"], "score": [5.123]}), language="vi").iloc[0, 0]
@@ -212,6 +217,11 @@ def table_estimates(
     -------
     Table
         Of texts, a row a dimension; the caption says which inputs were made up.
+
+    Raises
+    ------
+    SpecError
+        There is no such column or language.
 
     Examples
     --------
