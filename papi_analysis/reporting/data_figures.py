@@ -276,7 +276,7 @@ def draw_eras(
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> draw_eras(pa.load_study("can_tho_2018_2020"), (2016, 2020)).get_xlim()[0] < 2016
+    >>> bool(draw_eras(pa.load_study("can_tho_2018_2020"), (2016, 2020)).get_xlim()[0] < 2016)
     True
     """
     from matplotlib.ticker import MaxNLocator
