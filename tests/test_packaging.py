@@ -233,7 +233,7 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_the_data_and_nothing_else(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    assert "papi_analysis/data/papi/datapackage.json" in names
+    assert {"papi_analysis/data/papi/datapackage.json", "papi_analysis/py.typed"} <= set(names)
     carried = {name.removeprefix("papi_analysis/") for name in names if name.startswith("papi_analysis/data/")}
     assert carried == {path.relative_to(ROOT).as_posix() for path in (ROOT / "data").rglob("*") if path.is_file()}
     assert {name.split("/")[0] for name in names} == {
