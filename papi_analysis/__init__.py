@@ -63,10 +63,12 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from papi_analysis.reporting.impact_figures import draw_impact as draw_impact
     from papi_analysis.reporting.impact_figures import draw_reversion as draw_reversion
     from papi_analysis.reporting.impact_figures import draw_weights as draw_weights
+    from papi_analysis.reporting.pictures import draw as draw
     from papi_analysis.reporting.programme_report import ProgrammeReport as ProgrammeReport
     from papi_analysis.reporting.report import render_report as render_report
     from papi_analysis.reporting.sentences import remarks as remarks
     from papi_analysis.reporting.sentences import sentence as sentence
+    from papi_analysis.reporting.side_by_side import table as table
     from papi_analysis.reporting.specification_figures import draw_specification_curve as draw_specification_curve
     from papi_analysis.reporting.tables import table_estimates as table_estimates
     from papi_analysis.reporting.tables import table_frame as table_frame
@@ -135,6 +137,8 @@ _HOMES = {
     "papi_analysis.reporting.export": ("save_figure", "save_table"),
     "papi_analysis.reporting.figures": ("draw_estimates", "draw_targets"),
     "papi_analysis.reporting.impact_figures": ("draw_event_time", "draw_impact", "draw_reversion", "draw_weights"),
+    "papi_analysis.reporting.pictures": ("draw",),
+    "papi_analysis.reporting.side_by_side": ("table",),
     "papi_analysis.reporting.programme_report": ("ProgrammeReport",),
     "papi_analysis.reporting.question_figure": ("draw_question",),
     "papi_analysis.reporting.report": ("render_report",),
