@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from papi_analysis.errors import PapiError as PapiError
     from papi_analysis.errors import SpecError as SpecError
     from papi_analysis.estimation.change_slopes import change_slopes as change_slopes
+    from papi_analysis.estimation.completion_beside_gaps import completion_beside_gaps as completion_beside_gaps
     from papi_analysis.estimation.design_tests import design_tests as design_tests
     from papi_analysis.estimation.estimates import Estimates as Estimates
     from papi_analysis.estimation.event_time import event_time as event_time
@@ -51,12 +52,12 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from papi_analysis.reporting.canvas import show as show
     from papi_analysis.reporting.data_figures import draw_agencies as draw_agencies
     from papi_analysis.reporting.data_figures import draw_completion as draw_completion
+    from papi_analysis.reporting.data_figures import draw_eras as draw_eras
     from papi_analysis.reporting.data_figures import draw_history as draw_history
     from papi_analysis.reporting.data_figures import draw_rank as draw_rank
     from papi_analysis.reporting.data_figures import draw_reporting as draw_reporting
     from papi_analysis.reporting.export import save_figure as save_figure
     from papi_analysis.reporting.export import save_table as save_table
-    from papi_analysis.reporting.figures import draw_changes as draw_changes
     from papi_analysis.reporting.figures import draw_estimates as draw_estimates
     from papi_analysis.reporting.figures import draw_targets as draw_targets
     from papi_analysis.reporting.impact_figures import draw_event_time as draw_event_time
@@ -65,6 +66,7 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from papi_analysis.reporting.impact_figures import draw_weights as draw_weights
     from papi_analysis.reporting.pictures import draw as draw
     from papi_analysis.reporting.programme_report import ProgrammeReport as ProgrammeReport
+    from papi_analysis.reporting.question_figure import draw_question as draw_question
     from papi_analysis.reporting.report import render_report as render_report
     from papi_analysis.reporting.sentences import remarks as remarks
     from papi_analysis.reporting.sentences import sentence as sentence

@@ -27,14 +27,15 @@ from papi_analysis.reporting.canvas import (
     tidy,
     wrapped,
 )
-from papi_analysis.reporting.figures import draw_changes, draw_estimates, draw_intervals, draw_targets
+from papi_analysis.reporting.figures import draw_estimates, draw_intervals, draw_targets
 from papi_analysis.reporting.impact_figures import draw_event_time, draw_impact, draw_reversion
+from papi_analysis.reporting.question_figure import draw_question
 from papi_analysis.reporting.side_by_side import Answers, estimate_label, gather, interval_text
 from papi_analysis.reporting.specification_figures import draw_specification_curve
 
 #: The picture of each question.
 PICTURES: dict[str, Callable[..., Any]] = {
-    "change_slopes": draw_changes,
+    "completion_beside_gaps": draw_question,
     "completion_slopes": draw_estimates,
     "event_time": draw_event_time,
     "programme_impact": draw_impact,
@@ -61,9 +62,9 @@ def draw(
     Parameters
     ----------
     shown
-        An answer: targets, slopes, changes, gaps, gaps by years since the start, regression to the mean, or a
-        specification curve. Or several (a list, or a mapping from names): their estimates with intervals, dimension by
-        dimension.
+        An answer: targets, slopes, gaps, gaps by years since the start, completion beside gaps, regression to the
+        mean, or a specification curve. Or several (a list, or a mapping from names): their estimates with intervals,
+        dimension by dimension.
     dimension
         Which one, of regression to the mean; default the sum.
     truth
