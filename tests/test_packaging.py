@@ -258,7 +258,7 @@ def test_wheel_carries_words_and_examples(wheel: Path):
 def test_wheel_works_in_an_empty_environment(elsewhere: Path, tmp_path: Path):
     program = (
         "import papi_analysis as pa; study = pa.load_study('can_tho_2018_2020'); "
-        "print(pa.__file__, len(study.tasks), len(pa.load_scores()), sep='\\n')"
+        "print(pa.__file__, len(study.tasks), len(pa.papi.load_scores()), sep='\\n')"
     )
     file, tasks, scores = run(elsewhere, "-I", "-c", program, cwd=tmp_path).split("\n")[:3]
     assert Path(file).is_relative_to(elsewhere.parents[1])

@@ -201,7 +201,7 @@ class Estimates(GivesCopies):
     >>> changed["estimate"] = 0.0
     >>> bool((answer.table["estimate"] == 0).any())
     False
-    >>> pa.table_estimates(answer, ["estimate", "low", "high"]).shape
+    >>> pa.table(answer, ["estimate", "low", "high"]).shape
     (7, 3)
     """
 

@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 import papi_analysis as pa
 from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
+from papi_analysis.reporting.impact_figures import draw_weights
 
 HOSTILE = "<script>alert('x')</script>&amp;"
 
@@ -161,7 +162,7 @@ def test_a_design_is_that_of_its_question(answer):
     with pytest.raises(pa.SpecError, match="target_attainment has no ImpactDesign"):
         targets.designed(ImpactDesign)
     with pytest.raises(pa.SpecError, match="target_attainment has no ImpactDesign"):
-        pa.draw_weights(targets)
+        draw_weights(targets)
 
 
 def test_the_page_says_first_what_is_simulated(answer):
