@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.slopes import judge as judge_slopes
 from papi_analysis.estimation.specification import Specification, equations
@@ -35,7 +36,7 @@ START, SIZE, DRAWS, SETS = 2018, 0.05, 299, 20
 
 def paths(panel: pa.Panel, sets: int, seed: int) -> np.ndarray:
     """Simulated completion (sets * N, T, K) of units whose tasks do nothing, those without a gap."""
-    studies = [pa.simulate_study(panel, 0.0, rng=np.random.default_rng([seed, s])) for s in range(sets)]
+    studies = [simulate_study(panel, 0.0, rng=np.random.default_rng([seed, s])) for s in range(sets)]
     drawn = np.concatenate([pa.Panel.from_study(study).completion for study in studies])
     return drawn[np.isfinite(drawn).all(axis=(1, 2))]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +13,19 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.arguments import RULES, check_kinds
+from papi_analysis.credibility.calibration import rank_methods
+from papi_analysis.credibility.injection import confirm_detectable
+from papi_analysis.credibility.sensitivity import conclusion_turns, late_information, leave_one_out, overstated_reports
+from papi_analysis.credibility.simulation import simulate_progress, simulate_study
 from papi_analysis.errors import Note
+from papi_analysis.panel.changes import missing_scores, standing
 from papi_analysis.reporting.language import find_language
 
 STUDY = pa.load_study("can_tho_2018_2020")
 PANEL = pa.Panel.from_study(STUDY).cut(2014, 2020)
 IMPACT = partial(pa.programme_impact, PANEL, "VN-CT", 2018, method="did")
 CALIBRATE = partial(pa.calibrate, PANEL, "did", unit="VN-CT", start=2018, nearest=1, panels=1)
-CONFIRM = partial(pa.confirm_detectable, PANEL, "did", unit="VN-CT", start=2018, draws=2)
+CONFIRM = partial(confirm_detectable, PANEL, "did", unit="VN-CT", start=2018, draws=2)
 SLOPES = partial(pa.completion_slopes, PANEL)
 FRAMES = partial(pa.Panel.from_frames, STUDY.scores, PANEL.frame().drop(columns="score"), years=(2014, 2020))
 
@@ -36,21 +43,21 @@ WRONG = [
     ),
     (CALIBRATE, {"folder": [1], "base_year": ["2016", [2016]]}),
     (CONFIRM, {"rng": [-1], "unit": [None], "level": [0, None], "draws": [0]}),
-    (partial(pa.rank_methods, PANEL, unit="VN-CT", start=2018), {"unit": [None], "nearest": [0], "panels": ["x"]}),
+    (partial(rank_methods, PANEL, unit="VN-CT", start=2018), {"unit": [None], "nearest": [0], "panels": ["x"]}),
     (partial(pa.impact_robustness, PANEL, start=2018), {"unit": [None, ["VN-CT", "VN-HN"]]}),
     (partial(pa.impact_robustness, PANEL, "VN-CT", 2018), {"known_programmes": ["VN-HN"], "draws": ["x"]}),
     (partial(pa.target_attainment, STUDY), {"unit": [["VN-CT"], 1.5]}),
     (partial(pa.regression_to_the_mean, PANEL, "VN-CT"), {"base_year": [None, "2016"]}),
-    (partial(pa.overstated_reports, PANEL), {"points": [0.1, ["x"], [], [2]]}),
-    (partial(pa.conclusion_turns, PANEL), {"step": [0, -1, "x", None]}),
-    (partial(pa.late_information, STUDY), {"days": ["2019-03-31", ["x"], [None]]}),
-    (partial(pa.leave_one_out, STUDY), {"what": [None, ["unit"], "units"]}),
+    (partial(overstated_reports, PANEL), {"points": [0.1, ["x"], [], [2]]}),
+    (partial(conclusion_turns, PANEL), {"step": [0, -1, "x", None]}),
+    (partial(late_information, STUDY), {"days": ["2019-03-31", ["x"], [None]]}),
+    (partial(leave_one_out, STUDY), {"what": [None, ["unit"], "units"]}),
     (partial(pa.specification_curve, SLOPES), {"choices": [None, {"lag": 0}, {"form": "levels"}, {"lags": [0]}, {}]}),
     (partial(pa.specification_curve, choices={"lag": [0]}), {"ask": [None, pa.completion_slopes]}),
-    (partial(pa.simulate_progress, STUDY.tasks), {"rng": [-1]}),
-    (partial(pa.simulate_study, PANEL), {"rng": [-1], "slopes": ["x", None], "tasks_per_dimension": [0, 1.5]}),
-    (partial(pa.standing, STUDY.scores), {"dimensions": ["D1", 1, ["D77"]]}),
-    (partial(pa.missing_scores, STUDY.scores), {"dimensions": ["D1", ["D77"]]}),
+    (partial(simulate_progress, STUDY.tasks), {"rng": [-1]}),
+    (partial(simulate_study, PANEL), {"rng": [-1], "slopes": ["x", None], "tasks_per_dimension": [0, 1.5]}),
+    (partial(standing, STUDY.scores), {"dimensions": ["D1", 1, ["D77"]]}),
+    (partial(missing_scores, STUDY.scores), {"dimensions": ["D1", ["D77"]]}),
     (FRAMES, {"years": [2018], "dimensions": ["D1", [1], ["D1", "D1"]], "without_programme": [None, "VN-HN"]}),
     (FRAMES, {"names": [["x"]], "controls": [1], "breaks": [1], "simulated_tables": ["tasks"]}),
 ]
@@ -65,18 +72,26 @@ def test_a_wrong_kind_is_answered_by_its_name(ask, name, value) -> None:
     assert any(word in said for word in (*name.rstrip("s").split("_"), "; give a list"))
 
 
+#: Where public functions are, those that are asked for by their room as well.
+ROOM_OF = pa._HOME_OF | pa._ROOM_OF
+
+
+def public(name: str) -> Any:
+    return getattr(import_module(f"papi_analysis.{ROOM_OF[name]}"), name)
+
+
 def questions() -> list[str]:
     """Public functions whose first argument is a panel, a study or an answer; drawing and saying are not asking."""
-    first = {name: next(iter(getattr(getattr(pa, name), "__annotations__", {})), "") for name in pa.__all__}
+    first = {name: next(iter(getattr(public(name), "__annotations__", {})), "") for name in ROOM_OF}
     rooms = ("papi_analysis.panel", "papi_analysis.estimation", "papi_analysis.credibility")
     asks = [name for name, argument in first.items() if argument in ("panel", "study", "estimates")]
-    return [name for name in asks if getattr(pa, name).__module__.startswith(rooms)]
+    return [name for name in asks if public(name).__module__.startswith(rooms)]
 
 
 @pytest.mark.parametrize("name", questions())
 @pytest.mark.parametrize("value", [None, 1, "x", pd.DataFrame()])
 def test_whoever_takes_a_panel_a_study_or_an_answer_says_so(name, value) -> None:
-    ask = getattr(pa, name)
+    ask = public(name)
     first, *others = [p.name for p in inspect.signature(ask).parameters.values() if p.default is p.empty]
     given = dict.fromkeys(set(others) - {"settings", "changes"}, "x")
     with pytest.raises(pa.SpecError, match=rf"^{first} is .*; give (a Panel|a Study|the answer)"):

@@ -233,7 +233,7 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_the_data_and_nothing_else(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    assert "papi_analysis/data/papi/datapackage.json" in names
+    assert {"papi_analysis/data/papi/datapackage.json", "papi_analysis/py.typed"} <= set(names)
     carried = {name.removeprefix("papi_analysis/") for name in names if name.startswith("papi_analysis/data/")}
     assert carried == {path.relative_to(ROOT).as_posix() for path in (ROOT / "data").rglob("*") if path.is_file()}
     assert {name.split("/")[0] for name in names} == {
@@ -258,7 +258,7 @@ def test_wheel_carries_words_and_examples(wheel: Path):
 def test_wheel_works_in_an_empty_environment(elsewhere: Path, tmp_path: Path):
     program = (
         "import papi_analysis as pa; study = pa.load_study('can_tho_2018_2020'); "
-        "print(pa.__file__, len(study.tasks), len(pa.load_scores()), sep='\\n')"
+        "print(pa.__file__, len(study.tasks), len(pa.papi.load_scores()), sep='\\n')"
     )
     file, tasks, scores = run(elsewhere, "-I", "-c", program, cwd=tmp_path).split("\n")[:3]
     assert Path(file).is_relative_to(elsewhere.parents[1])

@@ -18,6 +18,7 @@ from tqdm import tqdm
 import papi_analysis as pa
 from papi_analysis import progress as module
 from papi_analysis.credibility.long_runs import run_all
+from papi_analysis.credibility.sensitivity import leave_one_out
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.counterfactuals import leave_one_donor_out
 from papi_analysis.estimation.designs import programme_design
@@ -183,7 +184,7 @@ def _panel_slopes(study: pa.Study) -> np.ndarray:
 
 
 def _left_out(study: pa.Study) -> np.ndarray:
-    return pa.leave_one_out(study, "year")["mean"].to_numpy()
+    return leave_one_out(study, "year")["mean"].to_numpy()
 
 
 def _robustness(study: pa.Study) -> np.ndarray:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.study.records import load_validation
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks" / "validation"))
 import published_cases
@@ -101,7 +102,7 @@ def test_every_kind_is_there_and_every_reference_has_a_source_and_a_figure_of_ou
 
 def test_the_table_that_is_shown_is_what_the_methods_give_now(rows):
     """After a change that moves a figure: make validation."""
-    shown = pa.load_validation()
+    shown = load_validation()
     kept = ["kind", "case", "quantity", "digits", "given", "decimals", "source", "error", "remark"]
     pd.testing.assert_frame_equal(shown[kept], rows[kept], check_dtype=False)
     np.testing.assert_array_equal(shown["reference"], rows["reference"].astype(float))
@@ -110,7 +111,7 @@ def test_the_table_that_is_shown_is_what_the_methods_give_now(rows):
 
 
 def test_one_kind_is_a_part_of_all():
-    part, whole = pa.load_validation("difference in differences"), pa.load_validation()
+    part, whole = load_validation("difference in differences"), load_validation()
     assert len(part) == (whole["kind"] == "difference in differences").sum() > 3
     pd.testing.assert_frame_equal(part, whole[whole["kind"] == "difference in differences"].reset_index(drop=True))
 
@@ -207,7 +208,7 @@ def test_examples_run():
 
 def test_a_kind_that_is_not_there_is_refused():
     with pytest.raises(pa.SpecError, match="'least squares', 'panel effects'"):
-        pa.load_validation("least square")
+        load_validation("least square")
 
 
 def test_the_old_name_says_where_it_went():

@@ -31,13 +31,13 @@ def dimensions_of(year: int) -> int:
 @pytest.fixture(scope="module")
 def wide() -> pd.DataFrame:
     """Dimension scores: one row a unit and year, one column a dimension."""
-    return pa.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")
+    return pa.papi.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")
 
 
 @pytest.fixture(scope="module")
 def totals() -> pd.Series:
     """Sums over all dimensions of a year, where every one of them was published."""
-    scores = pa.load_scores()
+    scores = pa.papi.load_scores()
     scores = scores.assign(score=scores["score"].map(exact))
     sums = scores.groupby(["unit", "year"])["score"].agg(["sum", "size"])
     needed = sums.index.get_level_values("year").map(dimensions_of)
@@ -47,8 +47,8 @@ def totals() -> pd.Series:
 @pytest.fixture(scope="module")
 def lookup(totals: pd.Series) -> Lookup:
     """Return a function (unit, year, item) -> the figure in our tables."""
-    scores = pa.load_scores().set_index(["unit", "year", "dimension"])["score"]
-    parts = pa.load_scores(level="subdimension").set_index(["unit", "year", "number"])["score"]
+    scores = pa.papi.load_scores().set_index(["unit", "year", "dimension"])["score"]
+    parts = pa.papi.load_scores(level="subdimension").set_index(["unit", "year", "number"])["score"]
 
     def look(unit: str, year: int, item: str) -> Decimal:
         if item == "total":

@@ -15,6 +15,7 @@ import pandas as pd
 from cases import DRAWS, LOOPS
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.estimation.assignments import possible_assignments
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.reassignment import reassign
@@ -33,7 +34,7 @@ def _same(result: Any) -> Any:
 def _panel(units: int) -> pa.Panel:
     """The published scores of the provinces without a gap, with simulated programmes and a true slope."""
     panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
-    panel = pa.Panel.from_study(pa.simulate_study(panel, 0.05, units=units, rng=1))
+    panel = pa.Panel.from_study(simulate_study(panel, 0.05, units=units, rng=1))
     complete = panel.usable.all(axis=(1, 2))
     frame = panel.frame()[np.repeat(complete, panel.scores[0].size)]
     return pa.Panel.from_frames(frame.drop(columns="completion"), frame.drop(columns="score"))

@@ -36,6 +36,7 @@ import scipy
 
 import papi_analysis as pa
 from papi_analysis.credibility.long_runs import run_all
+from papi_analysis.credibility.simulation import simulate_study
 
 SLOPE, LEVEL, DRAWS, SETS, TOGETHER = 0.05, 0.95, 399, 40, 100
 
@@ -68,7 +69,7 @@ class Job(NamedTuple):
 
 def paths(panel: pa.Panel, sets: int, seed: int) -> np.ndarray:
     """Simulated completion (sets * N, T, K) of units, those without a gap."""
-    studies = [pa.simulate_study(panel, 0.0, rng=np.random.default_rng([seed, s])) for s in range(sets)]
+    studies = [simulate_study(panel, 0.0, rng=np.random.default_rng([seed, s])) for s in range(sets)]
     drawn = np.concatenate([pa.Panel.from_study(study).completion for study in studies])
     return drawn[np.isfinite(drawn).all(axis=(1, 2))]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 
 import papi_analysis as pa
+from papi_analysis.credibility.calibration import rank_methods
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     study = pa.load_study("can_tho_2018_2020")
     when = {"start": study.start.year, "end": study.end.year, "base_year": study.base_year}
     panel = pa.Panel.from_study(study)
-    ranked = pa.rank_methods(panel, unit=study.unit, **when, panels=asked.panels, folder=asked.folder)
+    ranked = rank_methods(panel, unit=study.unit, **when, panels=asked.panels, folder=asked.folder)
     ranked.assign(panels=asked.panels).round(6).to_csv(asked.out, index=False)
 
 

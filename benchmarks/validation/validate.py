@@ -3,7 +3,7 @@
 ``references.csv`` holds the figures of others as they are written there, each with its source: ``error`` is the Monte
 Carlo error of a comparison that rests on draws, ``remark`` the convention that a figure follows, or why it agrees to
 fewer digits. ``published_cases.py`` computes ours. ``make validation`` sets one beside the other in
-``data/validation/figures.csv``, which ``papi_analysis.load_validation`` reads and notebook 06 shows.
+``data/validation/figures.csv``, which ``load_validation`` reads and notebook 06 shows.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,50 @@ from papi_analysis.estimation.specification import Specification
 
 Kind = TypeVar("Kind")
 
-#: Rows and columns of an answer that is printed: what fits on a screen.
-ROWS, COLUMNS = 20, 8
+#: Of an answer that is printed: rows, columns, letters of a line and of a name; what fits on a screen.
+ROWS, COLUMNS, LETTERS, NAME = 16, 8, 100, 24
+
+
+class GivesCopies:
+    """Whoever asks for a table gets a copy: to change it does not change the answer. Equal is what says the same."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, pd.DataFrame):  # whoever gave it may go on to change it
+                object.__setattr__(self, name, value.copy())
+
+    if not TYPE_CHECKING:  # a checker would take any name for an attribute
+
+        def __getattribute__(self, name: str) -> Any:
+            value = super().__getattribute__(name)
+            return value.copy() if isinstance(value, pd.DataFrame | dict) and not name.startswith("__") else value
+
+    def __eq__(self, other: object) -> bool:
+        return _same(self, other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values say the same, missing numbers in the same places."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, pd.DataFrame):
+        return bool(one.equals(other))
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
+    if is_dataclass(one):
+        return all(_same(getattr(one, part.name), getattr(other, part.name)) for part in fields(one))
+    if isinstance(one, Mapping):
+        return list(one) == list(other) and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, Sequence) and not isinstance(one, str):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other or (one != one and other != other))
 
 
 @dataclass(frozen=True, eq=False)
-class ImpactDesign:
+class ImpactDesign(GivesCopies):
     """Of gaps: how they were made, who had a programme since when, the years after, and the donors."""
 
     method: str
@@ -102,7 +141,7 @@ class CalibrationDesign:
 
 
 @dataclass(frozen=True, eq=False)
-class BesideDesign:
+class BesideDesign(GivesCopies):
     """Of completion beside gaps: the answer that is shown, and the verdicts on it, if any."""
 
     answer: Estimates
@@ -119,8 +158,10 @@ def _forms(table: pd.DataFrame) -> dict[str, Callable[[float], str]]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Estimates:
+class Estimates(GivesCopies):
     """The answer to one question, for the whole family of dimensions.
+
+    It cannot be changed: a table that is taken out is a copy. Two answers are equal where they say the same.
 
     Attributes
     ----------
@@ -150,12 +191,28 @@ class Estimates:
 
     Examples
     --------
+    A question gives an answer; ``sentence`` says it, ``row`` finds a dimension, ``interval`` has other levels.
+
     >>> import papi_analysis as pa
-    >>> study = pa.load_study("can_tho_2018_2020")
-    >>> panel = pa.Panel.from_study(study)
-    >>> slopes = pa.completion_slopes(panel)
-    >>> slopes.question, slopes.simulated, round(float(slopes.row("mean")["estimate"]), 3)
-    ('completion_slopes', True, -0.011)
+    >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    >>> answer = pa.programme_impact(panel, "VN-CT", 2018, 2020)
+    >>> pa.sentence(answer)[:30]
+    'From 2018 to 2020 the 6 scores'
+    >>> float(answer.row("D3")["estimate"].round(2))
+    -0.09
+    >>> answer.interval(0.9).columns.tolist()
+    ['dimension', 'low', 'high']
+    >>> answer == pa.programme_impact(panel, "VN-CT", 2018, 2020)
+    True
+
+    The table can be worked on, or shown with words for its columns; the notes say what it cannot show.
+
+    >>> changed = answer.table
+    >>> changed["estimate"] = 0.0
+    >>> bool((answer.table["estimate"] == 0).any())
+    False
+    >>> pa.table(answer, ["estimate", "low", "high"]).shape
+    (7, 3)
     """
 
     question: str
@@ -175,7 +232,7 @@ class Estimates:
         """The draws behind the dimensions' p-values (B, K): studentised, two-sided, one draw a row."""
         if not self.engines:
             raise SpecError(Note("{question} draws nothing.", {"question": self.question}))
-        drawn: NDArray[np.float64] = self.engines[0].draws
+        drawn: NDArray[np.float64] = np.array(self.engines[0].draws)
         return drawn
 
     @check_kinds
@@ -233,11 +290,12 @@ class Estimates:
 
     def __repr__(self) -> str:
         marked = f" SIMULATED: {', '.join(self.simulated_tables)}" if self.simulated else ""
-        first, more = self.table.iloc[:, :COLUMNS], ", ".join(self.table.columns[COLUMNS:])
-        with pd.option_context("display.max_colwidth", 24):
-            shown = first.to_string(index=False, max_rows=ROWS, formatters=_forms(first), na_rep="")
-        rest = [f"more columns in .table: {more}"] * bool(more)
-        return "\n".join([f"{self.question}{marked}", shown, *rest, f"{len(self.notes)} note(s) in .notes"])
+        table = self.table
+        rows, wide = _printed(table, min(COLUMNS, table.shape[1]))
+        more = ", ".join(map(str, table.columns[wide:]))
+        rest = _folded(f"more columns in .table: {more}", 4) if more else []
+        said = f"{len(self.notes)} note(s) in .notes"
+        return "\n".join([*_folded(f"{self.question}{marked}", 1), *rows, *rest, said])
 
     def _repr_html_(self) -> str:
         names = html.escape(", ".join(self.simulated_tables))
@@ -245,3 +303,19 @@ class Estimates:
         notes = "".join(f"<li>{html.escape(str(note))}</li>" for note in self.notes)
         table = self.table.to_html(index=False, formatters=_forms(self.table), na_rep="", border=0)
         return f"{made_up}{table}<ul>{notes}</ul>"
+
+
+def _printed(table: pd.DataFrame, wide: int) -> tuple[list[str], int]:
+    """The lines of as many first columns, at most ``wide``, as a screen is wide enough for, and their number."""
+    names = map(str, table.columns[:wide])
+    heads = [name if len(name) <= NAME else f"{name[: NAME - 1]}…" for name in names]
+    first = table.iloc[:, :wide]
+    text: str = first.to_string(
+        header=heads, index=False, max_rows=ROWS, max_colwidth=NAME, formatters=_forms(first), na_rep=""
+    )
+    lines = text.split("\n")
+    return (lines, wide) if wide < 2 or max(map(len, lines)) <= LETTERS else _printed(table, wide - 1)
+
+
+def _folded(text: str, most: int) -> list[str]:
+    return textwrap.wrap(text, LETTERS, max_lines=most, placeholder=" …")

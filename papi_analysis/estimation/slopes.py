@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ from papi_analysis.estimation.inference import (
 from papi_analysis.estimation.multiplicity import check_count, check_level
 from papi_analysis.estimation.regression import WithinFit, cr2
 from papi_analysis.estimation.reliability import attenuation_note
-from papi_analysis.estimation.specification import Equations, Specification, equations
+from papi_analysis.estimation.specification import Equations, Settings, Specification, equations
 from papi_analysis.estimation.two_way import two_way_estimates, two_way_slopes
 from papi_analysis.estimation.within_programme import within_programme
 from papi_analysis.panel.panel import Panel
@@ -77,7 +77,7 @@ def completion_slopes(
     draws: int | None = None,
     level: float = 0.95,
     rng: int | np.random.Generator = 0,
-    **changes: Any,
+    **changes: Unpack[Settings],
 ) -> Estimates:
     """Estimate how the score moves with completion: one slope per dimension, their mean, a test that they are equal.
 

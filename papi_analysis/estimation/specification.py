@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,16 @@ from papi_analysis.panel.panel import Panel
 
 Floats = NDArray[np.float64]
 Form = Literal["imputation", "levels", "differences"]
+
+
+class Settings(TypedDict, total=False):
+    """The settings of a `Specification` by name."""
+
+    lag: int
+    form: Form
+    years: tuple[int, int] | None
+    controls: str | Sequence[str]
+    lagged_score: bool
 
 
 @dataclass(frozen=True)

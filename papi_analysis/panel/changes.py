@@ -47,7 +47,7 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> place = standing(pa.load_scores().query("year == 2016")).query("unit == 'VN-CT' and dimension == 'total'")
+    >>> place = standing(pa.papi.load_scores().query("year == 2016")).query("unit == 'VN-CT' and dimension == 'total'")
     >>> place[["score", "rank", "ranked", "group"]].round(2).to_numpy().tolist()
     [[39.57, 1.0, 63.0, 1.0]]
     """
@@ -135,7 +135,7 @@ def missing_scores(scores: pd.DataFrame, dimensions: Sequence[str] | None = None
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> missing_scores(pa.load_scores()).query("year == 2018").to_numpy().tolist()
+    >>> missing_scores(pa.papi.load_scores()).query("year == 2018").to_numpy().tolist()
     [[2018, 'VN-13', 'D2, D4'], [2018, 'VN-45', 'D2, D4']]
     """
     family = _family(scores, dimensions)
@@ -233,7 +233,7 @@ def break_marks(breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[in
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> break_marks(pa.load_breaks(), ["D2"], (2011, 2018)).to_numpy().tolist()
+    >>> break_marks(pa.papi.load_breaks(), ["D2"], (2011, 2018)).to_numpy().tolist()
     [['D2', 2015, 'mode'], ['D2', 2018, 'definition'], ['D2', 2018, 'sample']]
     """
     first, last = years
@@ -272,7 +272,7 @@ def eras(
     Examples
     --------
     >>> import papi_analysis as pa
-    >>> eras(pa.load_breaks(), ["D2"], (2011, 2020)).to_numpy().tolist()
+    >>> eras(pa.papi.load_breaks(), ["D2"], (2011, 2020)).to_numpy().tolist()
     [['D2', 2011, 2014], ['D2', 2015, 2017], ['D2', 2018, 2020]]
     """
     first, last = first_and_last(years, "years")

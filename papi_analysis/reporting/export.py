@@ -21,7 +21,9 @@ from papi_analysis.reporting.documents import docx_file
 from papi_analysis.reporting.downloads import csv_text
 from papi_analysis.reporting.files import GENERATOR, write_whole
 from papi_analysis.reporting.office_files import ALLOWED, xlsx_file
-from papi_analysis.reporting.tables import Table, table_estimates, table_frame
+from papi_analysis.reporting.side_by_side import Answers
+from papi_analysis.reporting.side_by_side import table as shown_table
+from papi_analysis.reporting.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +52,7 @@ _LATEX = {character: "\\" + character for character in "&%$#_{}"} | {
 
 @check_kinds
 def save_table(
-    table: Estimates | pd.DataFrame,
+    table: Estimates | pd.DataFrame | Answers,
     path: str | os.PathLike[str],
     *,
     language: str = "en",
@@ -61,15 +63,15 @@ def save_table(
     Parameters
     ----------
     table
-        An answer, a frame, or what ``table_frame`` and ``table_estimates`` made of one. All show the same words and
-        digits, labels in the index too; a workbook holds the numbers in full.
+        What ``table`` takes (an answer, several, a frame), or what it made of it. All show the same words and digits,
+        labels in the index too; a workbook holds the numbers in full.
     path
         Its suffix decides the form: ``.html``, ``.tex`` (for the package booktabs), ``.docx``, ``.xlsx`` or
         ``.csv``. A file that is there is replaced.
     language
         ``"en"`` or ``"vi"``. In Vietnamese, csv is separated by semicolons, as numbers have a decimal comma.
     simulated
-        Inputs of a frame that were made up, as in ``table_frame``; an answer knows its own.
+        Inputs of a frame that were made up, as in ``table``; an answer knows its own.
 
     Returns
     -------
@@ -151,19 +153,16 @@ def _find(writers: Mapping[str, Callable[[Any], bytes]], path: Path) -> Callable
     return writers[path.suffix.lower()]
 
 
-def _table(table: Estimates | pd.DataFrame, language: str, simulated: Sequence[str]) -> Table:
+def _table(table: Estimates | pd.DataFrame | Answers, language: str, simulated: Sequence[str]) -> Table:
     """Make a table of whatever is one, and refuse letters that no file can hold."""
-    if isinstance(table, Estimates):
-        table = table_estimates(table, language=language)
-    elif isinstance(table, pd.DataFrame) and not isinstance(table, Table) and len(table.columns):
-        table = table_frame(table, language=language, simulated=simulated)
-    if not isinstance(table, Table):
+    if isinstance(table, pd.DataFrame) and not len(table.columns):
         raise SpecError(
             Note(
                 "{name} is no table to save. Give an answer, or a frame that has columns.",
                 {"name": type(table).__name__},
             )
         )
+    table = shown_table(table, language=language, simulated=simulated)
     rows = table.rows
     for number, row in enumerate(rows):
         for column, text in zip(rows[0], row, strict=True):

@@ -241,9 +241,7 @@ def table_estimates(
 def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return the columns of an answer that its table shows, numbers as they are."""
     table = estimates.table
-    hidden = set()
-    if getattr(estimates.design, "inference", "") == "reassignment":
-        hidden.add("se")  # it studentises the draws; read by itself it would mislead with so few units
+    hidden = hidden_columns(estimates)
     renamed = RENAMED.get(estimates.question, {})
     if columns is not None:
         check_columns(estimates.table, columns, renamed.values())
@@ -251,6 +249,12 @@ def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) ->
     columns = None if columns is None else [renamed.get(name, name) for name in columns]
     wanted = list(table.columns) if columns is None else ["dimension", *columns]
     return table[[name for name in wanted if name not in hidden and table[name].notna().any()]]
+
+
+def hidden_columns(estimates: Estimates) -> list[str]:
+    """Columns that no table shows: the error of a reassignment studentises the draws; by itself it would mislead."""
+    reassigned = getattr(estimates.design, "inference", "") == "reassignment"
+    return ["se"] if reassigned and "se" in estimates.table else []
 
 
 def mark(simulated: Sequence[str], tongue: Language) -> str:

@@ -57,7 +57,7 @@ def table_validation(rows: pd.DataFrame, *, language: str = "en") -> Table:
 
     Examples
     --------
-    >>> from papi_analysis import load_validation
+    >>> from papi_analysis.study.records import load_validation
     >>> table_validation(load_validation("exact randomisation"))[["Ours", "Digits"]].iloc[2].tolist()
     ['0.85714286', '8 of 8']
     """
@@ -106,7 +106,7 @@ def draw_validation(rows: pd.DataFrame, *, axes: Any = None, language: str = "en
 
     Examples
     --------
-    >>> from papi_analysis import load_validation
+    >>> from papi_analysis.study.records import load_validation
     >>> rows = load_validation("exact randomisation")
     >>> len(draw_validation(rows).get_yticks())
     1

@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 import papi_analysis as pa
-from papi_analysis.credibility.calibration import AS_HIGH, AT_RANDOM, WINDOWS, clustered_error, summary
+from papi_analysis.credibility.calibration import AS_HIGH, AT_RANDOM, WINDOWS, clustered_error, rank_methods, summary
+from papi_analysis.credibility.injection import confirm_detectable
 from papi_analysis.credibility.placebo_programmes import programme_shape, real_windows
 
 ASKED = {"unit": "VN-CT", "start": 2018, "end": 2020, "base_year": 2016}
@@ -150,7 +151,7 @@ def test_a_family_of_one_is_its_only_member(one) -> None:
             assert rates["family"] == rates["mean"] == rates["D4"]
     wrong = by_place(pa.calibrate(one, clustered, **ASKED, panels=12, nearest=1)).loc[PLACES[0]]
     assert wrong.loc["family", "false_alarms"] >= 0.5
-    ranked = pa.rank_methods(one, **ASKED, panels=2, nearest=1)
+    ranked = rank_methods(one, **ASKED, panels=2, nearest=1)
     assert ranked.drop(columns="choice").notna().to_numpy().all()
 
 
@@ -178,7 +179,7 @@ def test_the_treated_unit_takes_no_part(panel) -> None:
 
 
 def test_estimators_are_ranked_on_the_same_panels(panel) -> None:
-    ranked = pa.rank_methods(panel, **ASKED, panels=5, nearest=1)
+    ranked = rank_methods(panel, **ASKED, panels=5, nearest=1)
     assert ranked["rmse"].is_monotonic_increasing
     assert len(ranked) == 6
     by_choice = ranked.set_index("choice")
@@ -258,7 +259,7 @@ def test_answers_that_cannot_be_are_refused(panel, changes, words) -> None:
         rows = pd.DataFrame({"dimension": [*panel.dimensions, "mean"], "estimate": 0.0, "low": -1.0, "high": 1.0})
         return rows.assign(**{"p": 0.5, "detectable": 1.0, **changes})
 
-    for trial in (pa.calibrate, pa.confirm_detectable):
+    for trial in (pa.calibrate, confirm_detectable):
         with pytest.raises(pa.SpecError, match=f"placebo programme of VN-[A-Z0-9]+, 2018-2020 the answer .*{words}"):
             trial(panel, ask, unit="VN-CT", start=2018, end=2020)
 
@@ -308,9 +309,7 @@ def test_sentence_and_table_speak_both_languages(panel, language) -> None:
     assert {"en": "where Can Tho stood", "vi": "thứ hạng như Cần Thơ"}[language] in said
     remarks = pa.remarks(answer, language=language)
     assert {"en": "clustered by unit", "vi": "cụm tỉnh, thành phố"}[language] in remarks
-    table = pa.table_estimates(
-        answer, ["who", "false_alarms", "mc_error", "bias_points", "coverage"], language=language
-    )
+    table = pa.table(answer, ["who", "false_alarms", "mc_error", "bias_points", "coverage"], language=language)
     assert (
         table.iloc[0, 0]
         == {"en": "Simulated panels, a unit at random", "vi": "Bộ số liệu mô phỏng, một tỉnh, thành phố ngẫu nhiên"}[

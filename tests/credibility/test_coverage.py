@@ -12,8 +12,10 @@ import pytest
 from scipy import stats
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.estimation.imputed_slopes import MEASURED
 from papi_analysis.estimation.inference import STUDENTISED
+from papi_analysis.study.records import coverage_record, design_record
 
 ROOT = Path(__file__).parents[2]
 TABLE = pd.read_csv(ROOT / "data" / "validation" / "coverage.csv")
@@ -76,7 +78,7 @@ def test_studies_are_made_as_the_simulator_makes_them(panel, pool):
         assert len(made.units) == case.units
         chosen.add(made.programme_units)
     assert len(chosen) == 2
-    simulated = pa.Panel.from_study(pa.simulate_study(panel, 0.05, units=3, rng=1))
+    simulated = pa.Panel.from_study(simulate_study(panel, 0.05, units=3, rng=1))
     added = simulated.scores - panel.scores
     known = np.isfinite(added) & np.isfinite(simulated.completion)
     assert np.allclose(added[known], 0.5 * simulated.completion[known])
@@ -135,11 +137,11 @@ def test_a_row_of_the_record_comes_out_again(panel, case):
 
 
 def test_the_public_record_is_the_file():
-    record = pa.coverage_record()
+    record = coverage_record()
     assert record[COVERAGES].equals(TABLE[COVERAGES])
     assert record["studies"].tolist() == TABLE["studies"].tolist()
     assert set(record["slopes"]) == {"common", "unequal"}
-    shown = pa.table_frame(record, ["programme_units", "inference", "coverage_mean"], language="vi", digits=3)
+    shown = pa.table(record, ["programme_units", "inference", "coverage_mean"], language="vi", digits=3)
     assert "Gán lại trên mọi tỉnh, thành phố" in set(shown["Suy luận"])
     assert not set(shown["Suy luận"]) & set(record["inference"])
 
@@ -178,10 +180,10 @@ def test_designs_are_drawn_as_they_are_called():
 
 
 def test_the_public_record_of_designs_is_the_file():
-    record = pa.design_record()
+    record = design_record()
     numbers = ["one", "any_of_six", "mean", "bias", "bias_error", "coverage", "panels"]
     assert record[numbers].equals(DESIGNS[numbers])
     assert set(record["form"]) == {"imputation", "levels"}
     assert record["design"].nunique() == DESIGNS["design"].nunique()
-    shown = pa.table_frame(record, ["design", "form", "any_of_six", "bias"], language="vi")
+    shown = pa.table(record, ["design", "form", "any_of_six", "bias"], language="vi")
     assert not {*shown.index, *shown["Dạng"]} & {*record["design"], *record["form"]}

@@ -112,7 +112,7 @@ def test_parts_are_covariances_that_sum_to_one() -> None:
 def test_panels_drawn_from_the_fit_keep_as_much_of_a_lead_as_the_real_one() -> None:
     """The regression of 2018-20 on 2015-17, dimension by dimension: not a moment that the fit is made of."""
     scores = pa.Panel.from_study(pa.load_study("can_tho_2018_2020")).scores
-    drawn = draw_scores(fit_process(panel_of(scores, pa.load_breaks().assign(year=lambda b: b.year - 2011))), 3000,
+    drawn = draw_scores(fit_process(panel_of(scores, pa.papi.load_breaks().assign(year=lambda b: b.year - 2011))), 3000,
                         np.random.default_rng(0))  # fmt: skip
 
     def kept(values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.credibility.injection import confirm_detectable
 
 ASKED = {"unit": "VN-CT", "start": 2018, "end": 2020}
 
@@ -23,7 +24,7 @@ def change(panel, unit, start, end):
 
 
 def test_the_detectable_size_is_found_about_four_times_in_five(panel) -> None:
-    table = pa.confirm_detectable(panel, "common_weights", **ASKED)
+    table = confirm_detectable(panel, "common_weights", **ASKED)
     assert table["found"].between(0.65, 0.95).all()
     assert table["found"].mean() == pytest.approx(0.8, abs=0.06)
     assert table["programmes"].tolist() == [59] * 6
@@ -31,7 +32,7 @@ def test_the_detectable_size_is_found_about_four_times_in_five(panel) -> None:
 
 def test_what_is_put_in_is_the_size_that_the_answer_states(panel) -> None:
     """By hand: one point more after the start is one point more of change against the mean of all, less its share."""
-    found = pa.confirm_detectable(panel, change, **ASKED, draws=59)
+    found = confirm_detectable(panel, change, **ASKED, draws=59)
     scores = panel.scores[np.arange(63) != panel.position("unit", "VN-CT")]
     full = np.isfinite(scores).all(axis=(1, 2))
     gain = scores[:, 9] - scores[:, 6]
@@ -48,16 +49,16 @@ def test_a_size_for_the_joint_test_is_put_in_and_looked_for_by_it(panel) -> None
             detectable_jointly=[0.0, 9, 9, 9, 9, 9], p_joint=(table["estimate"].abs() < 4).astype(float)
         )
 
-    found = pa.confirm_detectable(panel, ask, **ASKED, draws=5)
+    found = confirm_detectable(panel, ask, **ASKED, draws=5)
     assert found["detectable_jointly"].tolist() == [0.0, 9, 9, 9, 9, 9]
     assert found["found_jointly"].tolist() == [0.0, 1, 1, 1, 1, 1]
-    assert "found_jointly" not in pa.confirm_detectable(panel, change, **ASKED, draws=5)
+    assert "found_jointly" not in confirm_detectable(panel, change, **ASKED, draws=5)
 
 
 def test_the_level_reaches_the_method(panel) -> None:
     few = {**ASKED, "draws": 15}
-    wide = pa.confirm_detectable(panel, "did", **few, level=0.8)
-    assert (wide["detectable"] < pa.confirm_detectable(panel, "did", **few)["detectable"]).all()
+    wide = confirm_detectable(panel, "did", **few, level=0.8)
+    assert (wide["detectable"] < confirm_detectable(panel, "did", **few)["detectable"]).all()
     assert wide["found"].mean() == pytest.approx(0.8, abs=0.15)
 
 
@@ -65,14 +66,14 @@ def test_one_dimension_and_many_units(panel) -> None:
     one = replace(
         panel, scores=panel.scores[:, :, 3:4], completion=panel.completion[:, :, 3:4], dimensions=panel.dimensions[3:4]
     )
-    assert len(pa.confirm_detectable(one, "lagged_outcome", **ASKED, draws=5)) == 1
+    assert len(confirm_detectable(one, "lagged_outcome", **ASKED, draws=5)) == 1
     met: list[str] = []
 
     def noted(panel, unit, start, end):
         met.append(unit)
         return change(panel, unit, start, end)
 
-    assert pa.confirm_detectable(panel, noted, **ASKED, draws=7)["programmes"].tolist() == [7] * 6
+    assert confirm_detectable(panel, noted, **ASKED, draws=7)["programmes"].tolist() == [7] * 6
     assert len(set(met)) == 7
 
 
@@ -90,4 +91,4 @@ def test_an_answer_without_a_size_cannot_be_confirmed(panel, changes, words) -> 
         return changes(change(panel, unit, start, end))
 
     with pytest.raises(pa.SpecError, match=words):
-        pa.confirm_detectable(panel, ask, **ASKED)
+        confirm_detectable(panel, ask, **ASKED)

@@ -17,6 +17,7 @@ import pytest
 from joblib._parallel_backends import ThreadingBackend
 
 import papi_analysis as pa
+from papi_analysis.credibility.injection import confirm_detectable
 from papi_analysis.credibility.long_runs import run_all, seeds
 from papi_analysis.study.finished_parts import fingerprint, store_part, stored_part
 
@@ -73,7 +74,7 @@ def test_every_job_draws_for_itself() -> None:
 
 def test_a_seed_of_ones_own_is_kept(panel) -> None:
     own = [partial(cheap, rng=np.random.default_rng(1)) for _ in range(2)]
-    fixed = [pa.confirm_detectable(panel, ask, **ASKED, rng=seed) for seed, ask in enumerate(own)]
+    fixed = [confirm_detectable(panel, ask, **ASKED, rng=seed) for seed, ask in enumerate(own)]
     assert fixed[0].equals(fixed[1])
 
 
@@ -133,10 +134,10 @@ def test_calibration_and_confirmation_are_kept_and_found_again(panel, tmp_path) 
     direct = pa.calibrate(panel, "did", **FEW).table
     for _ in range(2):
         assert pa.calibrate(panel, "did", **FEW, folder=tmp_path).table.equals(direct)
-        found = pa.confirm_detectable(panel, cheap, **ASKED, folder=tmp_path)
+        found = confirm_detectable(panel, cheap, **ASKED, folder=tmp_path)
     files = list(tmp_path.iterdir())
     assert len(files) == 8 + 6 * 2 + 59  # panels, real windows, every other unit
-    assert found.equals(pa.confirm_detectable(panel, cheap, **ASKED))
+    assert found.equals(confirm_detectable(panel, cheap, **ASKED))
     for path in files:  # what stands in the files is what comes out
         values = np.load(path)
         np.savez(path, name=values["name"], values=0 * values["values"])

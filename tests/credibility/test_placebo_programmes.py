@@ -16,6 +16,7 @@ from papi_analysis.credibility.placebo_programmes import (
     programme_shape,
     real_windows,
 )
+from papi_analysis.panel.changes import standing
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_real_windows_hold_the_nearest_in_rank_in_every_period(panel, shape) -> 
     alike = real_windows(panel, shape, 3)
     assert [placebo.start for placebo in alike] == [year for year in range(2018, 2012, -1) for _ in range(3)]
     assert {placebo.end - placebo.start for placebo in alike} == {2}
-    totals = pa.standing(pa.load_scores().query("dimension in @panel.dimensions"))
+    totals = standing(pa.papi.load_scores().query("dimension in @panel.dimensions"))
     in_2016 = totals.query("dimension == 'total' and year == 2016 and unit != 'VN-CT'").sort_values("rank")
     assert [placebo.unit for placebo in alike if placebo.start == 2018] == in_2016["unit"].head(3).tolist()
 

@@ -168,7 +168,7 @@ def test_the_verdict_of_a_rank_turns_at_these_odds(rows) -> None:
 
 def test_the_words_are_known_in_vietnamese(table, rows) -> None:
     assert [choice for choice in rows.index if find_language("vi").say(choice) == choice] == []
-    shown = pa.table_frame(table, ["choice", "mean"], language="vi")
+    shown = pa.table(table, ["choice", "mean"], language="vi")
     assert "Chỉ đối chiếu trên các năm trước chương trình trước đó (2015-2017)" in shown.index
 
 

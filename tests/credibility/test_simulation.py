@@ -14,6 +14,7 @@ import pytest
 import papi_analysis as pa
 from papi_analysis.credibility import simulation
 from papi_analysis.credibility.simulation import LATE, MISSING, REVISED, SILENT, simulate_progress, simulate_study
+from papi_analysis.panel.completion import reporting_record
 from papi_analysis.study.codebook import fieldwork_dates
 
 COLUMNS = ["unit", "task", "as_of", "reported_on", "completion", "revision"]
@@ -57,7 +58,7 @@ def test_every_quarter_of_the_programme_is_there(bundled: pa.Study) -> None:
 
 
 def test_the_bundled_register_has_late_missing_and_revised_reports(bundled: pa.Study) -> None:
-    record = pa.reporting_record(bundled.tasks, bundled.progress)
+    record = reporting_record(bundled.tasks, bundled.progress)
     assert (record[["in_time", "late", "missing", "revised"]].sum() > 0).all()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.estimation.multiplicity import counts
+from papi_analysis.reporting.specification_figures import draw_specification_curve
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_an_empty_grid_is_refused(panel, choices) -> None:
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_figure_and_sentence(curve, language) -> None:
-    above, below = pa.draw_specification_curve(curve, language=language)
+    above, below = draw_specification_curve(curve, language=language)
     drawn = np.concatenate([np.asarray(dots.get_offsets())[:, 1] for dots in above.collections[1:]])
     assert np.sort(drawn) == pytest.approx(curve.table["mean"].to_numpy())
     assert sum(len(dots.get_offsets()) for dots in below.collections) == 2 * len(curve.table)

@@ -16,7 +16,7 @@ from papi_analysis.estimation.design_tests import between_groups, carry_over, pi
 
 @pytest.fixture(scope="module")
 def regions() -> dict[str, str]:
-    return pa.load_units().set_index("unit")["region"].to_dict()
+    return pa.papi.load_units().set_index("unit")["region"].to_dict()
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_the_sentence_in_both_languages(answer, panel) -> None:
     )
     assert "xếp thứ 6 trong 60" in pa.sentence(answer, language="vi")
     assert "Regions" not in pa.sentence(pa.design_tests(panel, "VN-CT", 2018, 2020))
-    shown = pa.table_estimates(answer, language="vi")
+    shown = pa.table(answer, language="vi")
     assert isinstance(shown, pd.DataFrame)
     assert "Phần lợi thế còn lại" in shown.columns
 

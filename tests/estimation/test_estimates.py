@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 import papi_analysis as pa
 from papi_analysis.errors import Note
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
+from papi_analysis.reporting.impact_figures import draw_weights
 
 HOSTILE = "<script>alert('x')</script>&amp;"
 
@@ -73,13 +74,84 @@ def test_a_printed_answer_fits_on_a_screen_and_says_what_it_leaves_out(answer):
     for shown in (answer, gaps, pa.event_time(gaps), pa.completion_slopes(panel, draws=9)):
         lines = repr(shown).split("\n")
         assert str(shown) == repr(shown)
-        assert len(lines) <= 30
-        assert max(map(len, lines)) <= 200
+        assert len(lines) <= 25
+        assert max(map(len, lines)) <= 100
         assert lines[0].startswith(shown.question)
         assert ("SIMULATED" in lines[0]) == shown.simulated
         assert lines[-1] == f"{len(shown.notes)} note(s) in .notes"
         assert all(name in repr(shown) for name in shown.table.columns)
     assert gaps.table["estimate"].map("{:z.4f}".format).isin(repr(gaps).split()).all()
+
+
+@pytest.mark.parametrize(("rows", "columns", "name"), [(400, 3, "D"), (3, 400, "a name"), (50, 50, "long " * 9)])
+def test_a_printed_answer_of_any_size_fits_on_a_screen(rows, columns, name):
+    table = pd.DataFrame(np.full((rows, columns), 1234.5), columns=[f"{name} {place}" for place in range(columns)])
+    table.insert(0, "dimension", [f"{name} {place}" for place in range(rows)])
+    answer = Estimates("completion_slopes", table, simulated_tables=("a long name of a table",) * 9)
+    lines = repr(answer).split("\n")
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 100
+    assert lines[0].startswith("completion_slopes SIMULATED: a long name")
+    assert "1234.5000" in repr(answer)
+    assert ("more columns in .table: " in repr(answer)) == (columns > 3)
+
+
+def test_what_is_taken_out_of_an_answer_can_be_changed_and_the_answer_is_not():
+    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+    answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did")
+    before = pa.sentence(answer), answer.interval(0.9), repr(answer)
+    table, tests, cells, weights = answer.table, answer.tests, answer.cells, answer.design.weights
+    table["estimate"] *= 1000
+    tests["p"], cells["gap"], weights["weight"] = 0.0, 0.0, 0.0
+    table.drop(columns="low", inplace=True)
+    answer.names["D1"] = ("x", "x")
+    answer.draws[:] = 0.0
+    row = answer.row("D1")
+    row["estimate"] = 7.0
+    assert (pa.sentence(answer), repr(answer)) == (before[0], before[2])
+    pd.testing.assert_frame_equal(answer.interval(0.9), before[1])
+    assert answer == pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did")
+    assert answer.design.weights["weight"].gt(0).any()
+    assert answer.names["D1"] != ("x", "x")
+
+
+def test_an_answer_does_not_follow_the_table_that_it_was_made_of(answer):
+    table = answer.table
+    made = dataclasses.replace(answer, table=table)
+    table.loc[0, "estimate"] = 99.0
+    assert made == answer
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"question": "programme_impact"},
+        {"table": pd.DataFrame({"dimension": ["D1"], "estimate": [0.5]})},
+        {"notes": (Note("Another."),)},
+        {"tests": pd.DataFrame({"test": ["mean"], "p": [0.5]})},
+        {"cells": pd.DataFrame({"x": [1]})},
+        {"level": 0.9},
+        {"design": UnitYears("A", 2018, 2020)},
+        {"engines": (np.ones(3),)},
+        {"simulated_tables": ()},
+        {"names": {"D1": ("one", "một")}},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_answers_are_equal_where_they_say_the_same(answer, other):
+    assert answer == copy.deepcopy(answer) == pickle.loads(pickle.dumps(answer))
+    changed = dataclasses.replace(answer, **other)
+    assert changed != answer
+    assert changed == dataclasses.replace(answer, **other)
+    assert answer != answer.question
+
+
+def test_two_runs_of_a_question_are_equal_where_their_draws_are():
+    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020")).cut(2014, 2020)
+    one, same, other = (pa.completion_slopes(panel, draws=9, rng=rng) for rng in (0, 0, 1))
+    assert one == same
+    assert one != other
+    assert len({one, same}) == 1
 
 
 def test_a_design_is_that_of_its_question(answer):
@@ -90,7 +162,7 @@ def test_a_design_is_that_of_its_question(answer):
     with pytest.raises(pa.SpecError, match="target_attainment has no ImpactDesign"):
         targets.designed(ImpactDesign)
     with pytest.raises(pa.SpecError, match="target_attainment has no ImpactDesign"):
-        pa.draw_weights(targets)
+        draw_weights(targets)
 
 
 def test_the_page_says_first_what_is_simulated(answer):

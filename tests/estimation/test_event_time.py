@@ -9,6 +9,7 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.reporting.canvas import alternative, figure_of
+from papi_analysis.reporting.impact_figures import draw_event_time
 
 STARTS = {"VN-HN": 2016, "VN-CT": 2018, "VN-HP": 2016}
 
@@ -89,7 +90,7 @@ def test_the_sentence_and_the_figure_in_both_languages(panel) -> None:
     assert "of 30 gaps by year and dimension lie outside the band" in pa.sentence(answer)
     assert "trong 30 chênh lệch" in pa.sentence(answer, language="vi")
     assert "from 1 to 3" in pa.remarks(answer)
-    axes = np.ravel(pa.draw_event_time(answer, language="vi"))
+    axes = np.ravel(draw_event_time(answer, language="vi"))
     shown = axes[3].lines[1]
     rows = answer.table.query("dimension == 'D4'")
     assert shown.get_xdata().tolist() == rows["since"].tolist()

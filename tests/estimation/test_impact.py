@@ -29,7 +29,7 @@ def answers(panel) -> dict[str, pa.Estimates]:
 @pytest.fixture(scope="module")
 def paths() -> dict[str, pd.DataFrame]:
     """For each dimension the complete provinces (rows) by year, from the published scores."""
-    scores = pa.load_scores().query("year <= 2020 and dimension in @DIMENSIONS")
+    scores = pa.papi.load_scores().query("year <= 2020 and dimension in @DIMENSIONS")
     wide = scores.pivot(index="unit", columns=["dimension", "year"], values="score").dropna()
     return {name: wide[name] for name in DIMENSIONS}
 
@@ -603,7 +603,7 @@ def test_a_holm_p_value_that_could_find_nothing_is_missing_everywhere(panel, tmp
         assert asked.table["p_holm"].isna().all()
         assert asked.table["p_joint"].iloc[:6].notna().all()
         assert f"{6 * asked.table['floor'].iloc[0]:.3f}" in next(t for t in map(str, asked.notes) if "Holm" in t)
-        assert "Giá trị p Holm" not in pa.table_estimates(asked, language="vi")
+        assert "Giá trị p Holm" not in pa.table(asked, language="vi")
         pa.save_table(asked, tmp_path / f"{asked.question}.csv")
         assert "Holm" not in (tmp_path / f"{asked.question}.csv").read_text(encoding="utf-8")
     three = pa.programme_impact(only(panel, ["D1", "D2", "D3"]), "VN-CT", 2018, 2020)

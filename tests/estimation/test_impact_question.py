@@ -33,7 +33,7 @@ def real() -> pa.Panel:
 
 @pytest.fixture(scope="module")
 def regions() -> dict[str, str]:
-    return pa.load_units().set_index("unit")["region"].to_dict()
+    return pa.papi.load_units().set_index("unit")["region"].to_dict()
 
 
 # Other programmes
@@ -149,7 +149,7 @@ def test_what_is_no_plan_makes_no_programme() -> None:
 
 def test_a_study_with_scores_of_its_own_knows_of_no_other_programmes(real) -> None:
     assert real.known_programmes["unit"].eq("VN-CT").sum() == 3
-    assert real.known_programmes["plan"].tolist() == pa.load_known_programmes()["plan"].tolist()
+    assert real.known_programmes["plan"].tolist() == pa.papi.load_known_programmes()["plan"].tolist()
     assert made().known_programmes.empty
 
 

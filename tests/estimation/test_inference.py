@@ -13,6 +13,7 @@ from reference import panel_of
 from scipy import stats
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.estimation.inference import FALSE_ALARMS, Clustered, measured_rates
 from papi_analysis.estimation.multiplicity import holm
 from papi_analysis.estimation.specification import Specification, equations
@@ -24,7 +25,7 @@ def real() -> pa.Panel:
 
 
 def simulated(real: pa.Panel, units: int, slope: float = 0.0, rng: int = 4) -> pa.Panel:
-    return pa.Panel.from_study(pa.simulate_study(real, slopes=slope, units=units, rng=rng))
+    return pa.Panel.from_study(simulate_study(real, slopes=slope, units=units, rng=rng))
 
 
 def tiny(N: int = 6, T: int = 5, programmes: int = 1, alike: bool = False, seed: int = 0) -> pa.Panel:
@@ -251,7 +252,7 @@ def test_an_attainable_size_below_the_nominal_one_is_said() -> None:
 
 
 def test_strata_and_exclusion_shrink_what_is_compared(real) -> None:
-    regions = pa.load_units().set_index("unit")["region"].to_dict()
+    regions = pa.papi.load_units().set_index("unit")["region"].to_dict()
     delta = [unit for unit, region in regions.items() if region == regions["VN-CT"]]
     within = pa.completion_slopes(real, strata=regions, level=0.9)
     assert within.table["floor"].iloc[0] == pytest.approx(1 / len(delta))

@@ -172,7 +172,7 @@ def test_two_thousand_panels_in_which_the_first_of_sixty_is_asked_about(squeezed
 
 def test_errors_over_eight_real_windows_are_a_fifth_smaller() -> None:
     """Each province in turn in 2015-17 to 2022-24, none of them asked for a programme: the mean gap ought to be 0."""
-    scores = pa.load_scores().query("dimension <= 'D6' and unit != 'VN-CT'")
+    scores = pa.papi.load_scores().query("dimension <= 'D6' and unit != 'VN-CT'")
     wide = scores.pivot(index="unit", columns=["year", "dimension"], values="score").sort_index(axis=1)
     squares: dict[str, list[float]] = {"lagged_outcome": [], "did": []}
     for start in range(2015, 2023):

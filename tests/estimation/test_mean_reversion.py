@@ -15,7 +15,7 @@ import papi_analysis as pa
 
 def test_the_line_is_numpys_over_the_other_units(panel) -> None:
     answer = pa.regression_to_the_mean(panel, "VN-CT", 2016)
-    scores = pa.load_scores()
+    scores = pa.papi.load_scores()
     wide = scores[scores["dimension"] == "D5"].pivot(index="unit", columns="year", values="score")
     away = wide[2016] - wide[2016].mean()
     change = wide[2020] - wide[2016]
@@ -137,7 +137,7 @@ def test_impossible_questions_are_refused(panel, arguments, words) -> None:
 
 @pytest.mark.parametrize("year", [2016, 2020])
 def test_a_missing_score_of_the_unit_itself_is_refused_by_name(panel, year) -> None:
-    scores = pa.load_scores()
+    scores = pa.papi.load_scores()
     lost = (scores["unit"] == "VN-CT") & (scores["year"] == year) & (scores["dimension"] == "D3")
     kept = scores[~lost & (scores["dimension"].isin(panel.dimensions)) & scores["year"].between(2011, 2020)]
     with_a_gap = pa.Panel.from_frames(kept, kept.drop(columns="score").assign(completion=0.0))

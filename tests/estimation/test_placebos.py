@@ -29,7 +29,7 @@ NEAR = 1e-12
 @pytest.fixture(scope="module")
 def provinces():
     """The provinces with all six scores in 2011-2020 (60, 10, 6)."""
-    scores = pa.load_scores()
+    scores = pa.papi.load_scores()
     scores = scores[scores["dimension"].isin([f"D{k}" for k in range(1, 7)]) & scores["year"].between(2011, 2020)]
     wide = scores.pivot(index="unit", columns=["year", "dimension"], values="score").dropna()
     return wide.sort_index(axis=1).to_numpy().reshape(len(wide), 10, 6)

@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from statsmodels.stats.multitest import multipletests
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.estimation.counterfactuals import ESTIMATORS
 from papi_analysis.estimation.designs import Weights
 from papi_analysis.estimation.impact import impact_tests
@@ -22,7 +23,7 @@ DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 @pytest.fixture(scope="module")
 def wide() -> pd.DataFrame:
     """Complete provinces, 2011-2020: rows units, columns (dimension, year)."""
-    scores = pa.load_scores().query("year <= 2020 and dimension in @DIMENSIONS")
+    scores = pa.papi.load_scores().query("year <= 2020 and dimension in @DIMENSIONS")
     table = scores.pivot(index="unit", columns=["dimension", "year"], values="score").dropna()
     assert len(table) == 60
     return table
@@ -100,7 +101,7 @@ def test_cells_agree_with_the_table(panel, method) -> None:
     assert (own["actual"] - own["counterfactual"]).to_numpy() == pytest.approx(own["gap"].to_numpy())
     late = own[own["year"] >= 2018].groupby("dimension")["gap"].mean()
     assert late[DIMENSIONS].to_numpy() == pytest.approx(answer.table["estimate"].iloc[:6].to_numpy())
-    scores = pa.load_scores().query("unit == 'VN-CT' and year == 2019").set_index("dimension")["score"]
+    scores = pa.papi.load_scores().query("unit == 'VN-CT' and year == 2019").set_index("dimension")["score"]
     assert own[own["year"] == 2019].set_index("dimension")["actual"].to_dict() == pytest.approx(
         scores[DIMENSIONS].to_dict()
     )
@@ -244,7 +245,7 @@ def test_few_donors_are_said_and_their_floor_with_them(panel) -> None:
 
 
 def test_simulated_scores_mark_the_answer(panel) -> None:
-    made_up = pa.Panel.from_study(pa.simulate_study(panel, 0.05, units=3, rng=1))
+    made_up = pa.Panel.from_study(simulate_study(panel, 0.05, units=3, rng=1))
     assert pa.programme_impact(made_up, "VN-CT", 2018, 2020).simulated
 
 
@@ -264,7 +265,9 @@ def test_robustness_rows_are_direct_answers(panel) -> None:
     assert "VN-44" not in set(known.design.weights["unit"])
     pools = table.loc["Difference in differences, all units of each dimension"]
     d1 = (
-        pa.load_scores().query("dimension == 'D1' and year <= 2020").pivot(index="unit", columns="year", values="score")
+        pa.papi.load_scores()
+        .query("dimension == 'D1' and year <= 2020")
+        .pivot(index="unit", columns="year", values="score")
     )
     change = d1.dropna()[[2018, 2019, 2020]].mean(axis=1) - d1.dropna()[list(range(2011, 2018))].mean(axis=1)
     assert pools["D1"] == pytest.approx(change["VN-CT"] - change.drop("VN-CT").mean())

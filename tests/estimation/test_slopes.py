@@ -9,6 +9,7 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.estimation.slopes import slope_estimates
 from papi_analysis.estimation.specification import Specification
 from papi_analysis.panel.changes import score_changes
@@ -313,7 +314,7 @@ def published():
 
 def with_and_without(published, slopes, units):
     """Panels that differ in nothing but the slopes that were put in."""
-    return [pa.Panel.from_study(pa.simulate_study(published, size, units=units, rng=5)) for size in (slopes, 0.0)]
+    return [pa.Panel.from_study(simulate_study(published, size, units=units, rng=5)) for size in (slopes, 0.0)]
 
 
 @pytest.fixture(scope="module")

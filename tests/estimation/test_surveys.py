@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.credibility.injection import confirm_detectable
+from papi_analysis.panel.changes import describe_panel, score_changes
 
 FIRST, TIMES, START = 2001, 9, 6
 #: The years of each survey: every year, every second one, and with one wave left out.
@@ -43,9 +45,9 @@ QUESTIONS = {
     "lead": lambda p, y: pa.completion_slopes(p, lag=-1).table,
     "differences": lambda p, y: pa.completion_slopes(p, form="differences", lagged_score=True).table,
     "window": lambda p, y: pa.completion_slopes(p, lag=1, years=(y[2], y[8])).table,
-    "changes": lambda p, y: pa.score_changes(p).drop(columns=["from_year", "to_year"]),
+    "changes": lambda p, y: score_changes(p).drop(columns=["from_year", "to_year"]),
     "change slopes": lambda p, y: pa.change_slopes(p, y[4], y[8]).table,
-    "description": lambda p, y: pa.describe_panel(p),
+    "description": lambda p, y: describe_panel(p),
     "reversion": lambda p, y: pa.regression_to_the_mean(p, "u03", y[5]).table,
     "impact": lambda p, y: pa.programme_impact(p, "u00", y[START], method="synthetic_did").table,
     "impact to an end": lambda p, y: pa.programme_impact(p, ["u00", "u05"], y[5], y[7], before=(y[1], y[4])).table,
@@ -54,7 +56,7 @@ QUESTIONS = {
     "calibrate the base year": lambda p, y: (
         pa.calibrate(p, "base_year", unit="u00", start=y[5], base_year=y[3], panels=2).table
     ),
-    "confirm": lambda p, y: pa.confirm_detectable(p, "did", unit="u00", start=y[START]),
+    "confirm": lambda p, y: confirm_detectable(p, "did", unit="u00", start=y[START]),
 }
 
 

@@ -225,7 +225,7 @@ def test_only_simulated_tables_that_were_used_mark_the_answer():
 @pytest.fixture(scope="module")
 def wide():
     """Scores of the six dimensions and their sum: one row a unit and year."""
-    scores = pa.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]
+    scores = pa.papi.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]
     return scores.assign(total=scores.sum(axis=1, skipna=False))
 
 
@@ -262,7 +262,7 @@ def test_ranks_and_groups(table, wide, year, when):
 
 
 def test_shifts_at_the_breaks(table, wide):
-    breaks = pa.load_breaks()
+    breaks = pa.papi.load_breaks()
     between = breaks[breaks["year"].between(2017, 2020) & breaks["dimension"].isin(["all", *SIX])]
     years = sorted(set(between["year"]))
     assert [name for name in table if name.startswith("shift_")] == [f"shift_{year}" for year in years]
@@ -309,7 +309,7 @@ def test_ambition_by_hand():
 
 
 def test_ambition_of_the_bundled_targets(table):
-    scores = pa.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]
+    scores = pa.papi.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]
     scores = scores.assign(total=scores.sum(axis=1, skipna=False))
     for dimension in table.index:
         row = table.loc[dimension]
@@ -381,7 +381,7 @@ def test_how_often_what_is_left_was_gained_in_the_published_scores():
     study = pa.load_study("can_tho_2018_2020")
     study = dataclasses.replace(study, targets=study.targets.assign(year=2023))
     table = pa.target_attainment(study).table.set_index("dimension")
-    scores = pa.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]
+    scores = pa.papi.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]
     ranks = scores.xs(2020, level="year").rank(ascending=False, method="min").loc["VN-CT"]
     for dimension in SIX:
         row = table.loc[dimension]

@@ -37,7 +37,7 @@ BREAKS = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def ranks() -> pd.DataFrame:
-    return standing(pa.load_scores(), SIX)
+    return standing(pa.papi.load_scores(), SIX)
 
 
 def small() -> pa.Panel:
@@ -96,7 +96,7 @@ def test_sums_that_print_the_same_tie_whatever_their_last_bits() -> None:
 
 
 def test_standing_does_not_depend_on_the_order_of_rows(ranks: pd.DataFrame) -> None:
-    mixed = standing(pa.load_scores().sample(frac=1, random_state=1), SIX)
+    mixed = standing(pa.papi.load_scores().sample(frac=1, random_state=1), SIX)
     pd.testing.assert_frame_equal(mixed, ranks, rtol=1e-12)
 
 
@@ -236,7 +236,7 @@ def test_a_break_between_two_surveys_moves_the_second_by_hand() -> None:
 def test_how_far_2018_moved_the_means(panel: pa.Panel) -> None:
     # Published means moved by -0.43, +0.33 and +0.24. They are over all units of each year: 63 in 2017, and 61 in 2018
     # for D2 and D4. Over the 61 that have both years, as here, D2 moved by a little less.
-    scores = pa.load_scores()
+    scores = pa.papi.load_scores()
     means = scores.pivot_table(index="year", columns="dimension", values="score")
     assert (means.loc[2018] - means.loc[2017])[["D2", "D4", "D5"]].round(2).tolist() == [-0.43, 0.33, 0.24]
 

@@ -13,7 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import papi_analysis as pa
-from papi_analysis.panel.completion import completion_falls, completion_over_units
+from papi_analysis.panel.completion import (
+    completion_by_agency,
+    completion_falls,
+    completion_over_units,
+    reporting_record,
+    task_states,
+)
 from papi_analysis.study.codebook import fieldwork_dates
 
 NAN = float("nan")
@@ -104,7 +110,7 @@ def test_the_last_report_used_is_said(day: str, dimension: str, last: pd.Timesta
     ],
 )
 def test_what_had_been_reported_by_a_day(known_on: str, expected: float) -> None:
-    states = pa.task_states(TASKS, PROGRESS, as_of="2018-06-30", known_on=known_on).set_index("task")
+    states = task_states(TASKS, PROGRESS, as_of="2018-06-30", known_on=known_on).set_index("task")
     assert states.loc["T1", "completion"] == pytest.approx(expected, nan_ok=True)
     share = cell("2018-06-30", "D1", known_on=known_on)["completion"]
     assert share == pytest.approx(0 if np.isnan(expected) else expected / 2)
@@ -176,7 +182,7 @@ def test_a_register_that_does_not_pass_is_refused() -> None:
 
 
 def test_completion_by_agency_counts_a_task_once_however_many_dimensions_it_serves() -> None:
-    table = pa.completion_by_agency(TASKS, PROGRESS, as_of="2019-12-31").set_index("lead_agency")
+    table = completion_by_agency(TASKS, PROGRESS, as_of="2019-12-31").set_index("lead_agency")
     assert table["tasks"].to_dict() == {"X": 2, "Y": 2}
     assert table["unreported"].to_dict() == {"X": 0, "Y": 1}
     assert table["completion"].to_dict() == pytest.approx({"X": 1.8 / 2, "Y": 1})  # Y: T2 alone is known
@@ -187,14 +193,14 @@ def test_completion_by_agency_counts_a_task_once_however_many_dimensions_it_serv
 
 def test_agencies_may_stand_in_any_column() -> None:
     given = TASKS.assign(department=["a", "b", "b", "a", "c"])
-    table = pa.completion_by_agency(given, PROGRESS, as_of="2019-12-31", names="department")
+    table = completion_by_agency(given, PROGRESS, as_of="2019-12-31", names="department")
     assert table.set_index("lead_agency")["tasks"].to_dict() == {"a": 2, "b": 1, "c": 1}
     with pytest.raises(pa.SpecError, match="no column 'ministry'"):
-        pa.completion_by_agency(given, PROGRESS, names="ministry")
+        completion_by_agency(given, PROGRESS, names="ministry")
 
 
 def test_the_record_of_reporting_by_hand() -> None:
-    record = pa.reporting_record(TASKS, PROGRESS).set_index("as_of")
+    record = reporting_record(TASKS, PROGRESS).set_index("as_of")
     by_hand = {
         "2018-03-31": (2, 1, 0, 1, 0),  # T1 and T4 begun; T1 came
         "2018-06-30": (2, 1, 0, 1, 1),  # T1 came and was revised later
@@ -211,7 +217,7 @@ def test_the_record_of_reporting_by_hand() -> None:
 
 @pytest.mark.parametrize(("days", "late"), [(40, 1), (41, 0), (10, 1), (9, 9)])
 def test_when_a_report_is_late_is_the_readers_choice(days: int, late: int) -> None:
-    record = pa.reporting_record(TASKS, PROGRESS, late_after=days)
+    record = reporting_record(TASKS, PROGRESS, late_after=days)
     assert record["late"].sum() == late - (days == 9)
     assert (record["in_time"] + record["late"] + record["missing"] == record["begun"]).all()
 

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import papi_analysis as pa
+from papi_analysis.panel.completion import completion_by_agency, task_states
 
 # Shares keep twelve decimals; one that lies between two of them may go either way in loops that add otherwise.
 COMPARED = {"rtol": 0.0, "atol": 1.1e-12, "check_dtype": False}
@@ -97,10 +98,10 @@ def test_every_engine_gives_the_numbers_of_pandas(study: pa.Study, engine: str, 
     for asked in ({}, {"as_of": ["2018-06-30", "2019-12-31"], "known_on": "2019-07-10"}):
         found, wanted = pa.completion(tasks, progress, **asked), pa.completion(study.tasks, study.progress, **asked)
         pd.testing.assert_frame_equal(found, wanted, check_exact=True)
-        found = pa.completion_by_agency(tasks, progress, **asked)
-        wanted = pa.completion_by_agency(study.tasks, study.progress, **asked)
+        found = completion_by_agency(tasks, progress, **asked)
+        wanted = completion_by_agency(study.tasks, study.progress, **asked)
         pd.testing.assert_frame_equal(found, wanted, check_exact=True)
-        found, wanted = pa.task_states(tasks, progress, **asked), pa.task_states(study.tasks, study.progress, **asked)
+        found, wanted = task_states(tasks, progress, **asked), task_states(study.tasks, study.progress, **asked)
         pd.testing.assert_frame_equal(found, wanted, check_exact=True, check_dtype=False)
 
 
@@ -166,7 +167,7 @@ def test_a_report_comes_back_as_it_was_however_many_days_and_revisions_there_are
     for engine in ("lazy polars", "duckdb"):
         found = pa.completion(*frames(engine, tasks, progress), as_of=asked)
         assert found["completion"].tolist() == [round(x, 12) for x in (1.987654321986 / 2, (1 + 1 / 3) / 2)]
-        states = pa.task_states(*frames(engine, tasks, progress), as_of=asked)
+        states = task_states(*frames(engine, tasks, progress), as_of=asked)
         assert set(states["completion"]) == {0.987654321986, 1.0, 1 / 3}
         assert found["complete"].tolist() == [0.5, 0.5]
         twice = pd.concat([progress, progress.iloc[[1]]])

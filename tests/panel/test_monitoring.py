@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.panel.monitoring import task_counts, task_list
 from papi_analysis.study.study import make_study
 
 # Completion of task 6 falls on purpose.
@@ -69,7 +70,7 @@ def test_the_last_day_known_is_that_of_the_last_report_and_at_most_the_end(study
 
 
 def test_each_task_by_hand(study):
-    tasks = pa.task_list(study)
+    tasks = task_list(study)
     assert tasks["as_of"].eq(DAY("2026-06-30")).all()
     assert tasks["since"].eq(DAY("2026-03-31")).all()
     shown = tasks[["unit", "task", "dimensions", "state", "days_overdue", "days_left", "state_before"]]
@@ -89,33 +90,33 @@ def test_each_task_by_hand(study):
 def test_counts_by_hand(study):
     columns = ["tasks", "done", "overdue", "in_progress", "not_begun", "unreported", "due", "silent", "longest"]
     columns += ["done_before", "overdue_before"]
-    by_dimension = pa.task_counts(study).set_index("dimension")[columns]
+    by_dimension = task_counts(study).set_index("dimension")[columns]
     assert by_dimension.loc["X"].tolist() == [4, 1, 2, 1, 0, 0, 2, 0, 181, 0, 1]
     assert by_dimension.loc["Y"].tolist() == [4, 0, 1, 1, 1, 1, 1, 1, 30, 0, 0]
-    by_agency = pa.task_counts(study, "lead_agency_en")
+    by_agency = task_counts(study, "lead_agency_en")
     assert by_agency["lead_agency_en"].tolist() == ["Home", "Land"]
     assert by_agency[columns].to_numpy().tolist() == [
         [4, 1, 2, 0, 0, 1, 2, 0, 181, 0, 1],
         [3, 0, 1, 1, 1, 0, 1, 1, 30, 0, 0],  # task 6 counts once
     ]
-    assert pa.task_counts(study, "unit")[["unit", "tasks", "overdue"]].to_numpy().tolist() == [["a", 6, 3], ["b", 1, 0]]
+    assert task_counts(study, "unit")[["unit", "tasks", "overdue"]].to_numpy().tolist() == [["a", 6, 3], ["b", 1, 0]]
 
 
 def test_before_the_first_report_there_is_nothing_to_compare_with(study):
-    tasks = pa.task_list(study, on="2026-03-31")
+    tasks = task_list(study, on="2026-03-31")
     assert tasks[["since", "state_before", "completion_before"]].isna().all(axis=None)
     assert tasks.set_index("task").loc["1", "days_overdue"].tolist()[0] == 90
-    assert pa.task_counts(study, on="2026-03-31")[["done_before", "overdue_before"]].isna().all(axis=None)
-    assert pa.task_list(study, on="2026-06-30", since="2025-12-30")["state_before"].eq("overdue").sum() == 0
+    assert task_counts(study, on="2026-03-31")[["done_before", "overdue_before"]].isna().all(axis=None)
+    assert task_list(study, on="2026-06-30", since="2025-12-30")["state_before"].eq("overdue").sum() == 0
 
 
 def test_other_days_are_refused(study):
     with pytest.raises(pa.SpecError, match="since is 2026-06-30, and the tasks are asked for on 2026-06-30"):
-        pa.task_list(study, since="2026-06-30")
+        task_list(study, since="2026-06-30")
     with pytest.raises(pa.SpecError, match="not a day"):
-        pa.task_list(study, on="June")
+        task_list(study, on="June")
     with pytest.raises(pa.SpecError, match="no column 'agency' to count by"):
-        pa.task_counts(study, "agency")
+        task_counts(study, "agency")
 
 
 def test_the_order_of_rows_changes_nothing(study):
@@ -124,9 +125,9 @@ def test_the_order_of_rows_changes_nothing(study):
         tasks=study.tasks.sample(frac=1, random_state=0),
         progress=study.progress.sample(frac=1, random_state=1),
     )
-    pd.testing.assert_frame_equal(pa.task_list(mixed), pa.task_list(study))
+    pd.testing.assert_frame_equal(task_list(mixed), task_list(study))
     for by in ("dimension", "lead_agency_en", "unit"):
-        pd.testing.assert_frame_equal(pa.task_counts(mixed, by), pa.task_counts(study, by))
+        pd.testing.assert_frame_equal(task_counts(mixed, by), task_counts(study, by))
 
 
 def slow_states(tasks, reports, day):
@@ -165,13 +166,13 @@ def test_a_loop_over_tasks_says_the_same():
     study = made(tasks, reports)
     states = set()
     for on, since in (("2026-05-15", "2025-12-31"), ("2027-12-31", "2027-09-30"), ("2025-06-30", "2025-03-31")):
-        listed = pa.task_list(study, on=on, since=since).set_index(["unit", "task"])
+        listed = task_list(study, on=on, since=since).set_index(["unit", "task"])
         now, before = (slow_states(tasks, reports, DAY(day)) for day in (on, since))
         for name, row in listed.iterrows():
             assert (row["state"], None if pd.isna(row["days_overdue"]) else row["days_overdue"]) == now[name]
             assert row["state_before"] == before[name][0]
         states |= set(listed["state"])
-        counts = pa.task_counts(study, "lead_agency_en", on=on, since=since).set_index("lead_agency_en")
+        counts = task_counts(study, "lead_agency_en", on=on, since=since).set_index("lead_agency_en")
         for office in range(5):
             own = [now[unit, task] for unit, task, *_, lead in tasks if lead == f"office {office}"]
             row = counts.loc[f"office {office}"]

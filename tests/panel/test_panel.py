@@ -211,7 +211,7 @@ def test_the_bundled_panel(panel: pa.Panel) -> None:
 
 
 def test_the_gaps_are_those_that_were_not_published(panel: pa.Panel) -> None:
-    name = pa.load_units().set_index("unit")["name_en"]
+    name = pa.papi.load_units().set_index("unit")["name_en"]
     gaps = {(name[row.unit], row.year, row.dimension) for row in panel.gaps().itertuples()}
     assert gaps == NOT_PUBLISHED
     assert len(gaps) == 16
@@ -219,7 +219,7 @@ def test_the_gaps_are_those_that_were_not_published(panel: pa.Panel) -> None:
 
 
 def test_scores_and_completion_are_those_of_the_tables(study: pa.Study, panel: pa.Panel) -> None:
-    published = pa.load_scores().set_index(["unit", "year", "dimension"])["score"]
+    published = pa.papi.load_scores().set_index(["unit", "year", "dimension"])["score"]
     for unit, year, dimension in [("VN-CT", 2016, "D4"), ("VN-HN", 2020, "D6"), ("VN-CT", 2011, "D1")]:
         places = panel.position("unit", unit), panel.position("year", year), panel.position("dimension", dimension)
         assert panel.scores[places] == published[unit, year, dimension]

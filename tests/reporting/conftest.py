@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.reporting import answers
 from papi_analysis.reporting.programme_report import SECTIONS, ProgrammeReport
 from papi_analysis.reporting.section import Section
@@ -92,7 +93,7 @@ def changes(panel):
 
 @pytest.fixture(scope="session")
 def simulated_study(panel):
-    return pa.simulate_study(panel, slopes=0.05, rng=1)
+    return simulate_study(panel, slopes=0.05, rng=1)
 
 
 @pytest.fixture(scope="session")

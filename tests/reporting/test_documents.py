@@ -46,7 +46,7 @@ def opened(data: bytes) -> Any:
 
 
 def frame(columns: int, text: str = "1.25") -> Table:
-    return pa.table_frame(pd.DataFrame({f"column{place}": [text] for place in range(columns)}))
+    return pa.table(pd.DataFrame({f"column{place}": [text] for place in range(columns)}))
 
 
 def test_the_document_says_what_the_sections_say(written: Any, parts: Any) -> None:

@@ -24,7 +24,9 @@ from docx.oxml.ns import qn
 import papi_analysis as pa
 from papi_analysis.reporting import export
 from papi_analysis.reporting.canvas import one_axes
+from papi_analysis.reporting.data_figures import draw_history
 from papi_analysis.reporting.downloads import inert
+from papi_analysis.reporting.figures import draw_targets
 
 HOSTILE = [
     '=HYPERLINK("http://x")',
@@ -114,7 +116,7 @@ READERS = {"html": read_html, "tex": read_tex, "docx": read_docx}
 @pytest.mark.parametrize("answer", ["targets", "slopes", "changes"])
 def test_every_cell_is_there_as_shown(form: str, language: str, answer: str, save: Any, request: Any):
     estimates = request.getfixturevalue(answer)
-    shown = pa.table_estimates(estimates, language=language)
+    shown = pa.table(estimates, language=language)
     expected = [[shown.columns.name, *shown.columns], *([name, *row] for name, *row in shown.itertuples(name=None))]
     path = save(estimates, form, language=language)
     if form == "csv":
@@ -197,7 +199,7 @@ def test_a_workbook_holds_numbers_and_days_that_look_as_shown(save: Any):
         # A gap stays a gap: an empty cell would count as nought.
         assert [second[1].value, second[5].value, first[7].value] == ["–", "–", "∞"]
         assert [second[2].value, second[3].value, second[7].value] == [-0.5, 0.25, 1]
-        assert small[language] in pa.table_frame(frame, language=language).loc["a"].to_list()
+        assert small[language] in pa.table(frame, language=language).loc["a"].to_list()
 
 
 def test_heads_are_marked_as_heads(targets: Any, save: Any, tmp_path: Path):
@@ -225,7 +227,7 @@ def test_heads_are_marked_as_heads(targets: Any, save: Any, tmp_path: Path):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_caption_may_be_long_and_hostile(form: str, save: Any):
-    table = pa.table_frame(pd.DataFrame({"dimension": ["D1"], "score": [5.0]}))
+    table = pa.table(pd.DataFrame({"dimension": ["D1"], "score": [5.0]}))
     table.caption = f"=1+1 <b>&_%</b> {'long ' * 60}".strip()
     path = save(table, form)
     if form == "html":
@@ -250,7 +252,7 @@ def test_two_columns_may_have_the_same_head(form: str, save: Any):
 
 def test_a_table_made_ready_keeps_its_numbers(save: Any):
     frame = pd.DataFrame({"dimension": ["D1", "D2"], "score": [5.123, 4.5], "n": [3, 4]})
-    table = pa.table_frame(frame, language="vi")
+    table = pa.table(frame, language="vi")
     rows = cells_of(save(table, "xlsx"))
     assert [[cell.value for cell in row] for row in rows][:2] == [["Chỉ số nội dung", "Điểm", "Số ô"], ["D1", 5.123, 3]]
     turned = table.iloc[::-1][["Điểm"]]
@@ -289,7 +291,7 @@ def test_a_count_of_rows_is_no_label(save: Any):
 
 def test_heads_of_several_levels_are_read_together():
     frame = pd.DataFrame([["D1", 5.0]], columns=pd.MultiIndex.from_tuples([("dimension", ""), ("score", 2018)]))
-    assert pa.table_frame(frame).rows == [["Dimension", "Score, 2018"], ["D1", "5.00"]]
+    assert pa.table(frame).rows == [["Dimension", "Score, 2018"], ["D1", "5.00"]]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -357,7 +359,7 @@ def svg_of(path: Path) -> Any:
 
 
 def test_a_drawing_holds_its_letters_and_says_what_it_shows(targets: Any, tmp_path: Path):
-    ax = pa.draw_targets(targets, language="vi")
+    ax = draw_targets(targets, language="vi")
     alt = ax.get_figure().get_label()
     root = svg_of(pa.save_figure(ax, tmp_path / "targets.svg"))
     assert root.get("role") == "img"
@@ -400,13 +402,13 @@ def test_a_pdf_says_what_it_shows(tmp_path: Path):
 
 @pytest.mark.parametrize("form", ["svg", "pdf", "png"])
 def test_the_same_figure_gives_the_same_bytes(form: str, targets: Any, tmp_path: Path):
-    files = [pa.save_figure(pa.draw_targets(targets), tmp_path / f"{name}.{form}").read_bytes() for name in "ab"]
+    files = [pa.save_figure(draw_targets(targets), tmp_path / f"{name}.{form}").read_bytes() for name in "ab"]
     assert files[0] == files[1]
     assert len(files[0]) > 1000
 
 
 def test_an_array_of_axes_is_one_figure(study: Any, tmp_path: Path):
-    axes = [pa.draw_history(study, study.unit) for _ in range(2)]
+    axes = [draw_history(study, study.unit) for _ in range(2)]
     paths = pa.save_figure(axes[0], tmp_path / "a.svg"), pa.save_figure(axes[1][0, 0].get_figure(), tmp_path / "b.svg")
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert len(svg_of(paths[0]).findall(f".//{SVG}g[@id='axes_6']")) == 1
@@ -415,7 +417,7 @@ def test_an_array_of_axes_is_one_figure(study: Any, tmp_path: Path):
 def test_a_figure_is_as_wide_as_the_column_of_a_page(study: Any, tmp_path: Path):
     from PIL import Image
 
-    wide = pa.draw_history(study, "VN-CT")
+    wide = draw_history(study, "VN-CT")
     picture = Image.open(pa.save_figure(wide, tmp_path / "scores.png"))
     assert picture.width / picture.info["dpi"][0] * 25.4 == pytest.approx(165, abs=0.1)
     drawing = svg_of(pa.save_figure(wide, tmp_path / "scores.svg"))
@@ -427,7 +429,7 @@ def test_a_figure_is_as_wide_as_the_column_of_a_page(study: Any, tmp_path: Path)
 
 def test_a_figure_that_cannot_be_saved_is_refused(targets: Any, tmp_path: Path):
     with pytest.raises(pa.SpecError, match=r"'a\.jpg'\. End the name with one of \.svg, \.pdf, \.png"):
-        pa.save_figure(pa.draw_targets(targets), tmp_path / "a.jpg")
+        pa.save_figure(draw_targets(targets), tmp_path / "a.jpg")
     with pytest.raises(pa.SpecError, match="no alternative text"):
         pa.save_figure(one_axes(4, 3), tmp_path / "a.svg")
     assert not list(tmp_path.iterdir())

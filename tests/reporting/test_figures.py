@@ -18,10 +18,23 @@ from matplotlib.text import Text
 
 import papi_analysis as pa
 from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.panel.changes import standing
+from papi_analysis.panel.completion import completion_by_agency, reporting_record
+from papi_analysis.panel.monitoring import task_counts
 from papi_analysis.reporting import canvas
 from papi_analysis.reporting.canvas import figure_of, png
+from papi_analysis.reporting.data_figures import (
+    draw_agencies,
+    draw_completion,
+    draw_eras,
+    draw_history,
+    draw_rank,
+    draw_reporting,
+)
+from papi_analysis.reporting.figures import draw_estimates, draw_targets
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.page import page_of
+from papi_analysis.reporting.task_figures import draw_tasks
 
 SIX = ["D1", "D2", "D3", "D4", "D5", "D6"]
 LANGUAGES = ["en", "vi"]
@@ -29,7 +42,7 @@ LANGUAGES = ["en", "vi"]
 
 @pytest.fixture(scope="module")
 def places(study):
-    return pa.standing(study.scores, SIX)
+    return standing(study.scores, SIX)
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +52,17 @@ def by_quarter(study):
 
 @pytest.fixture(scope="module")
 def agencies(study):
-    return pa.completion_by_agency(study.tasks, study.progress, as_of="2019-06-30")
+    return completion_by_agency(study.tasks, study.progress, as_of="2019-06-30")
 
 
 @pytest.fixture(scope="module")
 def record(study):
-    return pa.reporting_record(study.tasks, study.progress)
+    return reporting_record(study.tasks, study.progress)
 
 
 @pytest.fixture(scope="module")
 def counts(study):
-    return pa.task_counts(study, on="2019-06-30")
+    return task_counts(study, on="2019-06-30")
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +73,13 @@ def draw(study, places, by_quarter, agencies, record, counts, targets, slopes):
         as_study = dataclasses.replace(study, simulated_tables=simulated)
         answer = {"draw_targets": targets, "draw_estimates": slopes}.get(name)
         if answer is not None:
-            return getattr(pa, name)(dataclasses.replace(answer, simulated_tables=simulated), **settings)
+            return globals()[name](dataclasses.replace(answer, simulated_tables=simulated), **settings)
         if name == "draw_history":
-            return pa.draw_history(as_study, "VN-CT", **settings)
+            return draw_history(as_study, "VN-CT", **settings)
         if name == "draw_eras":
-            return pa.draw_eras(as_study, **settings)
+            return draw_eras(as_study, **settings)
         if name == "draw_rank":
-            return pa.draw_rank(places, "VN-CT", simulated=simulated, **settings)
+            return draw_rank(places, "VN-CT", simulated=simulated, **settings)
         shown = {
             "draw_completion": by_quarter,
             "draw_agencies": agencies,
@@ -74,7 +87,7 @@ def draw(study, places, by_quarter, agencies, record, counts, targets, slopes):
             "draw_tasks": counts,
         }
         cells = shown[name]
-        return getattr(pa, name)(cells, as_study, **settings)
+        return globals()[name](cells, as_study, **settings)
 
     return drawn
 
@@ -145,16 +158,17 @@ def test_every_public_draw_function_is_tested():
     elsewhere = "\n".join(
         file.read_text(encoding="utf-8") for file in tests.rglob("test_*.py") if file != Path(__file__)
     )
-    drawn = [name for name in pa.__all__ if name.startswith("draw_")]
+    rooms = (Path(pa.__file__).parent / "reporting").glob("*.py")
+    drawn = [name for file in rooms for name in re.findall(r"^def (draw_\w+)", file.read_text("utf-8"), re.MULTILINE)]
     assert set(GRIDS + SINGLE) <= set(drawn)
-    assert [name for name in drawn if name not in GRIDS + SINGLE and f"pa.{name}(" not in elsewhere] == []
+    assert [name for name in drawn if name not in GRIDS + SINGLE and f"{name}(" not in elsewhere] == []
 
 
 # What is plotted
 
 
 def test_targets_are_plotted_where_they_are(targets):
-    ax = pa.draw_targets(targets)
+    ax = draw_targets(targets)
     table = targets.table.iloc[:-1]
     rows = np.arange(6)[::-1]
     for points, column in zip(offsets(ax), ("base", "outcome", "target"), strict=True):
@@ -169,7 +183,7 @@ def test_targets_are_plotted_where_they_are(targets):
 
 def test_estimates_are_plotted_where_they_are(slopes):
     truth = [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]
-    ax = pa.draw_estimates(slopes, truth=truth)
+    ax = draw_estimates(slopes, truth=truth)
     table, rows = slopes.table, np.arange(7)[::-1]
     points, known = offsets(ax)
     np.testing.assert_allclose(points, np.column_stack([table["estimate"], rows]))
@@ -181,11 +195,11 @@ def test_estimates_are_plotted_where_they_are(slopes):
 
 
 def test_estimates_without_intervals_draw_none_and_claim_none(untold):
-    ax = pa.draw_estimates(untold)
+    ax = draw_estimates(untold)
     assert not segments(ax)
     np.testing.assert_allclose(offsets(ax)[0][:, 0], untold.table["estimate"])
     assert "interval" not in alt_of(ax) + words_of(ax)
-    assert "khoảng" not in alt_of(pa.draw_estimates(untold, language="vi"))
+    assert "khoảng" not in alt_of(draw_estimates(untold, language="vi"))
 
 
 def test_an_end_that_is_infinite_is_an_arrow():
@@ -198,7 +212,7 @@ def test_an_end_that_is_infinite_is_an_arrow():
             "floor": 0.0,
         }
     )
-    ax = pa.draw_estimates(Estimates("completion_slopes", table))
+    ax = draw_estimates(Estimates("completion_slopes", table))
     ax.figure.canvas.draw()
     (own, endless) = segments(ax)
     assert own[:, 0].tolist() == [0.5, 2.0]
@@ -221,7 +235,7 @@ def test_slopes_stand_under_the_names_of_their_groups(language):
             "high": [0.2, -0.1, 0.4],
         }
     )
-    ax = pa.draw_estimates(Estimates("completion_slopes", table), scale="SD for one SD", language=language)
+    ax = draw_estimates(Estimates("completion_slopes", table), scale="SD for one SD", language=language)
     places = ax.get_yticks().tolist()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["VA", "PV", "D2"]
     headings = {text.get_text(): text.xy[1] for text in ax.texts}
@@ -235,7 +249,7 @@ def test_slopes_stand_under_the_names_of_their_groups(language):
 
 
 def test_the_scale_reaches_to_what_is_known_at_least(slopes):
-    ax = pa.draw_estimates(slopes)
+    ax = draw_estimates(slopes)
     low, high = ax.get_xlim()
     assert low < slopes.table["low"].min()
     assert high > slopes.table["high"].max()
@@ -243,7 +257,7 @@ def test_the_scale_reaches_to_what_is_known_at_least(slopes):
 
 
 def test_history_is_that_of_the_scores(study):
-    axes = pa.draw_history(study, "VN-CT")
+    axes = draw_history(study, "VN-CT")
     wide = study.scores.pivot(index=["year", "unit"], columns="dimension", values="score")
     for ax, dimension in zip(axes.ravel(), SIX, strict=True):
         by_year = wide[dimension].unstack()
@@ -262,17 +276,17 @@ def test_history_is_that_of_the_scores(study):
 
 def test_a_survey_every_second_year_is_one_line(study):
     biennial = study.scores[study.scores["year"] % 2 == 0]
-    axes = pa.draw_history(dataclasses.replace(study, scores=biennial), "VN-CT")
+    axes = draw_history(dataclasses.replace(study, scores=biennial), "VN-CT")
     years, scores = line_data(axes.ravel()[0].lines[1])
     assert years.tolist() == list(range(2012, 2025, 2))
     assert np.isfinite(scores).all()
-    rank = pa.draw_rank(pa.standing(biennial, SIX), "VN-CT").lines[0]
+    rank = draw_rank(standing(biennial, SIX), "VN-CT").lines[0]
     assert np.isfinite(line_data(rank)[1]).all()
 
 
 def test_history_keeps_gaps_and_counts_whole_years_only(study):
     # Quang Ninh has no D2 and D4 in 2018: its line breaks there, and the sum of four is not its lowest sum of six.
-    axes = pa.draw_history(study, "VN-13")
+    axes = draw_history(study, "VN-13")
     own = study.scores.query("unit == 'VN-13' and dimension in @SIX")
     years, scores = line_data(axes.ravel()[1].lines[1])
     known = set(own.query("dimension == 'D2'")["year"])
@@ -291,21 +305,21 @@ def shaded(ax):
 
 
 def test_the_years_of_a_programme_are_shaded_and_said_to_be(study, places, by_quarter):
-    axes = pa.draw_history(study, "VN-CT").ravel()
+    axes = draw_history(study, "VN-CT").ravel()
     assert [shaded(ax) for ax in axes] == [[(2017.5, 2020.5)]] * 6
-    rank = pa.draw_rank(places, "VN-CT", programme=study.programme_years("VN-CT"))
-    assert shaded(rank) == shaded(pa.draw_eras(study)) == [(2017.5, 2020.5)]
+    rank = draw_rank(places, "VN-CT", programme=study.programme_years("VN-CT"))
+    assert shaded(rank) == shaded(draw_eras(study)) == [(2017.5, 2020.5)]
     words = "Shaded: the years of the programme"
     assert figure_of(axes).get_supxlabel() == rank.get_xlabel() == words
     days = pd.date_range("2017-06-30", "2021-12-31", freq="QE")
-    ax = pa.draw_completion(pa.completion(study.tasks, study.progress, as_of=days), study)
+    ax = draw_completion(pa.completion(study.tasks, study.progress, as_of=days), study)
     assert shaded(ax) == [(mdates.date2num(study.start), mdates.date2num(study.end))]
     assert ax.get_xlabel() == words
 
 
 def test_nothing_is_shaded_where_there_was_no_programme_or_nothing_else(study, places, by_quarter):
-    other, rank = pa.draw_history(study, "VN-HN"), pa.draw_rank(places, "VN-HN", programme=None)
-    during = pa.draw_completion(by_quarter, study)  # all of it lies within the programme
+    other, rank = draw_history(study, "VN-HN"), draw_rank(places, "VN-HN", programme=None)
+    during = draw_completion(by_quarter, study)  # all of it lies within the programme
     for ax in (*other.ravel(), rank, during):
         assert not shaded(ax)
         assert "Shaded" not in words_of(ax)
@@ -317,7 +331,7 @@ def test_eras_are_bars_and_each_change_of_a_dimension_is_a_mark(study):
         [("all", 2013, "sample"), ("D2", 2013, "definition"), ("D2", 2014, "level"), ("D1", 2030, "mode")],
         columns=["dimension", "year", "kind"],
     ).assign(what="", standing="")
-    ax = pa.draw_eras(dataclasses.replace(study, breaks=breaks), (2011, 2016))
+    ax = draw_eras(dataclasses.replace(study, breaks=breaks), (2011, 2016))
     places = dict(zip(SIX, ax.get_yticks(), strict=True))
     bars = [bar for bar in ax.patches if to_rgb(bar.get_facecolor()) == to_rgb(canvas.PALE)]
     found = sorted((bar.get_y() + bar.get_height() / 2, bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars)
@@ -337,13 +351,13 @@ def test_eras_are_bars_and_each_change_of_a_dimension_is_a_mark(study):
 
 def test_eras_without_a_break_and_of_a_kind_of_ones_own(study):
     none = dataclasses.replace(study, breaks=study.breaks.iloc[:0])
-    assert alt_of(pa.draw_eras(none)).endswith("what changed when: –.")
+    assert alt_of(draw_eras(none)).endswith("what changed when: –.")
     own = study.breaks.iloc[:1].assign(kind="question wording")
-    assert "2015 question wording" in alt_of(pa.draw_eras(dataclasses.replace(study, breaks=own)))
+    assert "2015 question wording" in alt_of(draw_eras(dataclasses.replace(study, breaks=own)))
 
 
 def test_rank_is_that_of_the_standing(places):
-    ax = pa.draw_rank(places, "VN-CT")
+    ax = draw_rank(places, "VN-CT")
     own = places.query("unit == 'VN-CT' and dimension == 'total'")
     np.testing.assert_array_equal(np.column_stack(line_data(ax.lines[0])), own[["year", "rank"]])
     assert [text.get_text() for text in ax.texts] == [str(rank) for rank in own["rank"]]
@@ -352,7 +366,7 @@ def test_rank_is_that_of_the_standing(places):
 
 
 def test_a_year_without_a_rank_breaks_the_line(places):
-    ax = pa.draw_rank(places, "VN-13")
+    ax = draw_rank(places, "VN-13")
     years, ranks = line_data(ax.lines[0])
     known = set(places.query("unit == 'VN-13' and dimension == 'total'")["year"])
     missing = {int(year) for year in years[np.isnan(ranks)]}
@@ -362,7 +376,7 @@ def test_a_year_without_a_rank_breaks_the_line(places):
 
 
 def test_completion_is_that_of_the_cells(study, by_quarter):
-    ax = pa.draw_completion(by_quarter, study)
+    ax = draw_completion(by_quarter, study)
     assert len(ax.lines) == 6
     for line, band, (_, cells) in zip(ax.lines, ax.collections, by_quarter.groupby("dimension"), strict=True):
         x, y = line_data(line)
@@ -379,7 +393,7 @@ def test_completion_is_that_of_the_cells(study, by_quarter):
 
 
 def test_agencies_are_plotted_where_they_are(study, agencies):
-    ax = pa.draw_agencies(agencies, study)
+    ax = draw_agencies(agencies, study)
     table = agencies.sort_values("completion")
     rows = np.arange(len(table))
     np.testing.assert_allclose(offsets(ax)[0], np.column_stack([table["completion"], rows]))
@@ -392,13 +406,13 @@ def test_agencies_are_plotted_where_they_are(study, agencies):
 def test_an_agency_of_which_nothing_is_known_is_no_extreme(study, agencies):
     unknown = agencies.copy()
     unknown.loc[0, ["completion", "low", "high"]] = np.nan, 0.0, 1.0
-    alt = alt_of(pa.draw_agencies(unknown, study))
+    alt = alt_of(draw_agencies(unknown, study))
     assert "(–)" not in alt
     assert unknown.loc[0, "lead_agency"] not in alt
 
 
 def test_reporting_is_that_of_the_record(study, record):
-    ax = pa.draw_reporting(record, study)
+    ax = draw_reporting(record, study)
     base = np.zeros(len(record))
     for bars, column in zip(ax.containers, ("in_time", "late", "missing"), strict=True):
         np.testing.assert_allclose([bar.get_height() for bar in bars], record[column])
@@ -483,13 +497,13 @@ def test_what_is_not_simulated_is_not_marked(draw, name):
 
 
 def test_real_scores_are_not_called_simulated_because_the_register_is(study, places):
-    assert "SIMULATED" not in words_of(pa.draw_history(study, "VN-CT"))
-    assert "SIMULATED" not in words_of(pa.draw_rank(places, "VN-CT"))
+    assert "SIMULATED" not in words_of(draw_history(study, "VN-CT"))
+    assert "SIMULATED" not in words_of(draw_rank(places, "VN-CT"))
 
 
 def test_the_mark_says_no_level_that_was_not_used(slopes):
     other = dataclasses.replace(slopes, level=0.9)
-    ax = pa.draw_estimates(other)
+    ax = draw_estimates(other)
     assert "90%" in alt_of(ax)
     assert "90%" in ax.get_xlabel()
     assert "95%" not in words_of(ax) + alt_of(ax)
@@ -518,8 +532,8 @@ def test_a_grid_goes_where_it_is_told(draw, name):
 
 def test_two_drawings_on_one_figure_have_both_texts(targets, slopes):
     _, (left, right) = plt.subplots(1, 2)
-    pa.draw_targets(targets, ax=left)
-    pa.draw_estimates(slopes, ax=right)
+    draw_targets(targets, ax=left)
+    draw_estimates(slopes, ax=right)
     assert "Dot chart of base" in alt_of(left)
     assert "Slopes with 95% intervals" in alt_of(left)
 
@@ -540,7 +554,7 @@ def chunks(png):
 
 
 def test_a_picture_holds_no_date_and_no_version(targets):
-    png = canvas.png(canvas.figure_of(pa.draw_targets(targets)))
+    png = canvas.png(canvas.figure_of(draw_targets(targets)))
     assert png.startswith(b"\x89PNG")
     assert not {b"tEXt", b"iTXt", b"zTXt", b"tIME"} & set(chunks(png))
 
@@ -548,7 +562,7 @@ def test_a_picture_holds_no_date_and_no_version(targets):
 def test_showing_a_figure_gives_its_text_and_closes_it(targets, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda *args, **settings: shown.append((args, settings)))
-    ax = pa.draw_targets(targets)
+    ax = draw_targets(targets)
     alt = alt_of(ax)
     pa.show(ax)
     ((data,), settings) = shown[0]
@@ -619,7 +633,7 @@ def test_labels_of_targets_stand_where_they_can_be_told_apart(targets):
     table = targets.table.copy()
     table.loc[0, ["base", "outcome"]] = 5.0, 5.01
     table.loc[1, "outcome"] = np.nan
-    ax = pa.draw_targets(dataclasses.replace(targets, table=table))
+    ax = draw_targets(dataclasses.replace(targets, table=table))
     assert sorted(text.get_text() for text in ax.texts) == ["2016", "2020", "Target"]
     ax.figure.canvas.draw()
     assert not overlap(ax.texts)
@@ -627,7 +641,7 @@ def test_labels_of_targets_stand_where_they_can_be_told_apart(targets):
 
 def test_targets_that_are_not_known_are_left_out(targets):
     table = targets.table.assign(target=np.nan)
-    ax = pa.draw_targets(dataclasses.replace(targets, table=table))
+    ax = draw_targets(dataclasses.replace(targets, table=table))
     assert [text.get_text() for text in ax.texts] == ["2016", "2020"]
     assert "D1: 5.79 / – / 4.71" in alt_of(ax)
     canvas.figure_of(ax).canvas.draw()
@@ -636,7 +650,7 @@ def test_targets_that_are_not_known_are_left_out(targets):
 def test_labels_of_empty_bars_do_not_fall_together(study, record):
     quiet = record.copy()
     quiet.loc[quiet.index[-1], ["late", "missing"]] = 0
-    ax = pa.draw_reporting(quiet, study)
+    ax = draw_reporting(quiet, study)
     assert len(ax.texts) == 3
     ax.figure.canvas.draw()
     assert not overlap(ax.texts)
@@ -669,19 +683,19 @@ def test_a_grid_has_room_for_each_panel():
 def drawn_elsewhere(foreign):
     def all_of_them(language):
         cells = pa.completion(foreign.tasks, foreign.progress).query("unit == 'school 0'")
-        agencies = pa.completion_by_agency(foreign.tasks, foreign.progress, as_of="2003-01-01")
-        record = pa.reporting_record(foreign.tasks, foreign.progress).query("unit == 'school 0'")
+        agencies = completion_by_agency(foreign.tasks, foreign.progress, as_of="2003-01-01")
+        record = reporting_record(foreign.tasks, foreign.progress).query("unit == 'school 0'")
         panel = pa.Panel.from_study(foreign)
         return {
-            "draw_history": pa.draw_history(foreign, "school 1", language=language),
-            "draw_eras": pa.draw_eras(foreign, language=language),
-            "draw_rank": pa.draw_rank(pa.standing(foreign.scores), "school 2", language=language),
-            "draw_completion": pa.draw_completion(cells, foreign, language=language),
-            "draw_agencies": pa.draw_agencies(agencies.query("unit == 'school 0'"), foreign, language=language),
-            "draw_reporting": pa.draw_reporting(record, foreign, language=language),
-            "draw_targets": pa.draw_targets(pa.target_attainment(foreign), language=language),
-            "draw_estimates": pa.draw_estimates(pa.completion_slopes(panel, draws=99), language=language),
-            "draw_tasks": pa.draw_tasks(pa.task_counts(foreign), foreign, language=language),
+            "draw_history": draw_history(foreign, "school 1", language=language),
+            "draw_eras": draw_eras(foreign, language=language),
+            "draw_rank": draw_rank(standing(foreign.scores), "school 2", language=language),
+            "draw_completion": draw_completion(cells, foreign, language=language),
+            "draw_agencies": draw_agencies(agencies.query("unit == 'school 0'"), foreign, language=language),
+            "draw_reporting": draw_reporting(record, foreign, language=language),
+            "draw_targets": draw_targets(pa.target_attainment(foreign), language=language),
+            "draw_estimates": draw_estimates(pa.completion_slopes(panel, draws=99), language=language),
+            "draw_tasks": draw_tasks(task_counts(foreign), foreign, language=language),
         }
 
     return all_of_them
@@ -703,7 +717,7 @@ def test_another_study_is_drawn_without_a_word_of_papi(drawn_elsewhere, papi_wor
 
 
 def test_another_studys_years_are_whole(foreign):
-    axes = pa.draw_history(foreign, "school 1")
+    axes = draw_history(foreign, "school 1")
     canvas.figure_of(axes).canvas.draw()
     labels = [label.get_text() for label in axes.ravel()[0].get_xticklabels()]
     assert "2002" in labels
@@ -712,7 +726,7 @@ def test_another_studys_years_are_whole(foreign):
 
 def test_a_unit_named_by_its_name_where_its_first_score_is_missing(foreign):
     # school 2 has no score in the last year: the label stands at its last score, not nowhere.
-    axes = pa.draw_history(foreign, "school 2")
+    axes = draw_history(foreign, "school 2")
     label = next(text for text in axes.ravel()[0].texts if text.get_text().startswith("School"))
     assert np.isfinite(label.xy).all()
     assert label.xy[0] == 2002
@@ -720,9 +734,9 @@ def test_a_unit_named_by_its_name_where_its_first_score_is_missing(foreign):
 
 def test_a_unit_that_is_not_there_is_refused(study, places):
     with pytest.raises(pa.SpecError, match="Can Tho"):
-        pa.draw_history(study, "Can Tho")
+        draw_history(study, "Can Tho")
     with pytest.raises(pa.SpecError, match="nobody"):
-        pa.draw_rank(places, "nobody")
+        draw_rank(places, "nobody")
 
 
 def test_a_language_that_is_not_there_is_refused_before_anything_is_drawn(draw):
@@ -742,7 +756,7 @@ def test_a_language_that_is_not_there_is_refused_before_anything_is_drawn(draw):
 )
 def test_months_and_days_are_written_as_readers_write_them(study, language, first, last, form):
     days = pd.date_range(first, last, periods=6).normalize()
-    ax = pa.draw_completion(pa.completion(study.tasks, study.progress, as_of=days), study, language=language)
+    ax = draw_completion(pa.completion(study.tasks, study.progress, as_of=days), study, language=language)
     ax.figure.canvas.draw()
     shown = [label.get_text() for label in ax.get_xticklabels() if label.get_text()]
     assert shown
@@ -781,7 +795,7 @@ def test_no_setting_of_matplotlib_and_no_window_reaches_a_report(study, monkeypa
 def test_no_name_is_ever_typeset_as_tex(study, agencies, name):
     named = agencies.assign(lead_agency=[f"{name} {row}" for row in range(len(agencies))])
     with mpl.rc_context({"text.usetex": True}):
-        ax = pa.draw_agencies(named, study)
+        ax = draw_agencies(named, study)
         texts = figure_of(ax).findobj(mpl.text.Text)
         assert not any(text.get_usetex() or text.get_parse_math() for text in texts)
         assert len(png(figure_of(ax))) > 1000  # without TeX, which would stop at such a name
@@ -792,7 +806,7 @@ def test_a_long_name_is_broken_over_lines_and_leaves_room_for_its_dot(study, age
     assert len(name) > 140
     for words in (name, "x" * 200):
         named = agencies.assign(lead_agency=[f"{words}{row}" for row in range(len(agencies))])
-        ax = pa.draw_agencies(named, study)
+        ax = draw_agencies(named, study)
         figure = figure_of(ax)
         figure.draw_without_rendering()
         assert ax.get_position().width > 0.4

@@ -13,7 +13,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import papi_analysis as pa
+from papi_analysis.panel.completion import completion_by_agency, task_states
 from papi_analysis.reporting.canvas import alternative, figure_of, png
+from papi_analysis.reporting.data_figures import draw_agencies
 from papi_analysis.reporting.notebook_page import to_html
 from papi_analysis.reporting.page import page_of
 from papi_analysis.reporting.section import Section, Words
@@ -49,7 +51,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def agencies(hostile: Any) -> Any:
-    return pa.completion_by_agency(hostile.tasks, hostile.progress, as_of="2020-12-31")
+    return completion_by_agency(hostile.tasks, hostile.progress, as_of="2020-12-31")
 
 
 def test_words_are_loaded_as_they_are(hostile: Any, agencies: Any):
@@ -58,21 +60,19 @@ def test_words_are_loaded_as_they_are(hostile: Any, agencies: Any):
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_a_table_says_them_as_they_are(hostile: Any, language: str):
-    shown = pa.table_frame(hostile.tasks, ["task", "title_en", "lead_agency_vi"], language=language)
+    shown = pa.table(hostile.tasks, ["task", "title_en", "lead_agency_vi"], language=language)
     assert set(shown.iloc[:, 0]) == set(shown.iloc[:, 1]) == set(HOSTILE)
 
 
 def test_a_cell_of_several_lines_is_shown_on_one():
-    assert (
-        pa.table_frame(pd.DataFrame({"task": ["a"], "title_en": ["one\r\n two\tthree "]})).iloc[0, 0] == "one two three"
-    )
+    assert pa.table(pd.DataFrame({"task": ["a"], "title_en": ["one\r\n two\tthree "]})).iloc[0, 0] == "one two three"
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_a_figure_is_drawn_with_them(hostile: Any, agencies: Any, language: str):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ax = pa.draw_agencies(agencies, hostile, language=language)
+        ax = draw_agencies(agencies, hostile, language=language)
         png(figure_of(ax))
     labels = " ".join(label.get_text().replace("\n", " ") for label in ax.get_yticklabels())
     assert all(word in labels for word in HOSTILE[:6])
@@ -81,11 +81,11 @@ def test_a_figure_is_drawn_with_them(hostile: Any, agencies: Any, language: str)
 
 def test_letters_that_a_figure_cannot_show_are_told_of(hostile: Any, agencies: Any):
     told = "Boxes stand for letters that the font of the figures lacks: CJK"
-    figure = figure_of(pa.draw_agencies(agencies, hostile))
+    figure = figure_of(draw_agencies(agencies, hostile))
     assert told in alternative(figure)
     assert [text.get_text() for text in figure.texts if text.get_text().startswith(told)]
     plain = agencies.assign(lead_agency=[f"Sở số {row} ⅔ Đặng" for row in range(len(agencies))])
-    assert "Boxes" not in alternative(figure_of(pa.draw_agencies(plain, hostile)))
+    assert "Boxes" not in alternative(figure_of(draw_agencies(plain, hostile)))
 
 
 @pytest.fixture(scope="module", params=["notebook en", "notebook vi", "report en", "report vi"])
@@ -93,11 +93,11 @@ def page(request: pytest.FixtureRequest, hostile: Any, agencies: Any, browser: A
     """Open a page that shows them in tables, a figure, printed words, a warning and an error; note what happens."""
     kind, language = request.param.split()
     tables = [
-        pa.table_frame(hostile.tasks, ["task", "title_vi", "lead_agency_en"], language=language),
-        pa.table_frame(agencies, language=language),
-        pa.table_frame(pa.task_states(hostile.tasks, hostile.progress, as_of="2020-12-31"), language=language),
+        pa.table(hostile.tasks, ["task", "title_vi", "lead_agency_en"], language=language),
+        pa.table(agencies, language=language),
+        pa.table(task_states(hostile.tasks, hostile.progress, as_of="2020-12-31"), language=language),
     ]
-    ax = pa.draw_agencies(agencies, hostile, language=language)
+    ax = draw_agencies(agencies, hostile, language=language)
     figure = figure_of(ax)
     picture = base64.b64encode(png(figure)).decode()
     words = "\n".join(HOSTILE)

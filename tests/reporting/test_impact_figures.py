@@ -12,7 +12,9 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.reporting.canvas import SHADE, alternative, figure_of, png
+from papi_analysis.reporting.impact_figures import draw_event_time, draw_impact, draw_reversion, draw_weights
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def reversion(panel) -> pa.Estimates:
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_impact_draws_actual_counterfactual_and_every_placebo(gaps, language) -> None:
-    axes = np.ravel(pa.draw_impact(gaps, language=language))
+    axes = np.ravel(draw_impact(gaps, language=language))
     for ax, dimension in zip(axes, gaps.table["dimension"].iloc[:6], strict=True):
         cells = gaps.cells[gaps.cells["dimension"] == dimension]
         own = cells[cells["row"] == 0]
@@ -54,7 +56,7 @@ def test_placebos_are_named_where_they_are_drawn(panel, gaps, language) -> None:
     by_t = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge")
     word = {"en": "placebos", "vi": "kiểm định giả dược"}[language]
     for answer, lines in ((gaps, 59 + 2), (by_t, 2)):
-        first = np.ravel(pa.draw_impact(answer, language=language))[0]
+        first = np.ravel(draw_impact(answer, language=language))[0]
         labels = [text.get_text() for text in first.texts]
         assert any({"en": "counterfactual", "vi": "giả định"}[language] in label for label in labels)
         assert any(word in label for label in labels) == (len(first.lines) > 2)
@@ -63,7 +65,7 @@ def test_placebos_are_named_where_they_are_drawn(panel, gaps, language) -> None:
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_weights_are_the_means_over_dimensions(common, language) -> None:
-    ax = pa.draw_weights(common, language=language)
+    ax = draw_weights(common, language=language)
     weights = common.design.weights.groupby("unit")["weight"].sum() / 6
     drawn = sorted(bar.get_width() for bar in ax.patches)
     assert drawn == pytest.approx(sorted(weights)[-15:])
@@ -72,7 +74,7 @@ def test_weights_are_the_means_over_dimensions(common, language) -> None:
 
 def test_weights_of_a_regression_are_counted_and_those_below_zero_said(gaps) -> None:
     weights = gaps.design.weights.groupby("unit")["weight"].sum() / 6
-    ax = pa.draw_weights(gaps)
+    ax = draw_weights(gaps)
     assert sorted(bar.get_width() for bar in ax.patches) == pytest.approx(sorted(weights)[-15:])
     below = int((weights < 0).sum())
     assert below > 0
@@ -81,7 +83,7 @@ def test_weights_of_a_regression_are_counted_and_those_below_zero_said(gaps) -> 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_reversion_draws_units_line_and_the_unit(reversion, language) -> None:
-    ax = pa.draw_reversion(reversion, language=language)
+    ax = draw_reversion(reversion, language=language)
     cells = reversion.cells[reversion.cells["dimension"] == "total"]
     others, leant, own = ax.collections
     assert len(others.get_offsets()) == len(cells) - 1
@@ -97,7 +99,7 @@ def test_reversion_draws_units_line_and_the_unit(reversion, language) -> None:
 
 
 def test_the_same_bytes_twice(gaps) -> None:
-    first, second = (png(figure_of(pa.draw_weights(gaps))) for _ in range(2))
+    first, second = (png(figure_of(draw_weights(gaps))) for _ in range(2))
     assert first == second
 
 
@@ -118,9 +120,9 @@ def test_sentences_say_the_tables_numbers(gaps, reversion, language) -> None:
 
 
 def test_simulated_scores_mark_figure_and_sentence(panel) -> None:
-    made_up = pa.Panel.from_study(pa.simulate_study(panel, 0.05, units=3, rng=1))
+    made_up = pa.Panel.from_study(simulate_study(panel, 0.05, units=3, rng=1))
     answer = pa.programme_impact(made_up, "VN-CT", 2018, 2020, method="did")
-    assert "SIMULATED: scores" in alternative(figure_of(pa.draw_impact(answer)))
+    assert "SIMULATED: scores" in alternative(figure_of(draw_impact(answer)))
     assert "SIMULATED: scores" in pa.sentence(answer)
 
 
@@ -129,9 +131,9 @@ def test_simulated_scores_mark_figure_and_sentence(panel) -> None:
 
 def one_each(answer, reversion, **settings) -> dict:
     return {
-        "impact": pa.draw_impact(answer, **settings),
-        "weights": pa.draw_weights(answer, **settings),
-        "reversion": pa.draw_reversion(reversion, **settings),
+        "impact": draw_impact(answer, **settings),
+        "weights": draw_weights(answer, **settings),
+        "reversion": draw_reversion(reversion, **settings),
     }
 
 
@@ -146,8 +148,8 @@ def shaded(ax) -> list[tuple[float, float]]:
 
 def test_the_years_of_the_programme_are_shaded_in_the_calendar_and_since_its_start(gaps) -> None:
     for drawn, years in (
-        (pa.draw_impact(gaps), (2017.5, 2020.5)),
-        (pa.draw_event_time(pa.event_time(gaps)), (-0.5, 2.5)),
+        (draw_impact(gaps), (2017.5, 2020.5)),
+        (draw_event_time(pa.event_time(gaps)), (-0.5, 2.5)),
     ):
         assert [shaded(ax) for ax in np.ravel(drawn)] == [[years]] * 6
         assert "Shaded: the years of the programme" in figure_of(drawn).get_supxlabel()
@@ -187,13 +189,13 @@ def test_another_study_is_drawn_with_its_own_names(elsewhere, papi_words, langua
         said = " ".join(text.get_text() for text in texts_of(drawn)) + alternative(figure_of(drawn))
         assert {"en": "School", "vi": "Trường"}[language] + r" $\frac{$ " in said, name
         assert not [word for word in papi_words if word in said], name
-    impact = pa.draw_impact(elsewhere[0], language=language)
+    impact = draw_impact(elsewhere[0], language=language)
     assert [ax.get_visible() for ax in np.ravel(impact)] == [True, True, False]
     assert "x < y & {z}: " in alternative(figure_of(impact))
 
 
 def test_years_are_whole_on_short_panels(elsewhere) -> None:
-    axes = pa.draw_impact(elsewhere[0])
+    axes = draw_impact(elsewhere[0])
     figure_of(axes).canvas.draw()
     labels = [label.get_text() for ax in np.ravel(axes)[:2] for label in ax.get_xticklabels()]
     assert {"1", "2", "3", "4"} <= set(labels)
@@ -212,18 +214,18 @@ def test_made_up_scores_are_marked_on_the_figure_and_in_its_text(gaps, reversion
 
 def test_figures_go_where_they_are_told(gaps, reversion) -> None:
     figure, axes = plt.subplots(2, 3)
-    assert pa.draw_impact(gaps, axes=axes) is axes
+    assert draw_impact(gaps, axes=axes) is axes
     assert all(ax.has_data() for ax in axes.ravel())
     one, (left, right) = plt.subplots(1, 2)
-    assert pa.draw_weights(gaps, ax=left) is left
-    assert pa.draw_reversion(reversion, ax=right) is right
+    assert draw_weights(gaps, ax=left) is left
+    assert draw_reversion(reversion, ax=right) is right
     assert plt.get_fignums() == [figure.number, one.number]
     assert "Bar chart of donor weights" in alternative(one)
     assert "Scatter plot of change" in alternative(one)
 
 
 def test_an_unknown_language_is_refused_before_anything_is_drawn(gaps, reversion) -> None:
-    for draw, answer in ((pa.draw_impact, gaps), (pa.draw_weights, gaps), (pa.draw_reversion, reversion)):
+    for draw, answer in ((draw_impact, gaps), (draw_weights, gaps), (draw_reversion, reversion)):
         with pytest.raises(pa.SpecError, match="language"):
             draw(answer, language="fr")
     assert not plt.get_fignums()
@@ -252,15 +254,15 @@ def test_words_lie_neither_on_one_another_nor_off_the_figure(panel, gaps, langua
 
 
 def test_text_alternatives_say_every_gap_and_weight(gaps, common) -> None:
-    listed = alternative(figure_of(pa.draw_impact(gaps))).rpartition("(joint p): ")[2]
+    listed = alternative(figure_of(draw_impact(gaps))).rpartition("(joint p): ")[2]
     table = gaps.table.iloc[:6]
     expected = [f"{row.dimension}: {row.estimate:z.2f} ({row.p_joint:.3f})" for row in table.itertuples()]
     assert listed == "; ".join(expected) + "."
-    assert "from 2018 to 2020" in alternative(figure_of(pa.draw_impact(gaps)))
+    assert "from 2018 to 2020" in alternative(figure_of(draw_impact(gaps)))
     weights = common.design.weights.groupby("unit")["weight"].sum().sort_values(ascending=False) / 6
     named = [f"{gaps.names[unit][0]}: {100 * weight:.1f}%" for unit, weight in weights.items()]
-    assert alternative(figure_of(pa.draw_weights(common))).endswith(": " + "; ".join(named) + ".")
-    ax = pa.draw_weights(common, most=3)
+    assert alternative(figure_of(draw_weights(common))).endswith(": " + "; ".join(named) + ".")
+    ax = draw_weights(common, most=3)
     assert len(ax.patches) == 3
     assert [label.get_text() for label in ax.get_yticklabels()] == [name.partition(":")[0] for name in named[:3]]
     assert [text.get_text() for text in ax.texts] == [name.partition(": ")[2] for name in named[:3]]
@@ -268,7 +270,7 @@ def test_text_alternatives_say_every_gap_and_weight(gaps, common) -> None:
 
 def test_tiny_p_values_are_no_zeros(gaps) -> None:
     table = gaps.table.assign(p_joint=0.0002)
-    axes = pa.draw_impact(dataclasses.replace(gaps, table=table))
+    axes = draw_impact(dataclasses.replace(gaps, table=table))
     assert alternative(figure_of(axes)).count("(< 0.001)") == 6
     assert all(ax.get_title(loc="left").endswith("joint p < 0.001") for ax in np.ravel(axes))
 
@@ -276,7 +278,7 @@ def test_tiny_p_values_are_no_zeros(gaps) -> None:
 def test_without_a_p_value_a_dash_stands_in_its_place(panel) -> None:
     kept = {"VN-CT", "VN-HN", "VN-HP", "VN-DN", "VN-SG", "VN-01"}
     answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, without=[u for u in panel.units if u not in kept])
-    axes = np.ravel(pa.draw_impact(answer))
+    axes = np.ravel(draw_impact(answer))
     assert all(ax.get_title(loc="left").endswith("joint p –") for ax in axes)
     assert len(axes[0].lines) == 5 + 2
     assert "nan" not in alternative(figure_of(axes)).lower()
@@ -284,7 +286,7 @@ def test_without_a_p_value_a_dash_stands_in_its_place(panel) -> None:
 
 def test_each_dimension_can_have_its_reversion_drawn(reversion) -> None:
     for dimension in reversion.table["dimension"]:
-        ax = pa.draw_reversion(reversion, dimension)
+        ax = draw_reversion(reversion, dimension)
         row = reversion.row(dimension)
         others, _, own = ax.collections
         cells = reversion.cells[reversion.cells["dimension"] == dimension]
@@ -300,15 +302,15 @@ def test_each_dimension_can_have_its_reversion_drawn(reversion) -> None:
 
 def test_programmes_that_started_in_different_years_are_drawn_by_years_since(panel) -> None:
     answer = pa.programme_impact(panel, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=19)
-    drawn, asked = (np.ravel(axes)[3] for axes in (pa.draw_impact(answer), pa.draw_event_time(pa.event_time(answer))))
+    drawn, asked = (np.ravel(axes)[3] for axes in (draw_impact(answer), draw_event_time(pa.event_time(answer))))
     assert [line.get_xydata().tolist() for line in drawn.lines] == [line.get_xydata().tolist() for line in asked.lines]
-    first = np.ravel(pa.draw_impact(answer, language="vi"))[0]
+    first = np.ravel(draw_impact(answer, language="vi"))[0]
     assert "Cần Thơ, Hà Nội" in [text.get_text() for text in first.texts]
 
 
 def test_several_units_with_one_start_are_drawn_by_the_calendar(panel) -> None:
     answer = pa.programme_impact(panel, ["VN-CT", "VN-HN"], 2018, 2020, method="did", draws=19)
-    ax = np.ravel(pa.draw_impact(answer))[3]
+    ax = np.ravel(draw_impact(answer))[3]
     own = answer.cells.query("row == 0 and dimension == 'D4'")
     assert ax.lines[20].get_ydata() == pytest.approx(own["actual"].to_numpy())
     assert ax.lines[19].get_ydata() == pytest.approx((own["actual"] - own["gap"]).to_numpy())

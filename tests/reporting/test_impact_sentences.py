@@ -182,7 +182,7 @@ def test_scores_of_a_tiny_scale_are_told_with_the_digits_that_count(gaps, langua
     mean = tiny.row("mean")
     assert said[3] == pytest.approx(abs(mean["estimate"]), abs=5e-8)
     assert said[5:7] == pytest.approx([mean["low"], mean["high"]], abs=5e-8)
-    shown = pa.table_estimates(tiny, ["estimate"], language=language)
+    shown = pa.table(tiny, ["estimate"], language=language)
     assert numbers(shown.iloc[-1, 0], language) == pytest.approx([mean["estimate"]], abs=5e-8)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.panel.completion import task_states
 from papi_analysis.reporting.canvas import alternative, figure_of
 from papi_analysis.reporting.programme_report import SECTIONS
 from papi_analysis.reporting.section import Section, Words
@@ -111,7 +112,7 @@ def test_units_are_called_by_their_names(parts):
 
 
 def test_the_overdue_tasks_are_listed_the_longest_on_top(parts, study):
-    at_end = pa.task_states(study.tasks, study.progress, as_of=study.end)
+    at_end = task_states(study.tasks, study.progress, as_of=study.end)
     undone = at_end[~(at_end["completion"] >= 1)].drop_duplicates("task")
     words, table = parts["en"]["tasks"][1:3]
     assert words.heading == f"Overdue: {len(undone)} of 59 tasks"
@@ -126,7 +127,7 @@ def changed(study, **changes):
     names = ("title_en", "title_vi", "decision", "unit", "base_year", "start", "end", "years", "without_programme")
     tables = ("scores", "units", "dimensions", "breaks", "tasks", "progress", "targets")
     given = {name: getattr(study, name) for name in (*names, *tables, "simulated_tables")}
-    given["dimensions"] = pa.load_dimensions()
+    given["dimensions"] = pa.papi.load_dimensions()
     given["programme_dimensions"] = tuple(study.dimensions["dimension"])
     return make_study(source="", **{**given, **changes})
 
@@ -151,7 +152,7 @@ def test_the_verdicts_are_those_of_the_questions_asked_by_hand(parts, study, pan
         answer = pa.verdicts(asked, needed)
         for language in ("en", "vi"):
             shown = [part for part in parts[language][section] if isinstance(part, Table)]
-            pd.testing.assert_frame_equal(shown[-1], pa.table_estimates(answer, columns, language=language))
+            pd.testing.assert_frame_equal(shown[-1], pa.table(answer, columns, language=language))
             words = [line for part in parts[language][section] if isinstance(part, Words) for line in part.paragraphs]
             assert pa.sentence(answer, language=language) in words
 

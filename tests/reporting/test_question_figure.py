@@ -15,9 +15,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.reporting import canvas
 from papi_analysis.reporting.canvas import alternative, figure_of, png
 from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.question_figure import draw_question
 
 LANGUAGES = ["en", "vi"]
 
@@ -42,7 +44,7 @@ def several(panel) -> pa.Estimates:
 
 @pytest.fixture(scope="module")
 def many(panel) -> pa.Estimates:
-    known = pa.Panel.from_study(pa.simulate_study(panel, slopes=0.08, units=20, rng=3))
+    known = pa.Panel.from_study(simulate_study(panel, slopes=0.08, units=20, rng=3))
     return pa.completion_beside_gaps(known, pa.completion_slopes(known, draws=99))
 
 
@@ -100,7 +102,7 @@ def said_by(drawn) -> str:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_row_draws_the_numbers_of_the_table_in_its_order(one, language) -> None:
-    ax, table = pa.draw_question(one, language=language), one.table
+    ax, table = draw_question(one, language=language), one.table
     own, needed = points(ax, canvas.BLUE), points(ax, canvas.ORANGE)
     assert [x for x, _ in own] == table["estimate"].tolist()
     assert [x for x, _ in needed] == table["needed"].tolist()
@@ -116,7 +118,7 @@ def test_each_row_draws_the_numbers_of_the_table_in_its_order(one, language) -> 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_row_says_its_name_its_completion_and_its_numbers(one, language) -> None:
-    tongue, words = find_language(language), words_of(pa.draw_question(one, language=language))
+    tongue, words = find_language(language), words_of(draw_question(one, language=language))
     names = [text.replace("\n", " ") for text in words if re.match(r"D\d ", text)]
     assert names == [f"{code} {tongue.name(code, one.names)}" for code in one.table["dimension"]]
     shares = [text for text in words if re.search("complete|hoàn thành", text) and "%" in text and len(text) < 20]
@@ -130,18 +132,18 @@ def test_the_title_is_the_verdict_on_the_family_and_no_more(one, several, many) 
     mean = answer.row("mean")
     words = f"at most {6 * mean['most']:.2f} of the {6 * mean['needed']:.2f} points that the targets needed"
     shares = one.table["completion"]
-    for where in (said_by(pa.draw_question(one)), pa.sentence(one), alternative(figure_of(pa.draw_question(one)))):
+    for where in (said_by(draw_question(one)), pa.sentence(one), alternative(figure_of(draw_question(one)))):
         assert words in where
         assert f"Completion {shares.min():.0%} to {shares.max():.0%} by dimension" in where
     for picture in (several, many):
         whole = pa.sentence(dataclasses.replace(picture.design.answer, simulated_tables=()))
-        assert whole in said_by(pa.draw_question(picture)).replace("\N{NO-BREAK SPACE}", " ")
+        assert whole in said_by(draw_question(picture)).replace("\N{NO-BREAK SPACE}", " ")
         assert whole in pa.sentence(picture)
 
 
 @pytest.mark.parametrize("truth", [None, 0.08, [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]])
 def test_with_many_programmes_each_panel_draws_cells_slope_interval_and_truth(many, truth) -> None:
-    words, *panels = pa.draw_question(many, truth=truth)
+    words, *panels = draw_question(many, truth=truth)
     assert not words.axison
     known = np.broadcast_to(np.nan if truth is None else truth, 6)
     for ax, row, true in zip(panels, many.table.itertuples(), known, strict=True):
@@ -166,17 +168,17 @@ def test_with_many_programmes_each_panel_draws_cells_slope_interval_and_truth(ma
 
 def test_slopes_without_intervals_claim_none(many) -> None:
     bare = dataclasses.replace(many, table=many.table.assign(low=np.nan, high=np.inf))
-    drawn = pa.draw_question(bare)
+    drawn = draw_question(bare)
     assert "slope per 10 points of completion" in words_of(drawn)
     assert not [band for ax in drawn for band in ax.collections if band.get_alpha() == 0.25]
 
 
 def test_what_is_not_known_is_neither_drawn_nor_said(panel, several) -> None:
-    ax = pa.draw_question(several)
+    ax = draw_question(several)
     assert not points(ax, canvas.ORANGE)
     assert "need" not in said_by(ax) + alternative(figure_of(ax))
     bare = pa.completion_beside_gaps(panel, pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge"))
-    ax = pa.draw_question(dataclasses.replace(bare, table=bare.table.assign(completion=np.nan)))
+    ax = draw_question(dataclasses.replace(bare, table=bare.table.assign(completion=np.nan)))
     assert not points(ax, canvas.GREY)
     assert "other units, as if" not in said_by(ax)
     assert words_of(ax).count("not known") == 6
@@ -184,16 +186,16 @@ def test_what_is_not_known_is_neither_drawn_nor_said(panel, several) -> None:
 
 
 def test_a_selection_of_the_others_is_called_one(one) -> None:
-    assert "an even selection" not in said_by(pa.draw_question(one))
+    assert "an even selection" not in said_by(draw_question(one))
     few = dataclasses.replace(one, cells=one.cells.groupby("dimension").head(30))
     assert "59 other units, as if the programme were its own, an even selection of them drawn" in said_by(
-        pa.draw_question(few)
+        draw_question(few)
     )
 
 
 def test_a_need_that_one_names_is_not_called_that_of_the_targets(one, schools) -> None:
-    assert "the gain that was needed" in words_of(pa.draw_question(one))
-    assert "the gain in question" in words_of(pa.draw_question(schools[2]))
+    assert "the gain that was needed" in words_of(draw_question(one))
+    assert "the gain in question" in words_of(draw_question(schools[2]))
 
 
 # What is said
@@ -202,12 +204,12 @@ def test_a_need_that_one_names_is_not_called_that_of_the_targets(one, schools) -
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_text_alternative_holds_every_number(one, many, language) -> None:
     tongue = find_language(language)
-    alt = alternative(figure_of(pa.draw_question(one, language=language)))
+    alt = alternative(figure_of(draw_question(one, language=language)))
     for row in one.table.itertuples():
         numbers = [tongue.number(x) for x in (row.estimate, row.others_low, row.others_high, row.needed)]
         share = f"{row.dimension} {tongue.percent(row.completion)}"
         assert f"{share}: {numbers[0]} [{numbers[1]}; {numbers[2]}] / {numbers[3]}" in alt
-    alt = alternative(figure_of(pa.draw_question(many, truth=0.08, language=language)))
+    alt = alternative(figure_of(draw_question(many, truth=0.08, language=language)))
     for row in many.table.itertuples():
         numbers = [tongue.number(x, 3) for x in (row.estimate, row.low, row.high, 0.08)]
         assert f"{row.dimension}: {numbers[0]} [{numbers[1]}; {numbers[2]}] / {numbers[3]}" in alt
@@ -217,10 +219,10 @@ def test_the_text_alternative_holds_every_number(one, many, language) -> None:
 def test_made_up_inputs_are_marked_and_real_ones_are_not(one, many, language) -> None:
     mark = {"en": "SIMULATED", "vi": "MÔ PHỎNG"}[language]
     for picture in (one, many):
-        drawn = pa.draw_question(picture, language=language)
+        drawn = draw_question(picture, language=language)
         assert said_by(drawn).count(mark) == 1
         assert alternative(figure_of(drawn)).startswith(mark)
-        real = pa.draw_question(dataclasses.replace(picture, simulated_tables=()), language=language)
+        real = draw_question(dataclasses.replace(picture, simulated_tables=()), language=language)
         assert mark not in said_by(real) + alternative(figure_of(real))
 
 
@@ -233,7 +235,7 @@ def test_nothing_is_left_without_a_translation(one, several, many, schools, monk
 
     monkeypatch.setattr(Language, "text", listening)
     for picture in (one, several, many, schools[2]):
-        drawn = pa.draw_question(picture, language="vi", truth=0.08)
+        drawn = draw_question(picture, language="vi", truth=0.08)
         assert not re.search(r"\d\.\d", said_by(drawn) + alternative(figure_of(drawn)))
     assert len(set(asked)) > 20
     assert not [message for message in asked if message not in find_language("vi")._messages]
@@ -241,7 +243,7 @@ def test_nothing_is_left_without_a_translation(one, several, many, schools, monk
 
 def test_a_study_that_is_not_papi_has_its_own_words(schools, papi_words) -> None:
     for language, word in (("en", "School"), ("vi", "Trường")):
-        drawn = pa.draw_question(schools[2], language=language)
+        drawn = draw_question(schools[2], language=language)
         said = said_by(drawn) + alternative(figure_of(drawn))
         assert not [other for other in papi_words if other in said]
         assert word + r" $\frac{$ 3" in said
@@ -269,7 +271,7 @@ def boxes_of(drawn):
 @pytest.mark.parametrize("name", ["one", "several", "many", 1, 2, 6, 12])
 def test_words_lie_neither_on_one_another_nor_off_the_figure(request, schools, name, language) -> None:
     picture = schools[name] if name in schools else request.getfixturevalue(name)
-    drawn = pa.draw_question(picture, language=language, truth=0.08)
+    drawn = draw_question(picture, language=language, truth=0.08)
     figure, boxes = figure_of(drawn), boxes_of(drawn)
     whole = figure.get_tightbbox().transformed(figure.dpi_scale_trans)
     assert len(boxes) > 10
@@ -289,7 +291,7 @@ def test_words_lie_neither_on_one_another_nor_off_the_figure(request, schools, n
 
 
 def test_wide_numbers_and_two_that_coincide_stand_apart() -> None:
-    drawn = pa.draw_question(of_schools(2, scale=1e6))
+    drawn = draw_question(of_schools(2, scale=1e6))
     texts = [(text.get_text(), box) for text, box in boxes_of(drawn) if re.fullmatch(r"[+-][\d,.]+", text.get_text())]
     assert len(texts) >= 4
     for place, (words, box) in enumerate(texts):
@@ -303,24 +305,24 @@ def test_wide_numbers_and_two_that_coincide_stand_apart() -> None:
 def test_the_same_bytes_twice(one, many, monkeypatch) -> None:
     monkeypatch.setattr(canvas, "DPI", 50)
     for picture in (one, many):
-        first, second = (png(figure_of(pa.draw_question(picture))) for _ in range(2))
+        first, second = (png(figure_of(draw_question(picture))) for _ in range(2))
         assert first == second
 
 
 def test_it_goes_where_it_is_told(one, many) -> None:
     _, ax = plt.subplots()
-    assert pa.draw_question(one, axes=ax) is ax
+    assert draw_question(one, axes=ax) is ax
     _, axes = plt.subplots(7)
-    assert pa.draw_question(many, axes=axes) is axes
+    assert draw_question(many, axes=axes) is axes
     assert all(ax.has_data() for ax in axes)
     assert len(plt.get_fignums()) == 2
 
 
 def test_other_answers_and_languages_are_refused(one) -> None:
     with pytest.raises(pa.SpecError, match="programme_impact is no picture of the question"):
-        pa.draw_question(one.design.answer)
+        draw_question(one.design.answer)
     with pytest.raises(pa.SpecError, match="language"):
-        pa.draw_question(one, language="fr")
+        draw_question(one, language="fr")
     assert not plt.get_fignums()
 
 
@@ -339,7 +341,7 @@ def test_the_report_shows_it_at_the_head_of_its_answers(parts) -> None:
 def test_a_report_on_many_programmes_shows_each_of_them(panel) -> None:
     from papi_analysis.reporting.answers import Answers
 
-    answers = Answers(pa.simulate_study(panel, slopes=0.08, units=6, rng=3))
+    answers = Answers(simulate_study(panel, slopes=0.08, units=6, rng=3))
     assert isinstance(answers.picture, pa.Estimates)
     assert answers.picture.design.answer is answers.slopes
 

@@ -8,6 +8,7 @@ import pytest
 from test_programme_report import ENGLISH, changed, numbers, said
 
 import papi_analysis as pa
+from papi_analysis.panel.monitoring import task_counts, task_list
 from papi_analysis.reporting.canvas import alternative, figure_of
 from papi_analysis.reporting.section import Words
 from papi_analysis.reporting.tables import Table
@@ -38,7 +39,7 @@ def running(study):
         start=pd.Timestamp("2025-02-01"),
         end=pd.Timestamp("2030-12-31"),
         years=(2011, 2024),
-        scores=pa.load_scores(),
+        scores=pa.papi.load_scores(),
         tasks=tasks,
         progress=progress[begun & (progress["as_of"] <= TODAY)].reset_index(drop=True),
         targets=study.targets.assign(year=2030),
@@ -85,7 +86,7 @@ def test_the_first_page_is_of_the_day_of_the_last_report(shown, running):
     assert opening.paragraphs[0] == (
         "As of 2026-06-30, the day of the last report. The programme runs from 2025-02-01 to 2030-12-31."
     )
-    tasks = pa.task_list(running)
+    tasks = task_list(running)
     counts = tasks["state"].value_counts()
     assert f"Tasks: 59. Done: {counts['done']}; overdue: {counts['overdue']};" in opening.paragraphs[1]
     ahead = tasks[tasks["days_left"].notna()]
@@ -134,7 +135,7 @@ def test_what_is_still_needed_stands_beside_what_the_design_could_tell(shown, ru
 def test_overdue_stands_apart_from_not_yet_due_each_with_its_agency(shown, running):
     parts = shown["en"]["tasks"]
     tables = {part.heading: parts[place + 1] for place, part in enumerate(parts) if isinstance(part, Words)}
-    tasks = pa.task_list(running)
+    tasks = task_list(running)
     (overdue,) = (table for heading, table in tables.items() if heading.startswith("Overdue"))
     (ahead,) = (table for heading, table in tables.items() if heading.startswith("Not yet due"))
     late = tasks[tasks["state"] == "overdue"]
@@ -182,7 +183,7 @@ def test_many_units_are_summed(study):
 
 
 def test_the_picture_has_a_bar_for_each_count(running):
-    counts = pa.task_counts(running)
+    counts = task_counts(running)
     ax = draw_tasks(counts, running)
     longest = counts[["done", "overdue", "in_progress", "not_begun", "unreported"]].to_numpy().max()
     drawn = [round(bar.get_width() * longest) for bar in ax.patches]

@@ -271,10 +271,10 @@ def test_verdicts_are_told_in_points_over_all_dimensions(answer, words):
 
 def test_a_table_of_verdicts_shows_words_for_its_codes():
     answer = told(["ruled_out", None, "added"])
-    assert pa.table_estimates(answer)["Verdict"].tolist() == ["Ruled out", "–", "Added what was needed"]
-    assert pa.table_estimates(answer, language="vi")["Khả năng kết luận"].tolist() == [
+    assert pa.table(answer)["Verdict"].tolist() == ["Ruled out", "–", "Added what was needed"]
+    assert pa.table(answer, language="vi")["Khả năng kết luận"].tolist() == [
         "Không thể đã tăng đủ",
         "–",
         "Đã tăng đủ",
     ]
-    assert pa.table_estimates(answer)["Of what was needed"].tolist() == ["80%"] * 3
+    assert pa.table(answer)["Of what was needed"].tolist() == ["80%"] * 3

@@ -8,6 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import papi_analysis as pa
+from papi_analysis.panel.changes import describe_panel, eras, missing_scores, national_shifts, score_changes, standing
+from papi_analysis.panel.completion import completion_by_agency, reporting_record, task_states
 from papi_analysis.reporting.labels import LABELS
 from papi_analysis.reporting.language import MISSING
 
@@ -40,7 +42,7 @@ def answer(request):
 
 
 def test_both_languages_show_the_same_numbers(answer):
-    english, vietnamese = (pa.table_estimates(answer, language=language) for language in ("en", "vi"))
+    english, vietnamese = (pa.table(answer, language=language) for language in ("en", "vi"))
     assert english.shape == vietnamese.shape
     words = {"yes": "có", "no": "không"}
     for one, other in zip(numbers(english, "en"), numbers(vietnamese, "vi"), strict=True):
@@ -53,7 +55,7 @@ def test_both_languages_show_the_same_numbers(answer):
 def test_the_numbers_are_those_of_the_answer(answer, language):
     digits = 2 if answer.question == "target_attainment" else 3
     columns = [name for name in answer.table.columns[1:] if answer.table[name].dtype.kind in "fi"]
-    shown = pa.table_estimates(answer, columns, language=language)
+    shown = pa.table(answer, columns, language=language)
     kept = [name for name in columns if answer.table[name].notna().any() and not (name == "se" and not has_p(answer))]
     assert shown.shape[1] == len(kept)
     for place, name in enumerate(kept):
@@ -82,12 +84,12 @@ def test_a_table_by_hand():
             "reached": [True, False],
         }
     )
-    english = pa.table_frame(frame, language="en")
+    english = pa.table(frame, language="en")
     assert english.to_numpy().tolist() == [
         ["2018", "5.13", "50%", "1", "1,234", "< 0.001", "2018-03-31", "yes"],
         ["2019", MISSING, "100%", MISSING, "7", "0.050", MISSING, "no"],
     ]
-    vietnamese = pa.table_frame(frame, language="vi")
+    vietnamese = pa.table(frame, language="vi")
     assert vietnamese.to_numpy().tolist() == [
         ["2018", "5,13", "50%", "1", "1.234", "< 0,001", "31/03/2018", "có"],
         ["2019", MISSING, "100%", MISSING, "7", "0,050", MISSING, "không"],
@@ -107,8 +109,8 @@ def test_a_table_by_hand():
 )
 def test_a_year_is_no_quantity(values, english, vietnamese):
     frame = pd.DataFrame({"unit": ["A", "B"], "year": values})
-    assert pa.table_frame(frame)["Year"].tolist() == english
-    assert pa.table_frame(frame, language="vi")["Năm"].tolist() == vietnamese
+    assert pa.table(frame)["Year"].tolist() == english
+    assert pa.table(frame, language="vi")["Năm"].tolist() == vietnamese
 
 
 @pytest.mark.parametrize(
@@ -129,40 +131,40 @@ def test_a_year_is_no_quantity(values, english, vietnamese):
 )
 def test_values_of_every_kind(values, shown):
     frame = pd.DataFrame({"unit": ["A", "B"], "x": values})
-    assert pa.table_frame(frame, language="vi")["x"].tolist() == shown
+    assert pa.table(frame, language="vi")["x"].tolist() == shown
 
 
 def test_digits_are_chosen():
     frame = pd.DataFrame({"unit": ["A"], "score": [5.125], "completion": [0.5], "n": [3]})
-    assert pa.table_frame(frame, digits=0).iloc[0].tolist() == ["5", "50%", "3"]
-    assert pa.table_frame(frame, digits=4).iloc[0].tolist() == ["5.1250", "50%", "3"]
+    assert pa.table(frame, digits=0).iloc[0].tolist() == ["5", "50%", "3"]
+    assert pa.table(frame, digits=4).iloc[0].tolist() == ["5.1250", "50%", "3"]
 
 
 def test_columns_are_chosen_in_order(targets):
-    shown = pa.table_estimates(targets, ["outcome", "base"])
+    shown = pa.table(targets, ["outcome", "base"])
     assert shown.columns.tolist() == ["Outcome", "Base"]
     assert shown.columns.name == "Dimension"
     frame = pd.DataFrame({"unit": ["A"], "year": [1], "score": [2.0]})
-    assert pa.table_frame(frame, ["year", "unit"]).index.tolist() == ["1"]
+    assert pa.table(frame, ["year", "unit"]).index.tolist() == ["1"]
     with pytest.raises(pa.SpecError, match="has no column nothing"):
-        pa.table_frame(frame, ["unit", "nothing"])
+        pa.table(frame, ["unit", "nothing"])
 
 
 def test_foreign_columns_keep_their_names():
     frame = pd.DataFrame({"unit": ["A"], 2018: [1.0], "rate {per 100}": [2], "class": ["b"]})
-    assert pa.table_frame(frame, language="vi").columns.tolist() == ["2018", "rate {per 100}", "class"]
+    assert pa.table(frame, language="vi").columns.tolist() == ["2018", "rate {per 100}", "class"]
 
 
 def test_what_is_missing_throughout_is_left_out(untold, slopes):
-    shown = pa.table_estimates(untold)
+    shown = pa.table(untold)
     assert not {"p-value", "Low", "High", "Standard error"} & set(shown.columns)
     assert "Slope per 10 points" in shown.columns
-    assert {"p-value", "Low", "High", "Standard error"} <= set(pa.table_estimates(slopes).columns)
+    assert {"p-value", "Low", "High", "Standard error"} <= set(pa.table(slopes).columns)
 
 
 def test_hostile_text_is_escaped_in_html():
     frame = pd.DataFrame({"unit": [HOSTILE], "task": [HOSTILE], f"{HOSTILE}": [HOSTILE]})
-    page = pa.table_frame(frame, simulated=[HOSTILE])._repr_html_()
+    page = pa.table(frame, simulated=[HOSTILE])._repr_html_()
     soup = BeautifulSoup(page, "html.parser")
     assert soup.find(["script", "b"]) is None
     assert [cell.get_text() for cell in soup.tbody.find_all(["th", "td"])] == [HOSTILE] * 3
@@ -172,7 +174,7 @@ def test_hostile_text_is_escaped_in_html():
 
 def test_long_titles_and_long_tables_are_not_cut():
     frame = pd.DataFrame({"task": [f"T{i}" for i in range(300)], "title_en": [f"{LONG}{i}" for i in range(300)]})
-    shown = pa.table_frame(frame)
+    shown = pa.table(frame)
     with pd.option_context("display.max_rows", 10, "display.max_colwidth", 20, "display.max_columns", 1):
         page, text = shown._repr_html_(), repr(shown)
     assert all(f"{LONG}{i}</td>" in page for i in range(300))
@@ -182,7 +184,7 @@ def test_long_titles_and_long_tables_are_not_cut():
 
 def test_a_wide_table_is_not_folded():
     frame = pd.DataFrame({"unit": ["A"], **{f"column number {i}": ["x" * 30] for i in range(20)}})
-    assert len(repr(pa.table_frame(frame)).splitlines()) == 2
+    assert len(repr(pa.table(frame)).splitlines()) == 2
 
 
 @pytest.mark.parametrize(
@@ -191,8 +193,8 @@ def test_a_wide_table_is_not_folded():
 def test_what_is_simulated_is_said_in_both_representations(changes, language, caption):
     frame = pd.DataFrame({"unit": ["A"], "score": [1.0]})
     tables = (
-        pa.table_frame(frame, language=language, simulated=("tasks", "progress")),
-        pa.table_estimates(changes, language=language),
+        pa.table(frame, language=language, simulated=("tasks", "progress")),
+        pa.table(changes, language=language),
     )
     for table in tables:
         soup = BeautifulSoup(table._repr_html_(), "html.parser")
@@ -202,39 +204,39 @@ def test_what_is_simulated_is_said_in_both_representations(changes, language, ca
 
 
 def test_the_mark_stays_when_rows_or_columns_are_chosen(changes):
-    table = pa.table_estimates(changes)
+    table = pa.table(changes)
     for part in (table.head(2), table.iloc[:, :2], table[["Correlation"]], table.sort_index(), table.T, table.copy()):
         assert "SIMULATED" in repr(part)
         assert "SIMULATED" in part._repr_html_()
 
 
 def test_nothing_is_said_where_nothing_is_simulated(targets):
-    table = pa.table_estimates(targets)
+    table = pa.table(targets)
     assert "SIMULATED" not in repr(table) + table._repr_html_()
     assert "<caption>" not in table._repr_html_()
 
 
 def test_rows_of_the_family_are_named(slopes, targets):
-    assert pa.table_estimates(slopes).index[-1] == "Mean of the family"
-    assert pa.table_estimates(targets, language="vi").index[-1] == "Tổng các nội dung"
-    assert pa.table_estimates(slopes).index[0] == "D1"
+    assert pa.table(slopes).index[-1] == "Mean of the family"
+    assert pa.table(targets, language="vi").index[-1] == "Tổng các nội dung"
+    assert pa.table(slopes).index[0] == "D1"
 
 
 def test_every_column_of_the_packages_own_tables_has_words(study, panel, targets, changes, slopes, untold):
-    places = pa.standing(study.scores)
+    places = standing(study.scores)
     tables = [
         *(answer.table for answer in (targets, changes, slopes, untold)),
         slopes.tests,
         places,
-        pa.score_changes(panel),
-        pa.describe_panel(panel),
-        pa.missing_scores(study.scores),
-        pa.national_shifts(panel, 2016, 2020),
-        pa.eras(study.breaks, ["D1"], (2011, 2020)),
+        score_changes(panel),
+        describe_panel(panel),
+        missing_scores(study.scores),
+        national_shifts(panel, 2016, 2020),
+        eras(study.breaks, ["D1"], (2011, 2020)),
         pa.completion(study.tasks, study.progress),
-        pa.completion_by_agency(study.tasks, study.progress),
-        pa.task_states(study.tasks, study.progress),
-        pa.reporting_record(study.tasks, study.progress),
+        completion_by_agency(study.tasks, study.progress),
+        task_states(study.tasks, study.progress),
+        reporting_record(study.tasks, study.progress),
         study.tasks,
         study.breaks,
     ]
@@ -243,23 +245,23 @@ def test_every_column_of_the_packages_own_tables_has_words(study, panel, targets
 
 
 def test_shifts_are_named_by_their_year(targets):
-    assert "National shift 2018" in pa.table_estimates(targets).columns
-    assert "Thay đổi bình quân cả nước năm 2018" in pa.table_estimates(targets, language="vi").columns
+    assert "National shift 2018" in pa.table(targets).columns
+    assert "Thay đổi bình quân cả nước năm 2018" in pa.table(targets, language="vi").columns
 
 
 def test_the_input_is_left_alone(targets):
     before = targets.table.copy()
-    pa.table_estimates(targets)
+    pa.table(targets)
     pd.testing.assert_frame_equal(targets.table, before)
 
 
 def test_an_empty_table_is_shown_as_one():
-    shown = pa.table_frame(pd.DataFrame({"unit": [], "score": []}))
+    shown = pa.table(pd.DataFrame({"unit": [], "score": []}))
     assert shown.shape == (0, 1)
     assert "Score" in shown._repr_html_()
 
 
 def test_codes_beside_their_words_are_not_shown_unless_asked_for():
     frame = pd.DataFrame({"code": ["did"], "choice": ["Difference in differences"], "mean": [0.1]})
-    assert pa.table_frame(frame).rows == [["Choice", "Mean"], ["Difference in differences", "0.10"]]
-    assert pa.table_frame(frame, ["code", "mean"]).rows[1] == ["did", "0.10"]
+    assert pa.table(frame).rows == [["Choice", "Mean"], ["Difference in differences", "0.10"]]
+    assert pa.table(frame, ["code", "mean"]).rows[1] == ["did", "0.10"]

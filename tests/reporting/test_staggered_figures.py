@@ -8,7 +8,7 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.reporting.canvas import alternative, figure_of
-from papi_analysis.reporting.impact_figures import MOST
+from papi_analysis.reporting.impact_figures import MOST, draw_impact
 
 STARTS = {"u0": 5, "u1": 7, "u2": 7, "u3": 8}
 
@@ -26,7 +26,7 @@ def answer() -> pa.Estimates:
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_who_enters_is_no_change(answer, language) -> None:
     """By the calendar the mean of those that have started would leap by 50 points when the first unit enters."""
-    axes = np.ravel(pa.draw_impact(answer, language=language))
+    axes = np.ravel(draw_impact(answer, language=language))
     gaps = axes[0].lines[1].get_ydata()
     assert np.abs(gaps).max() < 1.5
     words = {"en": "Years since the start", "vi": "Số năm kể từ khi bắt đầu"}[language]

@@ -8,6 +8,8 @@ import pytest
 
 import papi_analysis as pa
 from papi_analysis.reporting.canvas import BLUE, ORANGE, PINK, alternative, figure_of
+from papi_analysis.reporting.validation import draw_validation, table_validation
+from papi_analysis.study.records import load_validation
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def rows():
 
 
 def test_by_hand(rows):
-    english, vietnamese = (pa.table_validation(rows, language=language) for language in ("en", "vi"))
+    english, vietnamese = (table_validation(rows, language=language) for language in ("en", "vi"))
     assert english.index.tolist() == ["A", "A", "B"]
     assert english.columns.tolist() == [
         *("Quantity", "Ours", "Reference", "Digits", "Source"),
@@ -46,18 +48,18 @@ def test_by_hand(rows):
 
 
 def test_what_no_row_has_is_left_out(rows):
-    assert pa.table_validation(rows.head(2)).columns.tolist() == ["Quantity", "Ours", "Reference", "Digits", "Source"]
+    assert table_validation(rows.head(2)).columns.tolist() == ["Quantity", "Ours", "Reference", "Digits", "Source"]
 
 
 def test_the_input_is_left_alone(rows):
     before = rows.copy()
-    pa.table_validation(rows)
+    table_validation(rows)
     pd.testing.assert_frame_equal(rows, before)
 
 
 def test_columns_and_kinds_have_words():
-    rows = pa.load_validation()
-    shown, english = pa.table_frame(rows, language="vi"), pa.table_frame(rows)
+    rows = load_validation()
+    shown, english = pa.table(rows, language="vi"), pa.table(rows)
     assert not set(shown.columns) & set(english.columns)
     assert not set(shown.index) & set(english.index)
 
@@ -66,7 +68,7 @@ def test_columns_and_kinds_have_words():
 def test_one_dot_a_figure(rows, language):
     short = rows.assign(kind="l", error=np.nan)
     rows = pd.concat([rows, short.tail(1)], ignore_index=True)
-    axes = pa.draw_validation(rows, language=language)
+    axes = draw_validation(rows, language=language)
     dots = {line.get_color(): line.get_xydata() for line in axes.lines if line.get_linestyle() == "None"}
     # two of the first kind agree, one by half a unit and one wholly, which stands left of all; one rests on draws
     assert dots[BLUE] == pytest.approx(np.array([[np.log10(0.49), 1.0], [-5.0, 1.0]]))
@@ -79,8 +81,8 @@ def test_one_dot_a_figure(rows, language):
 
 
 def test_no_dot_covers_another():
-    rows = pa.load_validation()
-    axes = pa.draw_validation(rows)
+    rows = load_validation()
+    axes = draw_validation(rows)
     dots = np.concatenate([line.get_xydata() for line in axes.lines if line.get_linestyle() == "None"])
     assert len(dots) == len(rows) == len(np.unique(dots.round(6), axis=0))
     kinds = list(dict.fromkeys(rows["kind"]))

@@ -78,5 +78,5 @@ def test_the_register_says_that_it_is_simulated(study: pa.Study) -> None:
 
 
 def test_the_scores_are_the_published_ones(study: pa.Study) -> None:
-    pd.testing.assert_frame_equal(study.scores, pa.load_scores())
+    pd.testing.assert_frame_equal(study.scores, pa.papi.load_scores())
     assert study.years == (2011, 2020)

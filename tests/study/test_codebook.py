@@ -12,7 +12,7 @@ import papi_analysis as pa
 from papi_analysis.errors import SpecError
 from papi_analysis.study import codebook
 
-UNITS = pa.load_units()
+UNITS = pa.papi.load_units()
 SPELLINGS = [
     (row.unit, spelling)
     for row in UNITS.itertuples()
@@ -42,7 +42,7 @@ def without_marks(text: str) -> str:
 )
 def test_every_name_and_variant_finds_its_own_unit(write) -> None:
     assert len(SPELLINGS) > 4 * 63
-    wrong = [(unit, name) for unit, name in SPELLINGS if pa.find_unit(write(name), UNITS) != unit]
+    wrong = [(unit, name) for unit, name in SPELLINGS if pa.papi.find_unit(write(name), UNITS) != unit]
     assert wrong == []
 
 
@@ -52,26 +52,26 @@ def test_every_name_and_variant_finds_its_own_unit(write) -> None:
 )
 def test_a_name_that_is_not_known_is_refused_with_the_nearest(name: str, meant: str) -> None:
     with pytest.raises(SpecError, match=re.escape(f"no unit is called {name!r}. Did you mean {meant!r}?")):
-        pa.find_unit(name)
+        pa.papi.find_unit(name)
 
 
 @pytest.mark.parametrize("name", ["", "?", "Atlantis 9999"])
 def test_a_name_that_is_near_nothing_lists_some(name: str) -> None:
     with pytest.raises(SpecError, match="Known: VN-HN, Hanoi"):
-        pa.find_unit(name)
+        pa.papi.find_unit(name)
 
 
 def test_another_table_of_units_has_its_own_names() -> None:
     units = pd.DataFrame({"unit": ["a", "b"], "name_en": ["East", "West"], "name_vi": "", "variants": ["E|Est", ""]})
-    assert pa.find_unit("est", units) == "a"
+    assert pa.papi.find_unit("est", units) == "a"
     with pytest.raises(SpecError, match="no unit is called 'Cần Thơ'"):
-        pa.find_unit("Cần Thơ", units)
+        pa.papi.find_unit("Cần Thơ", units)
 
 
 def test_a_spelling_of_two_units_is_refused() -> None:
     units = pd.DataFrame({"unit": ["a", "b"], "name_en": ["East", "West"], "name_vi": "", "variants": ["X", "x."]})
     with pytest.raises(SpecError, match="names both a and b"):
-        pa.find_unit("east", units)
+        pa.papi.find_unit("east", units)
 
 
 def test_a_date_that_is_not_known_is_the_thirtieth_of_september() -> None:
@@ -95,7 +95,7 @@ def test_a_known_fieldwork_stands_for_its_middle(monkeypatch, tmp_path) -> None:
 
 
 def test_the_parts_of_a_dimension_span_its_scale() -> None:
-    parts, dimensions = codebook.load_subdimensions(), pa.load_dimensions().set_index("dimension")
+    parts, dimensions = codebook.load_subdimensions(), pa.papi.load_dimensions().set_index("dimension")
     for dimension, parts_of in parts.groupby("dimension"):
         whole = dimensions.loc[dimension, ["scale_min", "scale_max"]].tolist()
         for year in range(parts_of["first_year"].min(), 2025):
@@ -104,20 +104,20 @@ def test_the_parts_of_a_dimension_span_its_scale() -> None:
 
 
 def test_every_table_of_the_index_names_known_units_and_dimensions() -> None:
-    units, dimensions = set(UNITS["unit"]), set(pa.load_dimensions()["dimension"])
+    units, dimensions = set(UNITS["unit"]), set(pa.papi.load_dimensions()["dimension"])
     assert len(units) == 63
-    assert set(pa.load_known_programmes()["unit"]) <= units
-    assert set(pa.load_breaks()["dimension"]) <= dimensions | {"all"}
-    assert set(pa.load_breaks()["kind"]) <= {"definition", "sample", "mode", "level"}
+    assert set(pa.papi.load_known_programmes()["unit"]) <= units
+    assert set(pa.papi.load_breaks()["dimension"]) <= dimensions | {"all"}
+    assert set(pa.papi.load_breaks()["kind"]) <= {"definition", "sample", "mode", "level"}
     for level in ("dimension", "subdimension"):
-        scores = pa.load_scores(level)
+        scores = pa.papi.load_scores(level)
         assert set(scores["unit"]) == units
         assert set(scores["dimension"]) == dimensions
         assert scores["score"].notna().all()
 
 
 def test_what_provinces_did_tells_plans_from_the_rest() -> None:
-    acts = pa.load_known_programmes()
+    acts = pa.papi.load_known_programmes()
     assert (len(acts), acts["unit"].nunique()) == (37, 21)
     assert (acts["kind"].isin(["plan", "programme"]) == (acts["plan"] == 1)).all()
     plans = acts[acts["plan"] == 1]
@@ -134,4 +134,4 @@ def test_what_provinces_did_tells_plans_from_the_rest() -> None:
 
 def test_a_level_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SpecError, match="'dimension' or 'subdimension', not 'part'"):
-        pa.load_scores("part")
+        pa.papi.load_scores("part")

@@ -53,13 +53,14 @@ def with_scores(folder: Folder, *rows: str) -> None:
 @pytest.mark.parametrize("name", ["VN-CT-2025", "Cần Thơ (từ 2025)", "Can Tho moi", "Cần Thơ mới", "new Can Tho"])
 def test_a_new_province_has_names_that_no_old_one_has(name: str) -> None:
     units = codebook.units_at(codebook.MERGER)
-    assert pa.find_unit(name, units) == "VN-CT-2025"
-    assert pa.find_unit("Cần Thơ", units) == "VN-CT"
+    assert pa.papi.find_unit(name, units) == "VN-CT-2025"
+    assert pa.papi.find_unit("Cần Thơ", units) == "VN-CT"
 
 
 def test_a_programme_that_ended_before_the_merger_knows_the_old_provinces_alone() -> None:
     assert (
-        codebook.units_at(codebook.MERGER - pd.Timedelta(days=1))["unit"].tolist() == pa.load_units()["unit"].tolist()
+        codebook.units_at(codebook.MERGER - pd.Timedelta(days=1))["unit"].tolist()
+        == pa.papi.load_units()["unit"].tolist()
     )
     study = pa.load_study("can_tho_2018_2020")
     assert len(study.units) == 63
@@ -85,7 +86,7 @@ def test_the_old_provinces_stand_side_by_side_and_nothing_is_averaged(enlarged) 
     study = enlarged.load()
     _, words, table = ProgrammeReport(study).scores().parts
     assert table.columns.tolist() == ["Can Tho, 2024", "Hau Giang, 2024", "Soc Trang, 2024"]
-    published = pa.load_scores().query("year == 2024").set_index(["dimension", "unit"])["score"]
+    published = pa.papi.load_scores().query("year == 2024").set_index(["dimension", "unit"])["score"]
     for name, row in table.iterrows():
         assert row.tolist() == [f"{published[name, unit]:.2f}" for unit in OLD]
     assert "are not averaged" in words.paragraphs[0]
@@ -102,7 +103,7 @@ def test_the_old_provinces_stand_side_by_side_and_nothing_is_averaged(enlarged) 
 def test_scores_of_later_years_are_added_for_units_old_and_new(enlarged) -> None:
     with_scores(enlarged, "Cần Thơ mới,2025,D1,4.9", "VN-HN,2025,D1,5.1", "VN-CT,2025,D2,5.5")
     study = enlarged.load()
-    assert len(study.scores) == len(pa.load_scores()) + 3
+    assert len(study.scores) == len(pa.papi.load_scores()) + 3
     assert study.scores.query("year == 2025")["unit"].tolist() == ["VN-CT-2025", "VN-HN", "VN-CT"]
     assert len(study.breaks) > 0  # PAPI's, for these are its scores
     panel = Panel.from_study(study)
@@ -110,7 +111,7 @@ def test_scores_of_later_years_are_added_for_units_old_and_new(enlarged) -> None
     assert np.isfinite(panel.scores[panel.position("unit", "VN-CT-2025")]).sum() == 1
     assert panel.years[-1] == 2025
     files = study_files(study).set_index("table")
-    assert files.loc[["scores", "later_scores"], "rows"].tolist() == [len(pa.load_scores()), 3]
+    assert files.loc[["scores", "later_scores"], "rows"].tolist() == [len(pa.papi.load_scores()), 3]
     assert files.loc[["scores", "later_scores"], "own"].tolist() == [False, True]
     assert len(ProgrammeReport(study).scores().parts) == 4  # a history of one year, then the old provinces
 

@@ -355,15 +355,15 @@ def test_a_country_without_scores_is_named_by_row(copy: Path) -> None:
 
 
 def test_other_indices_of_the_provinces_load_by_name() -> None:
-    rows = {name: len(pa.load_scores(index=name)) for name in ("digital_transformation", "public_services")}
+    rows = {name: len(pa.papi.load_scores(index=name)) for name in ("digital_transformation", "public_services")}
     assert rows == {"digital_transformation": 630, "public_services": 198}
-    firms = pa.load_scores(index="competitiveness")
+    firms = pa.papi.load_scores(index="competitiveness")
     assert firms.columns.tolist()[:4] == ["unit", "year", "dimension", "score"]
     assert firms.query("unit == 'VN-01' and year == 2006 and dimension == 'entry_costs'").score.item() == 7.9919
     for asked in ({"index": "pci"}, {"level": "subdimension", "index": "competitiveness"}):
         with pytest.raises(pa.SpecError, match="index is one of 'papi', 'digital_transformation'"):
-            pa.load_scores(**asked)
+            pa.papi.load_scores(**asked)
 
 
 def test_scores_need_no_standard_errors() -> None:
-    assert "se" not in pa.load_scores()
+    assert "se" not in pa.papi.load_scores()

@@ -295,8 +295,8 @@ def test_a_folder_that_brings_only_its_register_stands_on_papi(folder) -> None:
     study = folder.load()
     assert study.programme_units == ("VN-DN",)
     assert len(study.without_programme) == 62
-    pd.testing.assert_frame_equal(study.scores, pa.load_scores())
-    pd.testing.assert_frame_equal(study.breaks, pa.load_breaks())
+    pd.testing.assert_frame_equal(study.scores, pa.papi.load_scores())
+    pd.testing.assert_frame_equal(study.breaks, pa.papi.load_breaks())
 
 
 def test_quoted_newlines_in_a_title_keep_the_row_numbers_right(folder) -> None:
