@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache, partial
+from importlib import import_module
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,10 +14,22 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
+from papi_analysis.credibility.simulation import simulate_progress
+from papi_analysis.panel.changes import describe_panel, standing
+from papi_analysis.panel.completion import completion_by_agency, reporting_record
 from papi_analysis.panel.monitoring import task_counts
+from papi_analysis.reporting.data_figures import draw_history
+from papi_analysis.reporting.figures import draw_estimates, draw_targets
+from papi_analysis.reporting.impact_figures import draw_event_time, draw_impact, draw_reversion
+from papi_analysis.reporting.specification_figures import draw_specification_curve
+from papi_analysis.reporting.tables import table_estimates, table_frame
+from papi_analysis.study.records import load_validation
 
 #: No questions: errors, values, and what takes no argument.
-VALUES = {"DataError", "DataWarning", "Estimates", "Panel", "PapiError", "SpecError", "Study"}
+VALUES = {"papi"}
+
+#: What ``draw`` and ``table`` call.
+FIGURES = (draw_estimates, draw_event_time, draw_impact, draw_reversion, draw_specification_curve, draw_targets)
 
 
 @cache
@@ -54,19 +67,21 @@ def doors() -> dict[str, tuple[Callable, dict[str, Any]]]:
         "completion_by_agency": register,
         "confirm_detectable": {**programme, "ask": "did", "draws": 2},
         "design_tests": {**programme, "draws": 9},
-        "draw_agencies": {"cells": pa.completion_by_agency(**register, as_of="2020-09-30"), "study": study()},
+        "draw": {"shown": gaps()},
+        "table": {"shown": gaps()},
+        "draw_agencies": {"cells": completion_by_agency(**register, as_of="2020-09-30"), "study": study()},
         "draw_completion": {"cells": days, "study": study()},
         "draw_estimates": {"estimates": slopes()},
         "draw_event_time": {"estimates": pa.event_time(gaps())},
         "draw_history": {"study": study(), "unit": "VN-CT"},
-        "draw_rank": {"places": pa.standing(study().scores, ["D1"]), "unit": "VN-CT"},
-        "draw_reporting": {"record": pa.reporting_record(**register), "study": study()},
+        "draw_rank": {"places": standing(study().scores, ["D1"]), "unit": "VN-CT"},
+        "draw_reporting": {"record": reporting_record(**register), "study": study()},
         "draw_reversion": {"estimates": pa.regression_to_the_mean(panel(), "VN-CT", 2017)},
         "draw_specification_curve": {"estimates": curve()},
         "draw_targets": {"estimates": pa.target_attainment(study())},
         "draw_tasks": {"counts": task_counts(study()), "study": study()},
-        "draw_validation": {"rows": pa.load_validation()},
-        "eras": {"breaks": pa.load_breaks(), "dimensions": ["D1"], "years": (2011, 2020)},
+        "draw_validation": {"rows": load_validation()},
+        "eras": {"breaks": pa.papi.load_breaks(), "dimensions": ["D1"], "years": (2011, 2020)},
         "find_unit": {"name": "Can Tho"},
         "gain_needed": {"gaps": gaps(), "targets": pa.target_attainment(study())},
         "impact_robustness": {**programme, "draws": 9},
@@ -80,22 +95,25 @@ def doors() -> dict[str, tuple[Callable, dict[str, Any]]]:
         "regression_to_the_mean": {"panel": panel(), "unit": "VN-CT", "base_year": 2017},
         "national_shifts": {"panel": panel(), "start": 2016, "end": 2018},
         "reporting_record": register,
-        "save_figure": {"drawn": pa.draw_estimates(slopes()), "path": "nowhere/figure.eps"},
+        "save_figure": {"drawn": draw_estimates(slopes()), "path": "nowhere/figure.eps"},
         "save_table": {"table": gaps(), "path": "nowhere/table.eps"},
         "show": {"drawn": None},
         "specification_curve": {"ask": partial(pa.completion_slopes, panel()), "choices": {"lag": [0]}},
         "table_frame": {"frame": gaps().table},
-        "table_validation": {"rows": pa.load_validation()},
+        "table_validation": {"rows": load_validation()},
         "task_states": register,
         "verdicts": {"estimates": gaps(), "needed": 0.5},
     }
     of_kind = {"panel": panel(), "study": study(), "estimates": gaps(), "gaps": gaps(), "scores": study().scores}
     found = {}
-    for name in sorted(set(pa.__all__) - VALUES):
-        function = getattr(pa, name)
+    public = {name: getattr(pa, name) for name in set(pa.__all__) - VALUES}
+    public |= {name: getattr(pa.papi, name) for name in pa.papi.__all__}
+    public |= {name: getattr(import_module(f"papi_analysis.{room}"), name) for name, room in pa._ROOM_OF.items()}
+    public |= {function.__name__: function for function in (*FIGURES, table_frame)}
+    for name, function in sorted((name, one) for name, one in public.items() if not isinstance(one, type)):
         usual = {of: of_kind[of] for of in inspect.signature(function).parameters if of in of_kind}
         found[name] = (function, right.get(name, usual | register if name == "simulate_progress" else usual))
-    found["simulate_progress"] = (pa.simulate_progress, {"tasks": study().tasks})
+    found["simulate_progress"] = (simulate_progress, {"tasks": study().tasks})
     cells = panel().frame()
     found |= {
         "Panel.from_frames": (pa.Panel.from_frames, {"scores": cells}),
@@ -161,17 +179,17 @@ def test_the_advice_is_to_the_point() -> None:
         return 1 / 0
 
     with pytest.raises(pa.SpecError, match=r"panel is a DataFrame; give a Panel: Panel\.from_frames\("):
-        pa.describe_panel(panel().frame())
+        describe_panel(panel().frame())
     with pytest.raises(
         pa.SpecError, match=r"scores is a DataFrame; give a table .* columns unit, year, dimension, score"
     ):
-        pa.standing(pd.DataFrame({"a": [1]}))
+        standing(pd.DataFrame({"a": [1]}))
     with pytest.raises(pa.SpecError, match=r"figure has 2 panels, and axes holds 1\. Give axes for all"):
-        pa.draw_impact(gaps(), axes=plt.subplots()[1])
+        draw_impact(gaps(), axes=plt.subplots()[1])
     with pytest.raises(pa.SpecError, match=r"has no column slope\. It has dimension, estimate"):
-        pa.table_estimates(gaps(), ["slope"])
+        table_estimates(gaps(), ["slope"])
     with pytest.raises(pa.SpecError, match=r"has no column b\. It has a"):
-        pa.table_frame(pd.DataFrame({"a": [1]}), ["a", "b"])
+        table_frame(pd.DataFrame({"a": [1]}), ["a", "b"])
     with pytest.raises(
         pa.SpecError, match=r"method own failed: ZeroDivisionError: division by zero\. It is called with"
     ):
@@ -179,7 +197,7 @@ def test_the_advice_is_to_the_point() -> None:
     plt.close("all")
 
 
-@pytest.mark.parametrize("draw", [pa.draw_impact, pa.draw_event_time, pa.draw_history])
+@pytest.mark.parametrize("draw", [draw_impact, draw_event_time, draw_history])
 def test_axes_for_too_few_panels_are_refused_and_more_are_taken(draw) -> None:
     function, right = doors()[draw.__name__]
     with pytest.raises(pa.SpecError, match="panels, and axes holds 1"):

@@ -87,7 +87,6 @@ def table(
     if isinstance(shown, Estimates):
         return table_estimates(shown, columns, language=language, digits=digits)
     if isinstance(shown, pd.DataFrame):
-        digits = 2 if digits is None else digits
         return table_frame(shown, columns, language=language, digits=digits, simulated=simulated)
     if columns is not None:
         raise SpecError(Note("Answers side by side have no columns to choose. Say by show= what they show."))

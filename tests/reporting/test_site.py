@@ -148,7 +148,7 @@ def test_every_question_is_in_the_index_of_questions():
     asking = {name for room in ("panel", "estimation", "credibility") for name in build.rooms()[room]}
     functions = {name for name in asking if not isinstance(build.public()[name][1], type)}
     assert len(functions) > 20
-    assert functions - set(re.findall(r"`pa\.(\w+)`", text)) == set()
+    assert functions - set(re.findall(r"`[\w.]*?(\w+)`", text)) == set()
 
 
 def test_each_name_is_reached_as_the_reference_says():
