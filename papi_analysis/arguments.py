@@ -156,7 +156,8 @@ RULES = {
     "scores": _with("unit", "year", "dimension", "score"),
     "breaks": _with("dimension", "year", "kind"),
     "table": Rule(
-        lambda value: _is_table(value) or _named("Estimates")(value), Note("an answer, or a table (a pandas DataFrame)")
+        lambda value: _is_table(value) or _named("Estimates")(value) or isinstance(value, list | tuple | Mapping),
+        Note("an answer, or a table (a pandas DataFrame)"),
     ),
     "counts": _with("dimension", "done"),
     "cells": _with("as_of", "completion"),

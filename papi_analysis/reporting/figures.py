@@ -175,7 +175,7 @@ def draw_estimates(
     of_family = table["dimension"].isin(FAMILY)
     colours = [INK if family else BLUE for family in of_family]
     has_interval = table["low"].notna()
-    draw_intervals(ax, table, places, colours)
+    plot_intervals(ax, table, places, colours)
     ax.scatter(table["estimate"], places, color=colours, s=40, zorder=2)
     if truth is not None:
         known = _truths(truth, int((~of_family).sum()))
@@ -241,7 +241,7 @@ def _widest(values: NDArray[np.float64]) -> int:
     return int(np.argmax(np.nan_to_num(gaps, nan=-1.0)))
 
 
-def draw_intervals(ax: Axes, table: pd.DataFrame, places: NDArray[np.int64], colours: Sequence[str]) -> None:
+def plot_intervals(ax: Axes, table: pd.DataFrame, places: NDArray[np.int64], colours: Sequence[str]) -> None:
     """Draw a line from low to high; an end that is infinite becomes an arrow just beyond all that is finite."""
     values = table[["estimate", "low", "high"]].to_numpy(dtype=float)
     finite = values[np.isfinite(values)]

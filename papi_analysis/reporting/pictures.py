@@ -27,7 +27,7 @@ from papi_analysis.reporting.canvas import (
     tidy,
     wrapped,
 )
-from papi_analysis.reporting.figures import draw_estimates, draw_intervals, draw_targets
+from papi_analysis.reporting.figures import draw_estimates, draw_targets, plot_intervals
 from papi_analysis.reporting.impact_figures import draw_event_time, draw_impact, draw_reversion
 from papi_analysis.reporting.question_figure import draw_question
 from papi_analysis.reporting.side_by_side import Answers, estimate_label, gather, interval_text
@@ -144,7 +144,7 @@ def _draw_side_by_side(shown: Answers, *, ax: Any = None, language: str = "en") 
         lines.append(rows.assign(place=at, colour=colour))
         ax.scatter(rows["estimate"], at, color=colour, marker=marker, s=34, zorder=2, label=wrapped(name, 34))
     table = pd.concat(lines, ignore_index=True)
-    draw_intervals(ax, table, table["place"].to_numpy(), table["colour"].tolist())
+    plot_intervals(ax, table, table["place"].to_numpy(), table["colour"].tolist())
     ax.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     name_rows(ax, places, codes, tongue, gathered.first.names)
     for between in places[:-1] - 0.5:

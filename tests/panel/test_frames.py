@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import papi_analysis as pa
+from papi_analysis.credibility.sensitivity import conclusion_turns, overstated_reports
+from papi_analysis.panel.changes import score_changes
 
 NAN = float("nan")
 SCORES = pd.DataFrame(
@@ -141,7 +143,7 @@ def test_scores_alone_are_enough_for_impact() -> None:
     pd.testing.assert_frame_equal(alone.table, pa.programme_impact(none, 0, 2008, method="did").table)
     assert "Zero" in pa.sentence(alone)
     assert any("is not known" in note for note in alone.notes)
-    for ask in (pa.completion_slopes, pa.change_slopes, pa.score_changes, pa.overstated_reports, pa.conclusion_turns):
+    for ask in (pa.completion_slopes, pa.change_slopes, score_changes, overstated_reports, conclusion_turns):
         with pytest.raises(pa.SpecError, match=r"scores alone, and this needs completion.*from_frames\(scores, comp"):
             ask(panel)
     for names in ({"x": 1}, {"x": ("a",)}, {"x": ("a", None)}):

@@ -333,7 +333,7 @@ def test_a_folder_is_made_and_the_suffix_may_be_upper_case(targets: Any, tmp_pat
         ),
         (pd.DataFrame({"a": [1]}), "a", r"'a'\. End the name"),
         (pd.DataFrame(), "a.csv", "DataFrame is no table to save"),
-        ([1], "a.csv", "table is a list; give an answer, or a table"),
+        ([1], "a.csv", "int is no answer"),
         (pd.DataFrame({"task": ["x", "a\x00b"]}), "a.docx", r"row 2, column 'Task' holds '\\x00'"),
         (pd.DataFrame({"a": [1], "b": ["\ud800"]}, dtype=object), "a.csv", r"row 1, column 'b' holds '\\ud800'"),
         (pd.DataFrame({"a\x0b": ["x"]}), "a.html", r"the head of column 'a\\x0b' holds '\\x0b'"),
