@@ -13,7 +13,7 @@ from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
 from papi_analysis.study.findings import sheet_row
 from papi_analysis.study.office import Reading
 from papi_analysis.study.schema import parse_column
-from papi_analysis.study.words import plain
+from papi_analysis.study.words import plain, words
 
 
 def tell_slips(readings: Mapping[str, Reading]) -> Iterator[Problem]:
@@ -120,6 +120,25 @@ def tell_merged(readings: Mapping[str, Reading], units: pd.DataFrame) -> Iterato
                 named = codebook.province_name(province, units)
                 what = Note(what.text, {"unit": spelled[name], "province": named, "old": listed})
                 yield reading.place(Problem(what, remedy, reading.file, sheet_row(index), "unit", name))
+
+
+#: From this day on the departments of ``words.toml`` bear other names.
+AGENCIES_MERGED = "2025-03-01"
+
+
+def tell_agencies(readings: Mapping[str, Reading]) -> Iterator[Problem]:
+    """List the departments that lead a task due after they were merged, under the name that they had before."""
+    reading = readings.get("tasks")
+    if reading is None or not {"lead_agency_vi", "due"} <= {*reading.frame.columns}:
+        return
+    now = {plain(old): new for old, new in words("agencies")["merged"]}
+    names = parse_column(reading.frame["lead_agency_vi"], "text")
+    names = names[reading.frame["due"].astype(str) >= AGENCIES_MERGED].drop_duplicates()
+    for index, name in names.items():
+        if new := next((new for old, new in now.items() if plain(name).startswith(old)), ""):
+            what = Note("since March 2025 this department is part of another in most provinces: {new}", {"new": new})
+            remedy = Note("Make sure that the task names the department that leads it today.")
+            yield from _told(reading, what, remedy, "lead_agency_vi", pd.Index([index]))
 
 
 def tell_ends(readings: Mapping[str, Reading], dimensions: pd.DataFrame) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataError, Note, Problem, SpecError
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
-from papi_analysis.study.doubts import tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
+from papi_analysis.study.doubts import tell_agencies, tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
 from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
 from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
@@ -180,7 +180,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         tables["scores"] = load_scores()
     problems = [problem for reading in readings.values() for problem in reading.problems]
     slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"], codebook.unit_names(tables["units"])))
-    guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]))
+    guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]), *tell_agencies(readings))
     files = {name: reading.file for name, reading in readings.items()}
     made = None
     with collect(problems, readings):

@@ -452,6 +452,24 @@ def test_a_unit_that_was_merged_is_told_of_once_where_a_table_reaches_beyond_jul
     assert "gồm Cần Thơ, Hậu Giang, Sóc Trăng" in find_language("vi").say(guess.what)
 
 
+def test_a_department_that_was_merged_is_told_of_where_a_task_is_due_later(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED, tmp_path / "study")
+    path = tmp_path / "study" / "tasks.csv"
+    tasks = pd.read_csv(path, dtype=str, keep_default_na=False)
+    tasks["lead_agency_vi"] = "Sở Tài nguyên & Môi trường"
+    tasks.loc[[3, 4, 5], "lead_agency_vi"] = ["Sở Tài nguyên và Môi trường", "Sở Kế hoạch và Đầu tư tỉnh", "Sở Nội vụ"]
+    tasks.to_csv(path, index=False)
+    assert not [guess for guess in pa.load_study(tmp_path / "study").guesses if "March 2025" in guess.what]
+    tasks.loc[[3, 4, 5], "due"] = ["2025-03-01", "2025-12-31", "2025-12-31"]
+    tasks.to_csv(path, index=False)
+    told = [guess for guess in pa.load_study(tmp_path / "study").guesses if "March 2025" in guess.what]
+    assert [(guess.row, guess.value) for guess in told] == [
+        (5, "Sở Tài nguyên và Môi trường"),
+        (6, "Sở Kế hoạch và Đầu tư tỉnh"),
+    ]
+    assert "Sở Tài chính" in find_language("vi").say(told[1].what)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
 def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(tmp_path):
     folder = shutil.copytree(BUNDLED, tmp_path / "own")

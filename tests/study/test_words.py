@@ -33,7 +33,7 @@ def test_every_header_stands_over_a_column_of_some_table():
 def test_no_list_names_a_word_twice():
     for kind, lists in FILE.items():
         for name, listed in lists.items():
-            if isinstance(listed, list) and kind != "notes":
+            if isinstance(listed, list) and kind not in ("notes", "agencies"):
                 folded = [plain(word) for word in listed]
                 assert len(set(folded)) == len(folded), name
                 assert all(folded), name
