@@ -192,6 +192,9 @@ BY_BOTH = {
     ("unit", "str"): Rule(_is_name, RULES["unit"].expected),
     ("units", "pd.DataFrame"): _with("unit", "name_en", "name_vi", "variants"),
     ("names", "str"): KINDS["str"],
+    ("units", "int"): Rule(
+        lambda value: _is_whole(value) or _is_list(value), Note("a number of units, or one or more units in a list")
+    ),
     # What may be a register, ``study.relations`` says.
     ("tasks", "Table"): Rule(lambda value: True, KINDS["Table"].expected),
     ("progress", "Table"): Rule(lambda value: True, KINDS["Table"].expected),

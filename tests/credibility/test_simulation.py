@@ -249,7 +249,7 @@ def test_a_study_written_to_a_folder_comes_back_the_same(panel: pa.Panel, tmp_pa
         ({"units": 64}, "between 1 and the panel's 63, not 64"),
         ({"units": []}, "one or more units in a list"),
         ({"units": "VN-CT"}, "one or more units in a list"),
-        ({"units": 2.0}, "units is a number, or the names"),
+        ({"units": 2.0}, "a number of units, or one or more units in a list"),
         ({"units": ["VN-CT", "VN-XX"]}, "the panel has no unit 'VN-XX'"),
         ({"start": 2010}, "the panel has no year 2010"),
         ({"end": 2021}, "the panel has no year 2021"),
