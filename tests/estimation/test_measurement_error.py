@@ -25,6 +25,14 @@ def measured(rng, N=40, T=6, K=2, programmes=12, slope=1.0, low=0.2, high=2.0, s
     return dataclasses.replace(panel_of(true + se * rng.normal(size=se.shape), C), se=se)
 
 
+def without_errors(panel: pa.Panel, *places) -> pa.Panel:
+    """The panel with the standard errors at these places unknown."""
+    se = panel.se.copy()
+    for place in places:
+        se[place] = np.nan
+    return dataclasses.replace(panel, se=se)
+
+
 def quick(panel, **settings):
     """The slopes and their errors, without draws."""
     answer = pa.completion_slopes(panel, inference="clustered", override=True, **settings)
@@ -62,8 +70,7 @@ def test_nothing_is_said_of_errors_that_are_not_known() -> None:
     for answer in (quick, lambda p: pa.programme_impact(p, "u00", 2004, draws=50).table["estimate"].to_numpy()):
         np.testing.assert_array_equal(answer(bare), answer(panel))
     assert not any("measured score" in note for note in pa.completion_slopes(bare, draws=99).notes)
-    panel.se[:, 2, 1] = np.nan
-    panel.se[3, 2, 0] = np.nan
+    panel = without_errors(panel, np.s_[:, 2, 1], np.s_[3, 2, 0])
     answer = pa.regression_to_the_mean(panel, "u00", 2003)
     assert np.isfinite(answer.row("D0")["reliability"])
     assert np.isnan(answer.row("D1")["reliability"])
@@ -73,7 +80,7 @@ def test_nothing_is_said_of_errors_that_are_not_known() -> None:
 @pytest.mark.parametrize("form", ["levels", "differences"])
 def test_weights_by_precision_are_those_of_statsmodels(form) -> None:
     panel = measured(np.random.default_rng(3))
-    panel.se[np.random.default_rng(4).random(panel.se.shape) < 0.1] = np.nan
+    panel = without_errors(panel, np.random.default_rng(4).random(panel.se.shape) < 0.1)
     found = quick(panel, form=form, weights="precision")
     for k in range(2):
         cells = panel.frame().query(f"dimension == 'D{k}'").rename(columns={"score": "y", "completion": "x"})
@@ -175,8 +182,7 @@ def test_errors_of_scores_stay_beside_them() -> None:
 
 
 def test_scores_without_an_error_are_left_out_and_counted() -> None:
-    panel = measured(np.random.default_rng(11))
-    panel.se[[1, 20, 30], [4, 5, 0], [0, 1, 1]] = np.nan
+    panel = without_errors(measured(np.random.default_rng(11)), ([1, 20, 30], [4, 5, 0], [0, 1, 1]))
     known = dataclasses.replace(panel, scores=np.where(np.isnan(panel.se), np.nan, panel.scores))
     answer, same = (pa.completion_slopes(p, weights="precision", draws=99) for p in (panel, known))
     pd.testing.assert_frame_equal(answer.table, same.table)
