@@ -148,7 +148,7 @@ def test_a_design_that_excludes_nothing_cannot_tell(panel):
 
 @pytest.mark.parametrize("needed", ["half a point", np.nan, np.inf, None, [0.5], True])
 def test_a_size_that_is_none_is_refused(gap, needed):
-    with pytest.raises(pa.SpecError, match="(a number|sizes) by dimension"):
+    with pytest.raises(pa.SpecError, match=r"(a number|sizes) by dimension"):
         pa.verdicts(gap, needed)
 
 
