@@ -34,6 +34,8 @@ help:
 
 # Outputs are kept, and a bar is none.
 report notebooks: export TQDM_DISABLE = 1
+# Notebooks run side by side: with as many threads each as there are cores they would wait for one another.
+report notebooks: export OPENBLAS_NUM_THREADS = 1
 
 report: $(READY)
 	$(PY) -m papi_analysis.reporting.notebooks notebooks reports

@@ -112,7 +112,7 @@ STUDIES = 100
 LOW, HIGH = stats.binom.ppf([1e-4, 1 - 1e-4], STUDIES, 0.95) / STUDIES
 
 
-@pytest.mark.parametrize("units", [1, 8, 20])
+@pytest.mark.parametrize("units", [1, *(pytest.param(units, marks=pytest.mark.slow) for units in (8, 20))])
 def test_coverage_measured_again(panel, pool, units):
     place = CASES.index((units, 63, "own", "common"))
     rows = BENCH["judge_all"](panel, pool, 199, BENCH["Job"](place, 0, STUDIES, 11))
