@@ -146,7 +146,9 @@ def refused_from_inside(wrong: list[Callable[[], Any]]) -> tuple[list[str], int]
     inside, said = [], 0
     for name, (function, right) in doors().items():
         for argument, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind is parameter.VAR_KEYWORD or (name in ("render_report", "ProgrammeReport") and right):
+            if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) or (
+                name in ("render_report", "ProgrammeReport") and right
+            ):
                 continue
             for make in wrong:
                 value = make()
