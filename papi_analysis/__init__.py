@@ -115,6 +115,7 @@ _ROOMS = {
         "eras",
         "missing_scores",
         "national_shifts",
+        "period_changes",
         "score_changes",
         "standing",
     ),

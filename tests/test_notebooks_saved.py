@@ -115,6 +115,10 @@ def test_no_error_and_no_warning_is_stored(notebook: Notebook):
     assert not [output.text for output in outputs(notebook) if output.get("name") == "stderr"]
 
 
+def test_words_are_shown_and_not_printed(notebook: Notebook):
+    assert not [output.text for output in outputs(notebook) if output.output_type == "stream"]
+
+
 def test_every_cell_is_compared(notebook: Notebook):
     tags = {tag for cell in code_cells(notebook) for tag in cell.metadata.get("tags", [])}
     assert not tags & {"nbval-skip", "nbval-ignore-output"}
