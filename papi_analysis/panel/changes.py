@@ -258,7 +258,8 @@ def period_changes(
     """
     family = _family(scores, dimensions)
     known = {"unit": set(scores["unit"]), "year": set(scores["year"])}
-    asked = [("unit", unit), *(("year", year) for years in periods.values() for year in years)]
+    spans = {period: first_and_last(years, str(period)) for period, years in periods.items()}
+    asked = [("unit", unit), *(("year", year) for years in spans.values() for year in years)]
     for what, value in asked:
         if value not in known[what]:
             raise SpecError(Note("there are no scores for {what} {value}.", {"what": what, "value": value}))
@@ -266,7 +267,7 @@ def period_changes(
     cut = {name: set(break_years(breaks, name)) for name in family}
     cut[TOTAL] = set().union(*cut.values())
     rows = []
-    for period, (first, last) in periods.items():
+    for period, (first, last) in spans.items():
         moved = (wide[last] - wide[first]).unstack("unit").drop(columns=unit)
         own = (wide[last] - wide[first]).xs(unit, level="unit")
         for name in [*family, TOTAL]:
