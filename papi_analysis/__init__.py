@@ -48,12 +48,12 @@ if TYPE_CHECKING:  # what editors and type checkers see
     from papi_analysis.panel.completion import completion as completion
     from papi_analysis.panel.frames import long_frame as long_frame
     from papi_analysis.panel.panel import Panel as Panel
-    from papi_analysis.reporting.canvas import show as show
     from papi_analysis.reporting.export import save_figure as save_figure
     from papi_analysis.reporting.export import save_table as save_table
     from papi_analysis.reporting.pictures import draw as draw
     from papi_analysis.reporting.programme_report import ProgrammeReport as ProgrammeReport
     from papi_analysis.reporting.report import render_report as render_report
+    from papi_analysis.reporting.section import show as show
     from papi_analysis.reporting.sentences import remarks as remarks
     from papi_analysis.reporting.sentences import sentence as sentence
     from papi_analysis.reporting.side_by_side import table as table
@@ -88,7 +88,7 @@ _HOME_OF = {
     "remarks": "reporting.sentences",
     "table": "reporting.side_by_side",
     "draw": "reporting.pictures",
-    "show": "reporting.canvas",
+    "show": "reporting.section",
     "save_table": "reporting.export",
     "save_figure": "reporting.export",
     "ProgrammeReport": "reporting.programme_report",
@@ -115,6 +115,7 @@ _ROOMS = {
         "eras",
         "missing_scores",
         "national_shifts",
+        "period_changes",
         "score_changes",
         "standing",
     ),

@@ -94,10 +94,13 @@ def doors() -> dict[str, tuple[Callable, dict[str, Any]]]:
         "rank_methods": {**programme, "panels": 1, "nearest": 1},
         "regression_to_the_mean": {"panel": panel(), "unit": "VN-CT", "base_year": 2017},
         "national_shifts": {"panel": panel(), "start": 2016, "end": 2018},
+        "period_changes": {
+            **{"scores": study().scores, "unit": "VN-CT", "periods": {"during": (2018, 2020)}},
+            "breaks": study().breaks,
+        },
         "reporting_record": register,
         "save_figure": {"drawn": draw_estimates(slopes()), "path": "nowhere/figure.eps"},
         "save_table": {"table": gaps(), "path": "nowhere/table.eps"},
-        "show": {"drawn": None},
         "specification_curve": {"ask": partial(pa.completion_slopes, panel()), "choices": {"lag": [0]}},
         "table_frame": {"frame": gaps().table},
         "table_validation": {"rows": load_validation()},
@@ -146,7 +149,9 @@ def refused_from_inside(wrong: list[Callable[[], Any]]) -> tuple[list[str], int]
     inside, said = [], 0
     for name, (function, right) in doors().items():
         for argument, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind is parameter.VAR_KEYWORD or (name in ("render_report", "ProgrammeReport") and right):
+            if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) or (
+                name in ("render_report", "ProgrammeReport") and right
+            ):
                 continue
             for make in wrong:
                 value = make()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -206,6 +206,78 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
             "crosses_break": crossed[pair, dimension],
         }
     )
+
+
+@check_kinds
+def period_changes(
+    scores: pd.DataFrame,
+    unit: str,
+    periods: Mapping[str, tuple[int, int]],
+    *,
+    breaks: pd.DataFrame,
+    dimensions: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Set the change of a unit's scores in each of some periods beside that of the other units.
+
+    A definition, sample or mode that changed within a period changed for every unit: the change by itself may show
+    that alone, but what lies beyond the others' change does not.
+
+    Parameters
+    ----------
+    scores
+        ``unit``, ``year``, ``dimension``, ``score``.
+    unit
+        The code of a unit.
+    periods
+        First and last year of each, by what it is called, such as ``{"during": (2018, 2020)}``.
+    breaks
+        ``dimension``, ``year``, ``kind``, as a study has them.
+    dimensions
+        The family; default every dimension in ``scores``. Its sum is added as dimension ``"total"``.
+
+    Returns
+    -------
+    DataFrame
+        ``period``, ``first_year``, ``last_year``, ``dimension``; ``change`` of the unit from the first to the last
+        year, mean change of the ``others``, what is ``beyond`` that; ``rank_change`` among the ``ranked`` units with
+        both scores, 1 for the largest; ``crosses_break``, whether a definition, sample or mode changed in between.
+
+    Raises
+    ------
+    SpecError
+        The scores have no such unit or dimension, or lack a first or last year.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> study = pa.load_study("can_tho_2018_2020")
+    >>> during = {"during": study.programme_years("VN-CT")}
+    >>> table = period_changes(study.scores, "VN-CT", during, breaks=study.breaks, dimensions=["D1", "D4"])
+    >>> table[["dimension", "change", "others"]].round(2).to_numpy().tolist()
+    [['D1', -0.32, -0.43], ['D4', 0.19, 0.34], ['total', -0.14, -0.09]]
+    """
+    family = _family(scores, dimensions)
+    known = {"unit": set(scores["unit"]), "year": set(scores["year"])}
+    spans = {period: first_and_last(years, str(period)) for period, years in periods.items()}
+    asked = [("unit", unit), *(("year", year) for years in spans.values() for year in years)]
+    for what, value in asked:
+        if value not in known[what]:
+            raise SpecError(Note("there are no scores for {what} {value}.", {"what": what, "value": value}))
+    wide = standing(scores, family).pivot(index=["dimension", "unit"], columns="year", values="score")
+    cut = {name: set(break_years(breaks, name)) for name in family}
+    cut[TOTAL] = set().union(*cut.values())
+    rows = []
+    for period, (first, last) in spans.items():
+        moved = (wide[last] - wide[first]).unstack("unit").drop(columns=unit)
+        own = (wide[last] - wide[first]).xs(unit, level="unit")
+        for name in [*family, TOTAL]:
+            others, change = moved.loc[name].dropna(), own.get(name, np.nan)
+            rank = 1 + int((others > change).sum()) if np.isfinite(change) else None
+            crosses = any(first < year <= last for year in cut[name])
+            beside = (change, others.mean(), change - others.mean(), rank, len(others) + np.isfinite(change), crosses)
+            rows.append((period, first, last, name, *beside))
+    names = ["period", "first_year", "last_year", "dimension", "change", "others", "beyond", "rank_change", "ranked"]
+    return pd.DataFrame(rows, columns=[*names, "crosses_break"])
 
 
 def mean_over_units(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,8 +16,8 @@ import numpy as np
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.tables import full_name as full_name
 from papi_analysis.reporting.tables import mark
 
 if TYPE_CHECKING:
@@ -180,27 +180,8 @@ def picture_of(drawn: Any) -> Picture:
     return Picture(png(figure), alternative(figure))
 
 
-@check_kinds
-def show(drawn: Any) -> None:
-    """Show a figure in a notebook with its text alternative, then close it.
-
-    Parameters
-    ----------
-    drawn
-        What a draw function returned: one ``Axes`` or an array of them.
-
-    Raises
-    ------
-    SpecError
-        It is something else.
-
-    Examples
-    --------
-    >>> import papi_analysis as pa
-    >>> study = pa.load_study("can_tho_2018_2020")
-    >>> from papi_analysis.reporting.figures import draw_targets
-    >>> show(draw_targets(pa.target_attainment(study)))  # doctest: +SKIP
-    """
+def show_figure(drawn: Any) -> None:
+    """Show a figure in a notebook with its text alternative, then close it."""
     import matplotlib.pyplot as plt
     from IPython.display import display
 
@@ -254,14 +235,6 @@ def new_axes(rows: int = 1, columns: int = 1, *, figsize: tuple[float, float], *
     import matplotlib.pyplot as plt
 
     return plt.subplots(rows, columns, figsize=figsize, layout="constrained", **options)[1]
-
-
-def full_name(code: str, tongue: Language, names: Mapping[str, tuple[str, str]]) -> str:
-    """Write a dimension's code and name, or the words for a row of the family as a whole."""
-    if code in FAMILY:
-        return tongue.text(FAMILY[code])
-    name = tongue.name(code, names)
-    return code if name == code else f"{code} {name}"
 
 
 def wrapped(name: str, width: int = 48) -> str:

@@ -182,6 +182,10 @@ LABELS = {
     "beyond": "Beyond",
     "change": "Change",
     "usual": "Usual p",
+    "period": "Period",
+    "others": "Mean change of the others",
+    "rank_change": "Rank by the change",
+    "rise": "Rise to the target",
     "rank": "Rank",
     "rank_base": "Rank before",
     "rank_beyond": "Rank by what is beyond",
@@ -248,7 +252,12 @@ AS_GAPS = {
 }
 
 #: The same by question.
-RENAMED = {"programme_impact": AS_GAPS, "event_time": AS_GAPS, "verdicts": {"estimate": "points"}}
+RENAMED = {
+    "programme_impact": AS_GAPS,
+    "event_time": AS_GAPS,
+    "verdicts": {"estimate": "points"},
+    "target_attainment": {"needed": "rise"},
+}
 
 #: Columns that hold shares, shown in percent.
 SHARES = (

@@ -32,11 +32,12 @@ MARK = "SIMULATED: "
 #: Seconds that one cell may take before its notebook counts as failed.
 TIMEOUT = 300
 
-#: What a stored notebook says about its kernel: enough to run it anywhere, nothing about this machine.
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "name": "python3"},
-    "language_info": {"name": "python"},
-}
+#: What a stored notebook says about its kernel: what JupyterLab would write, or it marks the notebook as changed when
+#: it is opened.
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+#: What is kept of a notebook's metadata beside that: its title, and the language as the kernel describes it.
+KEPT = ("title", "language_info")
 
 
 @contextmanager
@@ -240,8 +241,8 @@ def _keep_what_is_the_same_everywhere(notebook: NotebookNode) -> None:
     """Drop what would differ on another machine or at another time, and nothing that a reader sees."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # clock times that JupyterLab may have stored
-    kept = {name: notebook.metadata[name] for name in ("title",) if name in notebook.metadata}
-    notebook.metadata = type(notebook)(METADATA | kept)
+    kept = {name: notebook.metadata[name] for name in KEPT if name in notebook.metadata}
+    notebook.metadata = type(notebook)(kernelspec=KERNELSPEC, **kept)
 
 
 def is_real(notebook: NotebookNode) -> bool:

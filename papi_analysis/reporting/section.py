@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from papi_analysis.reporting.canvas import house_style, show
+from papi_analysis.arguments import check_kinds
+from papi_analysis.reporting.canvas import house_style, show_figure
 from papi_analysis.reporting.tables import Table
 
 
@@ -41,6 +42,44 @@ class Words:
         return f'<div class="text">{heading}{words}{f"<ul>{points}</ul>" if points else ""}</div>'
 
 
+class Prose(str):
+    """Sentences, a paragraph to a line, that a notebook shows as prose and not as a quoted string."""
+
+    def _repr_html_(self) -> str:
+        return Words(paragraphs=tuple(self.splitlines()))._repr_html_()
+
+
+@check_kinds
+def show(*shown: Any) -> None:
+    """Show words, tables and figures in a notebook, one after the other; a figure with its text alternative.
+
+    Parameters
+    ----------
+    *shown
+        Texts, such as of ``sentence`` and ``remarks``; tables; what draw functions returned, one ``Axes`` or an array.
+
+    Raises
+    ------
+    SpecError
+        One of them is something else.
+
+    Examples
+    --------
+    >>> import papi_analysis as pa
+    >>> targets = pa.target_attainment(pa.load_study("can_tho_2018_2020"))
+    >>> show(pa.sentence(targets), pa.draw(targets))  # doctest: +SKIP
+    """
+    from IPython.display import display
+
+    for part in shown:
+        if isinstance(part, str):
+            display(Prose(part))  # type: ignore[no-untyped-call]
+        elif isinstance(part, Words | Table):
+            display(part)  # type: ignore[no-untyped-call]
+        else:
+            show_figure(part)
+
+
 @dataclass(frozen=True)
 class Section:
     """The parts of a section, `Words`, `Table` or what a draw function returned; a notebook shows them in order.
@@ -55,11 +94,5 @@ class Section:
         return iter(self.parts)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
         with house_style():
-            for part in self.parts:
-                if isinstance(part, Words | Table):
-                    display(part)  # type: ignore[no-untyped-call]
-                else:
-                    show(part)
+            show(*self.parts)

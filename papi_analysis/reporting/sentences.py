@@ -22,6 +22,7 @@ from papi_analysis.estimation.inference import draws_needed
 from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, language_of
+from papi_analysis.reporting.section import Prose
 from papi_analysis.reporting.tables import mark
 from papi_analysis.reporting.verdict_words import say_family, say_verdicts
 from papi_analysis.study.study import Study
@@ -31,7 +32,7 @@ NAMED = 3
 
 
 @check_kinds
-def sentence(estimates: Estimates, *, language: str = "en") -> str:
+def sentence(estimates: Estimates, *, language: str = "en") -> Prose:
     """Say the answer in a sentence, with the warning that its inputs are simulated where they are.
 
     Parameters
@@ -43,8 +44,8 @@ def sentence(estimates: Estimates, *, language: str = "en") -> str:
 
     Returns
     -------
-    str
-        One or two sentences.
+    Prose
+        One or two sentences, a text; a notebook shows it as prose.
 
     Raises
     ------
@@ -76,11 +77,11 @@ from 39.57 in 2016 (rank 1 of 63, then 40 of 63).
         raise SpecError(Note("there is no sentence for {question!r}.", {"question": estimates.question}))
     words = makers[estimates.question](estimates, tongue)
     warning = mark(estimates.simulated_tables, tongue)
-    return f"{words} [{warning}]" if warning else words
+    return Prose(f"{words} [{warning}]" if warning else words)
 
 
 @check_kinds
-def remarks(estimates: Estimates, *, language: str = "en") -> str:
+def remarks(estimates: Estimates, *, language: str = "en") -> Prose:
     """Say what an answer cannot show: its notes, one to a line.
 
     Parameters
@@ -92,8 +93,8 @@ def remarks(estimates: Estimates, *, language: str = "en") -> str:
 
     Returns
     -------
-    str
-        The notes, one to a line; empty where there are none.
+    Prose
+        The notes, one to a line; empty where there are none. A notebook shows them as prose.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def remarks(estimates: Estimates, *, language: str = "en") -> str:
     True
     """
     tongue = language_of(language, estimates.names)
-    return "\n".join(tongue.say(note, estimates.names) for note in estimates.notes)
+    return Prose("\n".join(tongue.say(note, estimates.names) for note in estimates.notes))
 
 
 def question(study: Study, tongue: Language) -> str:

@@ -12,7 +12,16 @@ from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, SlopeDesign
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS
 from papi_analysis.reporting.language import MISSING, Language, language_of
-from papi_analysis.reporting.tables import Table, Text, as_table, hidden_columns, mark, table_estimates, table_frame
+from papi_analysis.reporting.tables import (
+    Table,
+    Text,
+    as_table,
+    full_name,
+    hidden_columns,
+    mark,
+    table_estimates,
+    table_frame,
+)
 
 #: What can stand under an estimate.
 Under = Literal["interval", "se", "p", "p_joint"]
@@ -43,6 +52,7 @@ def table(
     language: str = "en",
     digits: int | None = None,
     simulated: Sequence[str] = (),
+    names: Mapping[str, tuple[str, str]] | None = None,
 ) -> Table:
     """Make a table ready to show, in words, numbers and dates of the language: of an answer, of several, of a frame.
 
@@ -61,6 +71,9 @@ def table(
         Decimals; default 2 for scores and 3 for slopes, more where all estimates would be 0 in so many.
     simulated
         Inputs of a frame that were made up; the caption says so. An answer knows its own.
+    names
+        Of units and dimensions in a frame (``study.names``), to be written in the place of codes. An answer knows its
+        own.
 
     Returns
     -------
@@ -87,7 +100,7 @@ def table(
     if isinstance(shown, Estimates):
         return table_estimates(shown, columns, language=language, digits=digits)
     if isinstance(shown, pd.DataFrame):
-        return table_frame(shown, columns, language=language, digits=digits, simulated=simulated)
+        return table_frame(shown, columns, language=language, digits=digits, simulated=simulated, names=names)
     if columns is not None:
         raise SpecError(Note("Answers side by side have no columns to choose. Say by show= what they show."))
     return _table(gather(shown, language), _parts(show), digits)
@@ -206,7 +219,7 @@ def _table(gathered: Gathered, parts: Sequence[str], digits: int | None) -> Tabl
         for part in ("estimate", *parts):
             cells = [_cell(gathered, name, dimension, part, digits) for name in answers]
             if part == "estimate" or set(cells) != {MISSING}:
-                label = tongue.text(FAMILY.get(dimension, dimension)) if part == "estimate" else ""
+                label = full_name(dimension, tongue, gathered.first.names) if part == "estimate" else ""
                 for column, text in zip(columns, [label, *cells], strict=True):
                     column.append(text)
     return as_table(heads, columns, tongue, _caption(gathered, parts))

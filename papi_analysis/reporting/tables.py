@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -23,6 +23,9 @@ SHORT = 28
 
 #: One up to this length is a code, and is not broken in print either.
 CODE = 8
+
+#: Columns that hold units by their codes.
+UNITS = ("unit", "left_out", "leans_on")
 
 #: A table with more columns is set smaller in print, where nothing scrolls.
 WIDE = 8
@@ -95,7 +98,8 @@ def _row(texts: Sequence[str], numbers: Sequence[bool], scope: str, heads: int) 
         tag, opening = ("th", f'th scope="{scope}"') if place < heads and text else ("td", "td")
         name = "number" if number else "" if scope == "col" else _width(tag, text)
         marked = f' class="{name}"' if name else ""
-        cells.append(f"<{opening}{marked}>{html.escape(text)}</{tag}>")
+        written = html.escape(text).replace("&lt; ", "&lt;&nbsp;")  # a p-value is not broken over lines
+        cells.append(f"<{opening}{marked}>{written}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -114,6 +118,7 @@ def table_frame(
     language: str = "en",
     digits: int | None = None,
     simulated: Sequence[str] = (),
+    names: Mapping[str, tuple[str, str]] | None = None,
 ) -> Table:
     """Make a frame of the package ready to show: chosen columns, words, numbers and dates in the language.
 
@@ -130,6 +135,9 @@ def table_frame(
         and fewer where they are large.
     simulated
         Inputs that were made up; the caption says so.
+    names
+        Of units and dimensions, as a study, a panel and an answer have them: units are written by them, dimensions by
+        code and name.
 
     Returns
     -------
@@ -158,9 +166,26 @@ def table_frame(
         raise SpecError(Note("the table has no columns. Name some that it has."))
     cells = []
     for name, values in frame.items():
+        if names:
+            values = _by_name(values, str(name), tongue, names)
         places = _places(values, tongue) if digits is None else digits
         cells.append([Text(_cell(value, str(name), tongue, places), value) for value in values.tolist()])
     return as_table([_label(name, tongue) for name in frame.columns], cells, tongue, mark(simulated, tongue))
+
+
+def full_name(code: str, tongue: Language, names: Mapping[str, tuple[str, str]]) -> str:
+    """Write a dimension's code and name, or the words for a row of the family as a whole."""
+    if code in FAMILY:
+        return tongue.text(FAMILY[code])
+    name = tongue.name(code, names)
+    return code if name == code else f"{code} {name}"
+
+
+def _by_name(values: pd.Series, column: str, tongue: Language, names: Mapping[str, tuple[str, str]]) -> pd.Series:
+    """Write units and dimensions by their names; other values stay as they are."""
+    if column in UNITS:
+        return values.map(lambda code: tongue.name(code, names))
+    return values.map(lambda code: full_name(code, tongue, names)) if column == "dimension" else values
 
 
 def check_columns(frame: pd.DataFrame, columns: Sequence[str], also: Collection[str] = ()) -> None:
@@ -235,7 +260,9 @@ def table_estimates(
         points = estimates.table[[name for name in ("estimate", "low", "high", "change") if name in estimates.table]]
         digits = find_language(language).fine(points.to_numpy(dtype=float).ravel(), digits)
     frame = shown_columns(estimates, columns)
-    return table_frame(frame, language=language, digits=digits, simulated=estimates.simulated_tables)
+    return table_frame(
+        frame, language=language, digits=digits, simulated=estimates.simulated_tables, names=estimates.names
+    )
 
 
 def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -294,7 +321,7 @@ def _cell(value: object, name: str, tongue: Language, digits: int) -> str:
         if name in P_VALUES:
             return tongue.p_value(float(value))
         whole = isinstance(value, int) or name.startswith(("rank", "group"))
-        plain_year = name.endswith("year")
+        plain_year = name.endswith("year") or name.startswith("period_")
         return f"{value:.0f}" if plain_year else tongue.number(float(value), 0 if whole else digits)
     if isinstance(value, Note):
         return tongue.say(value)

@@ -18,6 +18,7 @@ from papi_analysis.panel.changes import (
     eras,
     middle_halves,
     national_shifts,
+    period_changes,
     score_changes,
     standing,
 )
@@ -48,6 +49,45 @@ def small() -> pa.Panel:
     scores[1, 1, 0] = np.nan
     done[1, 3, 1] = np.nan
     return pa.Panel(scores, done, ("a", "b"), (2001, 2002, 2003, 2004), ("D1", "D2"), BREAKS, ())
+
+
+def test_changes_in_periods_by_hand() -> None:
+    points = {"a": (1, 4, 2, 2), "b": (1, 2, 5, 5), "c": (2, 5, 6, 7), "d": (0, np.nan, 1, 2)}
+    rows = [
+        (unit, year, dimension, score)
+        for unit, four in points.items()
+        for (dimension, year), score in zip([("D1", 2001), ("D1", 2003), ("D2", 2001), ("D2", 2003)], four, strict=True)
+        if score == score
+    ]
+    scores = pd.DataFrame(rows, columns=["unit", "year", "dimension", "score"])
+    table = period_changes(scores, "a", {"during": (2001, 2003), "never": (2003, 2003)}, breaks=BREAKS.iloc[[0]])
+    during = table[table["period"] == "during"].set_index("dimension")
+    # D1: a +3, b +1, c +3. D2: a 0, b 0, c +1, d +1. Sum: a +3, b +1, c +4; d has no sum in 2003.
+    assert during["change"].tolist() == [3, 0, 3]
+    assert during["others"].tolist() == [2, 2 / 3, 2.5]
+    assert during["beyond"].tolist() == [1, -2 / 3, 0.5]
+    assert during["rank_change"].tolist() == [1, 3, 2]
+    assert during["ranked"].tolist() == [3, 4, 3]
+    assert during["crosses_break"].tolist() == [True, False, True]
+    never = table[table["period"] == "never"]
+    assert never["beyond"].tolist() == [0, 0, 0]
+    assert not never["crosses_break"].any()
+
+
+def test_changes_in_periods_of_a_unit_without_a_score(ranks: pd.DataFrame) -> None:
+    breaks = pa.papi.load_breaks()
+    table = period_changes(pa.papi.load_scores(), "VN-13", {"p": (2018, 2020)}, breaks=breaks, dimensions=SIX)
+    assert table.loc[table["change"].isna(), "dimension"].tolist() == ["D2", "D4", TOTAL]
+    assert table["rank_change"].isna().tolist() == table["change"].isna().tolist()
+    full = ranks.query("dimension == 'total'").pivot(index="unit", columns="year", values="score")
+    others = table["others"].iloc[-1]
+    assert others == pytest.approx((full[2020] - full[2018]).mean())
+
+
+@pytest.mark.parametrize(("unit", "years"), [("VN-99", (2018, 2020)), ("VN-CT", (2018, 2030))])
+def test_changes_in_periods_need_the_unit_and_the_years(unit: str, years: tuple[int, int]) -> None:
+    with pytest.raises(pa.SpecError, match=r"no scores for (unit VN-99|year 2030)"):
+        period_changes(pa.papi.load_scores(), unit, {"p": years}, breaks=pa.papi.load_breaks())
 
 
 @pytest.mark.parametrize(("year", "total", "rank", "group"), [(2016, 39.57, 1, 1), (2020, None, 40, 3)])

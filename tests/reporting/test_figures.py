@@ -1,6 +1,7 @@
 """Figures plot the numbers that they were given, say them in words, mark what is simulated, and can be read."""
 
 import dataclasses
+import html
 import io
 import re
 import struct
@@ -570,6 +571,20 @@ def test_showing_a_figure_gives_its_text_and_closes_it(targets, monkeypatch):
     assert data["text/plain"] == f"<Figure: {alt}>"
     assert settings["metadata"]["image/png"]["alt"] == alt
     assert not plt.get_fignums()
+
+
+def test_words_tables_and_figures_are_shown_in_order(targets, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda part, **_: shown.append(part))
+    pa.show(pa.sentence(targets), pa.table(targets), "a < b\nc", draw_targets(targets))
+    said, table, text, figure = shown
+    assert said == pa.sentence(targets)
+    assert said._repr_html_() == f'<div class="text"><p>{html.escape(pa.sentence(targets))}</p></div>'
+    assert table.equals(pa.table(targets))
+    assert text._repr_html_() == '<div class="text"><p>a &lt; b</p><p>c</p></div>'
+    assert "image/png" in figure
+    with pytest.raises(pa.SpecError, match="no figure"):
+        pa.show(3)
 
 
 def contrast(colour, ground):

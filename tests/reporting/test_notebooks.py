@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from papi_analysis.errors import PapiError, SpecError
 from papi_analysis.reporting import files, notebooks, report
 from papi_analysis.reporting.notebooks import (
+    KERNELSPEC,
     PROGRAMME,
     execute_notebook,
     main,
@@ -85,11 +87,9 @@ def test_what_is_stored_is_the_same_everywhere(tmp_path: Path):
     saved.cells[1].execution_count = 7
     nbformat.write(saved, path)
     notebook = execute_notebook(path)
-    assert notebook.metadata == {
-        "kernelspec": {"display_name": "Python 3", "name": "python3"},
-        "language_info": {"name": "python"},
-        "title": "T",
-    }
+    language = notebook.metadata.pop("language_info")
+    assert (language["name"], language["version"]) == ("python", platform.python_version())
+    assert notebook.metadata == {"kernelspec": KERNELSPEC, "title": "T"}
     assert [cell.id for cell in notebook.cells] == [cell.id for cell in saved.cells]
     assert [cell.get("execution_count") for cell in notebook.cells] == [None, 1, None, 2]
     assert notebook.cells[1].metadata == {"tags": ["parameters"]}

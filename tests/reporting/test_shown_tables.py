@@ -219,7 +219,27 @@ def test_nothing_is_said_where_nothing_is_simulated(targets):
 def test_rows_of_the_family_are_named(slopes, targets):
     assert pa.table(slopes).index[-1] == "Mean of the family"
     assert pa.table(targets, language="vi").index[-1] == "Tổng các nội dung"
-    assert pa.table(slopes).index[0] == "D1"
+    assert pa.table(slopes).index[0] == "D1 Participation at Local Levels"
+
+
+def test_units_are_written_by_name_dimensions_by_code_and_name():
+    names = {"VN-13": ("Quang Ninh", "Quảng Ninh"), "D1": ("Participation", "Tham gia")}
+    frame = pd.DataFrame({"unit": ["VN-13", "x"], "dimension": ["D1", "total"], "left_out": ["VN-13", "2019"]})
+    assert pa.table(frame, names=names).rows[1:] == [
+        ["Quang Ninh", "D1 Participation", "Quang Ninh"],
+        ["x", "Sum of the family", "2019"],
+    ]
+    assert pa.table(frame, names=names, language="vi").index[0] == "Quảng Ninh"
+    assert pa.table(frame).index[0] == "VN-13"
+
+
+def test_years_of_a_period_are_years():
+    frame = pd.DataFrame({"instrument": ["plan"], "period_start": [2025.0], "period_end": [None]})
+    assert pa.table(frame).rows[1] == ["plan", "2025", "–"]
+
+
+def test_what_was_needed_from_the_base_and_beyond_the_prediction_have_two_names(targets):
+    assert pa.table(targets, ["needed"]).columns.tolist() == ["Rise to the target"]
 
 
 def test_every_column_of_the_packages_own_tables_has_words(study, panel, targets, changes, slopes, untold):
