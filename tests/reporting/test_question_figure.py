@@ -73,7 +73,7 @@ def of_schools(dimensions: int, scale: float = 1.0) -> pa.Estimates:
 
 @pytest.fixture(scope="module")
 def schools() -> dict[int, pa.Estimates]:
-    return {dimensions: of_schools(dimensions) for dimensions in (1, 2, 6, 12)}
+    return {dimensions: of_schools(dimensions) for dimensions in (1, 2, 12)}
 
 
 def points(ax, colour):
@@ -141,7 +141,7 @@ def test_the_title_is_the_verdict_on_the_family_and_no_more(one, several, many) 
         assert whole in pa.sentence(picture)
 
 
-@pytest.mark.parametrize("truth", [None, 0.08, [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]])
+@pytest.mark.parametrize("truth", [None, [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]])
 def test_with_many_programmes_each_panel_draws_cells_slope_interval_and_truth(many, truth) -> None:
     words, *panels = draw_question(many, truth=truth)
     assert not words.axison
@@ -222,8 +222,8 @@ def test_made_up_inputs_are_marked_and_real_ones_are_not(one, many, language) ->
         drawn = draw_question(picture, language=language)
         assert said_by(drawn).count(mark) == 1
         assert alternative(figure_of(drawn)).startswith(mark)
-        real = draw_question(dataclasses.replace(picture, simulated_tables=()), language=language)
-        assert mark not in said_by(real) + alternative(figure_of(real))
+    real = draw_question(dataclasses.replace(one, simulated_tables=()), language=language)
+    assert mark not in said_by(real) + alternative(figure_of(real))
 
 
 def test_nothing_is_left_without_a_translation(one, several, many, schools, monkeypatch) -> None:
@@ -267,8 +267,9 @@ def boxes_of(drawn):
     return [(text, text.get_window_extent()) for text in texts if text not in ticks]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["one", "several", "many", 1, 2, 6, 12])
+@pytest.mark.parametrize(
+    ("name", "language"), [("one", "vi"), ("one", "en"), ("several", "vi"), ("many", "vi"), (1, "en"), (12, "vi")]
+)
 def test_words_lie_neither_on_one_another_nor_off_the_figure(request, schools, name, language) -> None:
     picture = schools[name] if name in schools else request.getfixturevalue(name)
     drawn = draw_question(picture, language=language, truth=0.08)
@@ -302,11 +303,10 @@ def test_wide_numbers_and_two_that_coincide_stand_apart() -> None:
             assert apart, (words, other)
 
 
-def test_the_same_bytes_twice(one, many, monkeypatch) -> None:
+def test_the_same_bytes_twice(one, monkeypatch) -> None:
     monkeypatch.setattr(canvas, "DPI", 50)
-    for picture in (one, many):
-        first, second = (png(figure_of(draw_question(picture))) for _ in range(2))
-        assert first == second
+    first, second = (png(figure_of(draw_question(one))) for _ in range(2))
+    assert first == second
 
 
 def test_it_goes_where_it_is_told(one, many) -> None:
