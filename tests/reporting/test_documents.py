@@ -90,6 +90,21 @@ def test_every_figure_is_there_with_its_alternative_and_fits_the_column(written:
     assert all(base64.b64encode(picture).decode() in page for picture in pictures)
 
 
+def test_a_leaders_page_stays_a_page_of_its_own_beside_a_document(written: Any) -> None:
+    _, folder = written
+    assert folder.joinpath("index.html").read_text("utf-8").count('class="text opens"') == 1
+
+
+def test_heads_of_columns_are_whole_and_names_of_rows_turn_no_table() -> None:
+    agencies = ["Department of Natural Resources and Environment, Office of the City"] * 3
+    found = widths([["Lead agency", "Overdue", "Done", "Tasks"], *([name, "4", "2", "6"] for name in agencies)], 165)
+    # Times New Roman bold by its metrics: ems of each word, at 11 points; a cell's margins are 1.9 mm on each side.
+    for width, ems in zip(found[1:], (3.666, 2.222, 2.5), strict=True):
+        assert width - 3.8 > ems * 11 / 72 * 25.4
+    heads = ["Dimension", "Completion before", "Completion", "Done before", "Done", "Overdue before", "Overdue"]
+    assert not needs_turning([heads, ["D4 Control of Corruption in the Public Sector", *["100%"] * 6]])
+
+
 def test_the_page_is_that_of_official_documents(written: Any) -> None:
     language, folder = written
     document = docx.Document(str(folder / "report.docx"))
