@@ -136,6 +136,12 @@ def test_everybody_can_read_it(page: Any):
 def test_everybody_can_read_it_on_a_phone(page: Any):
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    # Letters of 8 points on a figure, at 96 pixels to the inch.
+    letters = page.evaluate(
+        """[...document.querySelectorAll('figure.wide img')].map(image =>
+            8 / 72 * 96 * image.clientWidth / image.getAttribute('width'))"""
+    )
+    assert min(letters, default=8) >= 8 or "sample" in page.url
     # What is wider scrolls by itself, and so must be reachable by keyboard.
     stuck = page.evaluate(
         """[...document.querySelectorAll('main *')].filter(tag =>
