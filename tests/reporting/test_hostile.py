@@ -15,10 +15,10 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 import papi_analysis as pa
 from papi_analysis.panel.completion import completion_by_agency, task_states
 from papi_analysis.reporting.canvas import alternative, figure_of, png
-from papi_analysis.reporting.data_figures import draw_agencies
 from papi_analysis.reporting.notebook_page import to_html
 from papi_analysis.reporting.page import page_of
 from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.task_figures import draw_agencies
 from papi_analysis.study.codebook import data_folder
 
 HOSTILE = [
