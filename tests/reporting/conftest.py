@@ -63,13 +63,17 @@ def parts(study):
     return {report.tongue.code: _Made(report) for report in (english, vietnamese)}
 
 
+#: As they are, whatever a test puts in their place.
+ASKED = {name: getattr(ProgrammeReport, name) for name in SECTIONS}
+
+
 class _Made(dict):
     def __init__(self, report):
         super().__init__()
         self.report = report
 
     def __missing__(self, name):
-        self[name] = list(getattr(self.report, name)())
+        self[name] = list(ASKED[name](self.report))
         return self[name]
 
 
@@ -80,7 +84,7 @@ def made(parts):
     @cache
     def rendered(language, name):
         ready = (part if isinstance(part, Words | Table) else picture_of(part) for part in parts[language][name])
-        return Section(tuple(ready))
+        return Section(tuple(ready), own_page=name == SECTIONS[0])
 
     @contextmanager
     def shown():

@@ -284,10 +284,20 @@ def test_files_that_are_not_ours_stay(tmp_path: Path, folder: Path, monkeypatch:
     assert not (tmp_path / "out").exists()
 
 
-def test_command_stores_outputs_in_place_or_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_command_stores_outputs_in_place_or_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     good, bad = write(tmp_path / "good.ipynb", "print(5)"), write(tmp_path / "bad.ipynb", "1 / 0")
     before = good.read_bytes(), bad.read_bytes()
-    assert main([str(tmp_path), "--in-place"]) == 1
+
+    def fails(path: Path, **_: Any) -> Any:
+        if path == bad:
+            raise PapiError("bad.ipynb, code cell 1: ZeroDivisionError: division by zero")
+        return read_notebook(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notebooks, "execute_notebook", fails)
+        assert main([str(tmp_path), "--in-place"]) == 1
     assert (good.read_bytes(), bad.read_bytes()) == before
     assert capsys.readouterr() == ("", "bad.ipynb, code cell 1: ZeroDivisionError: division by zero\n")
 
