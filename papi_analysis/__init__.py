@@ -126,15 +126,8 @@ _ROOMS = {
         "method_record",
     ),
     "estimation.specification": ("Specification",),
-    "reporting.data_figures": (
-        "draw_agencies",
-        "draw_completion",
-        "draw_eras",
-        "draw_history",
-        "draw_rank",
-        "draw_reporting",
-    ),
-    "reporting.task_figures": ("draw_tasks",),
+    "reporting.data_figures": ("draw_eras", "draw_history", "draw_rank"),
+    "reporting.task_figures": ("draw_agencies", "draw_completion", "draw_reporting", "draw_tasks"),
     "reporting.impact_figures": ("draw_weights",),
     "reporting.validation": (
         "draw_validation",

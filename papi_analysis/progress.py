@@ -15,6 +15,7 @@ Part = TypeVar("Part")
 DELAY = 2.0
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+_say: ContextVar[Callable[[str], str]] = ContextVar("say", default=str)
 
 
 def progress(
@@ -48,7 +49,7 @@ def progress(
         from tqdm.auto import tqdm
 
     rest, none = iter(parts), object()
-    with tqdm(total=total, desc=str(label), delay=DELAY, leave=False) as bar:
+    with tqdm(total=total, desc=_say.get()(str(label)), delay=DELAY, leave=False) as bar:
         while True:
             with quiet():
                 part: Any = next(rest, none)
@@ -71,6 +72,16 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         _quiet.reset(before)
+
+
+@contextmanager
+def labelled(say: Callable[[str], str]) -> Iterator[None]:
+    """Let the bars of what runs within say what is counted in the reader's language."""
+    before = _say.set(say)
+    try:
+        yield
+    finally:
+        _say.reset(before)
 
 
 def _watched() -> bool:

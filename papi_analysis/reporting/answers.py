@@ -106,11 +106,7 @@ class Answers:
     @cached_property
     def impact(self) -> Estimates | PapiError:
         """Where the scores stood beside what they would have been."""
-        return self._of_scores(
-            lambda: programme_impact(
-                self.panel, self.starts, end=self.years[1], method=METHOD, base_year=self.base_year
-            )
-        )
+        return self._gap(self.years[1])
 
     @cached_property
     def reversion(self) -> Estimates | PapiError | None:
@@ -137,11 +133,7 @@ class Answers:
         year = targets.designed(UnitYears).last
         if year > self.panel.years[-1]:
             return SpecError(Note(NO_SCORE_YET.text, {"year": year, "latest": self.panel.years[-1]}))
-        return self._of_scores(
-            lambda: programme_impact(
-                self.panel, self.starts, end=year, method=METHOD, after=(year, year), base_year=self.base_year
-            )
-        )
+        return self._gap(year, after=(year, year))
 
     @cached_property
     def verdicts(self) -> Estimates | PapiError | None:
@@ -184,6 +176,11 @@ class Answers:
     def overstated(self) -> pd.DataFrame | PapiError:
         """The mean slope if reports were too rosy."""
         return self._of_scores(lambda: overstated_reports(self.panel, draws=DRAWS))
+
+    def _gap(self, end: int, **options: Any) -> Estimates | PapiError:
+        """Ask for the gap of the programme's years up to one."""
+        options |= {"end": end, "method": METHOD, "base_year": self.base_year}
+        return self._of_scores(lambda: programme_impact(self.panel, self.starts, **options))
 
     def _of_scores(self, ask: Callable[[], T]) -> T | PapiError:
         """Ask what needs scores after the start, or say that there are none yet."""

@@ -1,12 +1,12 @@
-"""What all figures share: palette, grids, labels, the mark of simulated inputs, the text alternative."""
+"""What all figures are made on: axes, grids, one style, the picture and its text alternative."""
 
 from __future__ import annotations
 
+import inspect
 import io
-import textwrap
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -17,8 +17,6 @@ import numpy as np
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.reporting.language import Language, find_language
-from papi_analysis.reporting.tables import full_name as full_name
-from papi_analysis.reporting.tables import mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,21 +27,35 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: From the palette of Okabe and Ito, those with a contrast of 3 or more on white.
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-GREY, PALE, INK = "#767676", "#C9C9C9", "#222222"
-
-#: Behind the years of a programme, in every chart over time.
-SHADE = "#FBEBCF"
-
-#: Inches from one line of words above a chart to the next.
-LINE = 0.17
 
 #: Dots per inch of figures in notebooks and reports.
 DPI = 144
 
 #: Names come from data: no dollar sign or backslash in them is a formula or a command.
 PLAIN_WORDS: dict[Any, Any] = {"text.usetex": False, "text.parse_math": False}
+
+#: What the docstrings of draw functions say alike.
+ALIKE = """{axes}; default a figure of its own.
+language
+    ``"en"`` or ``"vi"``.
+
+Returns
+-------
+{returned}
+
+Raises
+------
+SpecError
+    The answer is to another question, what is to be drawn is not there, or there is no such language."""
+
+#: What they draw on and return: one panel, or one for each dimension.
+PLACES = {
+    "ax": ("ax\n    Where to draw", "Axes\n    With the text alternative of the figure as the figure's label."),
+    "axes": (
+        "axes\n    Where to draw, one panel a dimension",
+        "ndarray of Axes\n    One panel a dimension; the figure's label is its text alternative.",
+    ),
+}
 
 NO_FIGURE = Note("a {kind} is no figure; give what a draw function returned.")
 FEW_AXES = Note(
@@ -74,8 +86,15 @@ def house_style() -> Iterator[None]:
 
 
 def drawing(draw: Callable[P, T]) -> Callable[P, T]:
-    """Let a draw function check its arguments, write words as they are, and tell of letters that it cannot show."""
+    """Let a draw function check its arguments, write words as they are, and tell of letters that it cannot show.
+
+    Its docstring says what is its own; what all say alike is put before its examples.
+    """
     checked = check_kinds(draw)
+    own, head, examples = inspect.cleandoc(draw.__doc__ or "").partition("\n\nExamples\n")
+    if head and "\nReturns\n" not in own:
+        axes, returned = PLACES["axes" if "axes" in inspect.signature(draw).parameters else "ax"]
+        draw.__doc__ = f"{own}\n{ALIKE.format(axes=axes, returned=returned)}{head}{examples}"
 
     @wraps(draw)
     def draw_plainly(*given: P.args, **options: P.kwargs) -> T:
@@ -96,7 +115,7 @@ def _tell_boxes(figure: Figure, tongue: Language) -> None:
         words = tongue.text(
             "Boxes stand for letters that the font of the figures lacks: {scripts}.", scripts=", ".join(scripts)
         )
-        figure.text(0.01, -0.01, words, fontsize=8, color=INK, va="top")
+        figure.text(0.01, -0.01, words, fontsize=8, va="top")
         figure.set_label(f"{figure.get_label()} {words}".strip())
 
 
@@ -235,99 +254,3 @@ def new_axes(rows: int = 1, columns: int = 1, *, figsize: tuple[float, float], *
     import matplotlib.pyplot as plt
 
     return plt.subplots(rows, columns, figsize=figsize, layout="constrained", **options)[1]
-
-
-def wrapped(name: str, width: int = 48) -> str:
-    """Break a long name over lines, at most six of them."""
-    return textwrap.fill(name, width, break_on_hyphens=False, max_lines=6, placeholder=" …")
-
-
-def set_title(
-    ax: Axes,
-    dimension: str,
-    tongue: Language,
-    names: Mapping[str, tuple[str, str]],
-    below: str = "",
-    *,
-    width: int = 36,
-) -> None:
-    """Title a panel with its dimension, and a second line below."""
-    words = wrapped(full_name(dimension, tongue, names), width)
-    text = f"{words}\n{below}" if below else words
-    ax.set_title(text, fontsize=9, loc="left", color=INK)
-
-
-def name_rows(
-    ax: Axes, places: Any, codes: Iterable[str], tongue: Language, names: Mapping[str, tuple[str, str]]
-) -> None:
-    """Name the rows of a chart by their dimensions, long names over two lines."""
-    ax.set_yticks(places, [wrapped(full_name(code, tongue, names), 40) for code in codes])
-
-
-def tidy(ax: Axes) -> None:
-    """Leave only the axes' lines that carry a scale."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(GREY)
-    ax.tick_params(labelsize=8, color=GREY)
-
-
-class Line(NamedTuple):
-    """A line of words above a chart; one of a key may have a mark before it."""
-
-    words: str
-    colour: str
-    bold: bool = False
-    marker: str = ""
-
-
-def key_lines(words: str, colour: str, marker: str, width: int) -> list[Line]:
-    """Break what a mark means over lines, the mark before the first."""
-    first, *more = break_lines(words, width)
-    return [Line(first, colour, marker=marker), *(Line(line, colour) for line in more)]
-
-
-def break_lines(words: str, width: int) -> list[str]:
-    """Break words over lines, none of them left out, a p-value in one piece."""
-    whole = words.replace("p = ", "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
-    return textwrap.wrap(whole, width, break_on_hyphens=False)
-
-
-def write_lines(ax: Axes, lines: Iterable[Line]) -> None:
-    """Write lines from the top of the axes down, ``LINE`` inches apart whatever the size of the axes."""
-    from matplotlib.transforms import ScaledTranslation
-
-    for place, line in enumerate(lines):
-        lower = ScaledTranslation(0, -LINE * (place + 0.5), figure_of(ax).dpi_scale_trans)
-        at: dict[str, Any] = {"transform": ax.transAxes + lower}
-        if line.marker:
-            colour, size = PALE if line.marker == "s" else line.colour, 90 if line.marker == "." else 34
-            ax.scatter(0.02, 1, marker=line.marker, color=colour, s=size, clip_on=False, **at)
-        weight = "bold" if line.bold else "normal"
-        ax.text(
-            0 if line.bold else 0.05, 1, line.words, color=line.colour, fontsize=9, weight=weight, va="center", **at
-        )
-
-
-def shade_programme(ax: Axes, first: float, last: float, top: float = 1) -> None:
-    """Shade the years of a programme, from the first to the last of them in full, up to a share of the height."""
-    ax.axvspan(first - 0.5, last + 0.5, ymax=top, color=SHADE, linewidth=0, zorder=-1)
-
-
-def mark_simulated(ax: Axes, simulated: tuple[str, ...], tongue: Language, *, whole_figure: bool = False) -> None:
-    """Write on the figure, and in its text alternative, which inputs are simulated."""
-    words = mark(simulated, tongue)
-    if words:
-        if whole_figure:
-            figure_of(ax).suptitle(words, fontsize=9, color=ORANGE, weight="bold", x=0.99, ha="right")
-        else:
-            ax.set_title(words, fontsize=9, color=ORANGE, weight="bold", loc="right")
-        add_alternative(ax, f"{words}.")
-
-
-def spread_labels(heights: list[float], apart: float, top: float) -> list[float]:
-    """Move labels apart where they would overlap, in their order and none above ``top``."""
-    order = sorted(range(len(heights)), key=lambda place: -heights[place])
-    placed, above = {}, top + apart
-    for place in order:
-        above = placed[place] = min(heights[place], above - apart)
-    return [placed[place] for place in range(len(heights))]

@@ -1,4 +1,4 @@
-"""Figures of the data: scores over the years, and the register of tasks.
+"""Figures of the scores over the years.
 
 Every function draws what it is given; it computes nothing but positions.
 """
@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.changes import TOTAL, best_and_worst, break_marks, break_years, eras, middle_halves
 from papi_analysis.panel.frames import first_and_last
-from papi_analysis.reporting.canvas import (
+from papi_analysis.reporting.canvas import drawing, figure_of, grid_axes, one_axes
+from papi_analysis.reporting.labels import KINDS
+from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.marks import (
     BLUE,
     GREEN,
     GREY,
@@ -23,32 +26,21 @@ from papi_analysis.reporting.canvas import (
     LINE,
     ORANGE,
     PALE,
-    PINK,
-    SHADE,
-    add_alternative,
-    drawing,
-    figure_of,
-    full_name,
-    grid_axes,
+    SHADED,
+    finish,
+    finish_panel,
     key_lines,
-    mark_simulated,
-    one_axes,
-    set_title,
+    label,
     shade_programme,
-    spread_labels,
-    tidy,
     wrapped,
     write_lines,
 )
-from papi_analysis.reporting.labels import KINDS
-from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.tables import full_name
 from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-SHADED = Note("Shaded: the years of the programme")
 
 #: Letters to a line of a key, and the inches of a row of the eras.
 KEY, ROW = 60, 0.55
@@ -70,20 +62,6 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
         Any study.
     unit
         The code of one of its units.
-    axes
-        Where to draw, one panel a dimension; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    ndarray of Axes
-        One panel a dimension; the figure's label is its text alternative.
-
-    Raises
-    ------
-    SpecError
-        The study has no scores of the unit, or there is no such language.
 
     Examples
     --------
@@ -105,15 +83,13 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
     programme = study.programme_years(unit)
     axes = grid_axes(len(family), axes)
     for ax, dimension in zip(np.ravel(axes), family, strict=False):
+        finish_panel(ax, dimension, tongue, study.names)
         ranges = middle.loc[[dimension]].set_index("year").reindex(surveys)
         _draw_path(ax, ranges, own[own["dimension"] == dimension].set_index("year")["score"].reindex(surveys))
         for year in break_years(study.breaks, dimension):
             ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=":")
         if programme:
             shade_programme(ax, *programme)
-        ax.yaxis.set_major_formatter(tongue.tick)
-        set_title(ax, dimension, tongue, study.names)
-        tidy(ax)
     labelled = own["dimension"].map(family.index).min()
     seen = own[own["dimension"] == family[labelled]].set_index("year")["score"].sort_index()
     top = middle.loc[[family[labelled]]].set_index("year")["high"]
@@ -121,8 +97,6 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
     first = np.ravel(axes)[0]
     if programme:
         figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
-    shown = tuple(name for name in study.simulated_tables if name in ("scores", "breaks"))
-    mark_simulated(first, shown, tongue, whole_figure=True)
     words = tongue.text(
         "Line charts of the scores of {unit} in {panels} dimensions, {first} to {last}, with the mean and the middle "
         "half of all units; breaks are dotted.",
@@ -136,8 +110,13 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
         words += " " + tongue.text(
             "Their sum was highest in {best} ({most}) and lowest in {worst} ({least}).", **ends.to_dict()
         )
-    add_alternative(first, words)
+    finish(first, _of_scores(study), tongue, words, of_grid=True)
     return axes
+
+
+def _of_scores(study: Study) -> list[str]:
+    """Name what is made up of the inputs that a picture of scores shows."""
+    return [name for name in study.simulated_tables if name in ("scores", "breaks")]
 
 
 def _draw_path(ax: Axes, middle: pd.DataFrame, own: pd.Series) -> None:
@@ -152,11 +131,10 @@ def _draw_path(ax: Axes, middle: pd.DataFrame, own: pd.Series) -> None:
 
 def _label_path(ax: Axes, own: pd.Series, top: pd.Series, name: str, tongue: Language) -> None:
     """Name the unit at its last score and the band at its end."""
-    near: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "fontsize": 8}
-    last = (own.index[-1], own.iloc[-1])
-    ax.annotate(wrapped(name, 30), last, xytext=(0, -12), color=BLUE, weight="bold", **near)
+    near: dict[str, Any] = {"ha": "right", "fontsize": 8}
+    label(ax, wrapped(name, 30), (own.index[-1], own.iloc[-1]), (0, -12), color=BLUE, weight="bold", **near)
     words = wrapped(tongue.text("mean, middle half"), 18)
-    ax.annotate(words, (top.index[-1], top.iloc[-1]), xytext=(0, 5), color="#595959", **near)
+    label(ax, words, (top.index[-1], top.iloc[-1]), (0, 5), color="#595959", **near)
     ax.margins(y=0.12)
 
 
@@ -182,24 +160,10 @@ def draw_rank(
         Of ``standing``.
     unit
         The code of a unit.
-    ax
-        Where to draw; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
     simulated
         Inputs that were made up; the figure says so.
     programme
         First and last year of the unit's programme, to be shaded.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        The unit has a score of every dimension in no year, or there is no such language.
 
     Examples
     --------
@@ -219,15 +183,8 @@ def draw_rank(
     years = sorted(places["year"].unique())
     ax.plot(years, own.set_index("year")["rank"].reindex(years), color=BLUE, linewidth=2, marker="o")
     for year, rank in zip(own["year"], own["rank"], strict=True):
-        ax.annotate(
-            f"{rank}",
-            (year, rank),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85},
-        )
+        plate = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
+        label(ax, f"{rank}", (year, rank), (0, 8), ha="center", fontsize=9, bbox=plate)
     ax.set_ylim(own["ranked"].max() + 1, -4)
     ax.set_ylabel(tongue.text("Rank of {units} units", units=int(own["ranked"].max())))
     ax.set_xticks(years)
@@ -235,12 +192,9 @@ def draw_rank(
         shade_programme(ax, *first_and_last(programme, "programme"))
         ax.set_xlabel(tongue.say(SHADED), fontsize=9)
     ax.set_yticks([1, *range(10, int(own["ranked"].max()) + 1, 10)])
-    tidy(ax)
-    mark_simulated(ax, tuple(simulated), tongue)
     listed = "; ".join(f"{year}: {rank}" for year, rank in zip(own["year"], own["rank"], strict=True))
-    add_alternative(
-        ax, tongue.text("Line chart of the rank on the sum of the dimensions by year: {listed}.", listed=listed)
-    )
+    words = tongue.text("Line chart of the rank on the sum of the dimensions by year: {listed}.", listed=listed)
+    finish(ax, simulated, tongue, words)
     return ax
 
 
@@ -258,20 +212,6 @@ def draw_eras(
         Any study.
     years
         A first and a last one; default those of the scores.
-    ax
-        Where to draw; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        The years are no first and last one, or there is no such language.
 
     Examples
     --------
@@ -310,252 +250,21 @@ def draw_eras(
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     ax.set_xlabel(tongue.say(SHADED), fontsize=9)
     write_lines(ax, words)
-    tidy(ax)
-    mark_simulated(ax, tuple(name for name in study.simulated_tables if name in ("scores", "breaks")), tongue)
     listed = "; ".join(
         f"{dimension}: " + ", ".join(f"{row.year} {named[row.kind]}" for row in hit.itertuples())
         for dimension, hit in marks.groupby("dimension", sort=False)
     )
-    add_alternative(
-        ax,
-        tongue.text(
-            "Strip chart of the eras of {panels} dimensions, {first} to {last}; what changed when: {listed}.",
-            panels=len(family),
-            first=first,
-            last=last,
-            listed=listed or "–",
-        ),
+    shown = tongue.text(
+        "Strip chart of the eras of {panels} dimensions, {first} to {last}; what changed when: {listed}.",
+        panels=len(family),
+        first=first,
+        last=last,
+        listed=listed or "–",
     )
+    finish(ax, _of_scores(study), tongue, shown)
     return ax
 
 
 def _stacked(count: int) -> NDArray[np.float64]:
     """Heights of marks above one another in a row, from the top down."""
     return np.asarray(0.26 * ((count - 1) / 2 - np.arange(count)))
-
-
-@drawing
-def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
-    """Draw completion over time, one line for each dimension of one unit.
-
-    ``cells`` comes from ``completion``; the band runs from the worst to the best case of unreported tasks.
-
-    Parameters
-    ----------
-    cells
-        Of ``completion``, for one unit.
-    study
-        The study that they are from.
-    ax
-        Where to draw; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        There is no such language.
-
-    Examples
-    --------
-    >>> import papi_analysis as pa
-    >>> study = pa.load_study("can_tho_2018_2020")
-    >>> cells = pa.completion(study.tasks, study.progress)
-    >>> draw_completion(cells, study).get_ylabel()
-    'Completion'
-    """
-    tongue = find_language(language)
-    ax = one_axes(8, 4) if ax is None else ax
-    styles = [(BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (PINK, "-"), (INK, "-"), (GREY, "--")]
-    ends: list[tuple[float, str, str]] = []
-    for place, (dimension, line) in enumerate(cells.groupby("dimension", sort=True)):
-        colour, dash = styles[place % len(styles)]
-        ax.fill_between(line["as_of"], line["low"], line["high"], color=colour, alpha=0.15, linewidth=0)
-        ax.plot(line["as_of"], line["completion"], color=colour, linestyle=dash, linewidth=1.8)
-        ends.append((float(line["completion"].iloc[-1]), str(dimension), colour))
-    for height, (_, dimension, colour) in zip(
-        spread_labels([end[0] for end in ends], 0.05, top=1.02), ends, strict=True
-    ):
-        ax.annotate(
-            dimension, (1.01, height), xycoords=("axes fraction", "data"), color=colour, va="center", fontsize=9,
-        )  # fmt: skip
-    ax.set_ylim(0, 1.02)
-    ax.margins(x=0)
-    days = cells["as_of"]
-    if days.min() < study.start or days.max() > study.end:
-        ax.axvspan(max(study.start, days.min()), min(study.end, days.max()), color=SHADE, linewidth=0, zorder=-1)
-        ax.set_xlabel(tongue.say(SHADED), fontsize=9)
-    ax.set_ylabel(tongue.text("Completion"))
-    ax.yaxis.set_major_formatter(lambda share, _: tongue.percent(share))
-    _write_days(ax, tongue)
-    tidy(ax)
-    mark_simulated(ax, study.simulated_tables, tongue)
-    listed = "; ".join(f"{dimension}: {tongue.percent(end)}" for end, dimension, _ in ends)
-    add_alternative(
-        ax,
-        tongue.text(
-            "Line chart of completion by dimension; on {day} it stood at {listed}.",
-            day=tongue.date(cells["as_of"].max()),
-            listed=listed,
-        ),
-    )
-    return ax
-
-
-def _write_days(ax: Axes, tongue: Language) -> None:
-    """Write the months and days of a time axis as the reader does; matplotlib's own way is the English one."""
-    from matplotlib.dates import AutoDateFormatter, AutoDateLocator
-
-    if tongue.code != "en":
-        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
-        formatter = AutoDateFormatter(locator)  # type: ignore[no-untyped-call]
-        formatter.scaled.update({30.0: "%m/%Y", 1.0: "%d/%m/%Y"})
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(formatter)
-
-
-@drawing
-def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
-    """Draw completion by lead agency on one day, with the range that unreported tasks leave open.
-
-    Parameters
-    ----------
-    cells
-        Of ``completion_by_agency``, on one day.
-    study
-        The study that they are from.
-    ax
-        Where to draw; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        There is no such language.
-
-    Examples
-    --------
-    >>> import papi_analysis as pa
-    >>> study = pa.load_study("can_tho_2018_2020")
-    >>> from papi_analysis.panel.completion import completion_by_agency
-    >>> cells = completion_by_agency(study.tasks, study.progress, as_of="2020-12-31")
-    >>> len(draw_agencies(cells, study).get_yticks()) == len(cells)
-    True
-    """
-    tongue = find_language(language)
-    table = cells.sort_values("completion").reset_index(drop=True)
-    labels = [wrapped(f"{row.lead_agency} ({row.tasks})", 60) for row in table.itertuples()]
-    lines = max(label.count("\n") + 1 for label in labels)
-    ax = one_axes(8, 0.16 * (lines + 1) * len(cells) + 0.8) if ax is None else ax
-    places = np.arange(len(table))
-    ax.hlines(places, table["low"], table["high"], color=PALE, linewidth=6, zorder=1)
-    ax.scatter(table["completion"], places, color=BLUE, s=36, zorder=2)
-    for place, row in zip(places, table.itertuples(), strict=True):
-        ax.annotate(
-            tongue.percent(row.completion), (max(row.high, row.completion), place), xytext=(8, 0),
-            textcoords="offset points", va="center", fontsize=8, color=INK,
-        )  # fmt: skip
-    ax.set_yticks(places, labels, fontsize=8)
-    ax.set_xlim(0, 1.1)
-    ax.set_ylim(-0.6, len(table) - 0.4)
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
-    ax.set_xlabel(tongue.text("Completion on {day} (number of tasks)", day=tongue.date(cells["as_of"].max())))
-    tidy(ax)
-    mark_simulated(ax, study.simulated_tables, tongue)
-    known = table.dropna(subset="completion")
-    low, high = (known if len(known) else table).iloc[[0, -1]].to_dict("records")
-    add_alternative(
-        ax,
-        tongue.text(
-            "Dot chart of completion by lead agency, from {low} ({least}) to {high} ({most}).",
-            low=low["lead_agency"],
-            least=tongue.percent(low["completion"]),
-            high=high["lead_agency"],
-            most=tongue.percent(high["completion"]),
-        ),
-    )
-    return ax
-
-
-@drawing
-def draw_reporting(record: pd.DataFrame, study: Study, *, ax: Axes | None = None, language: str = "en") -> Axes:
-    """Draw, for each day reported on, how many reports came in time, late or never.
-
-    Parameters
-    ----------
-    record
-        Of ``reporting_record``, for one unit.
-    study
-        The study that it is from.
-    ax
-        Where to draw; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        There is no such language.
-
-    Examples
-    --------
-    >>> import papi_analysis as pa
-    >>> study = pa.load_study("can_tho_2018_2020")
-    >>> from papi_analysis.panel.completion import reporting_record
-    >>> record = reporting_record(study.tasks, study.progress)
-    >>> draw_reporting(record, study).get_ylabel()
-    'Tasks begun'
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    tongue = find_language(language)
-    ax = one_axes(8, 3.2) if ax is None else ax
-    places = np.arange(len(record))
-    base = np.zeros(len(record))
-    words = {"in_time": "In time", "late": "Late", "missing": "Missing"}
-    parts, middles = (("in_time", BLUE), ("late", ORANGE), ("missing", GREY)), []
-    for column, colour in parts:
-        height = record[column].to_numpy()
-        ax.bar(places, height, bottom=base, color=colour, width=0.75, edgecolor="white")
-        middles.append(float(base[-1] + height[-1] / 2))
-        base += height
-    for middle, (column, colour) in zip(spread_labels(middles, 0.07 * base.max(), base.max()), parts, strict=True):
-        ax.annotate(
-            tongue.text(words[column]), (places[-1] + 0.5, middle), color=colour, va="center", fontsize=9, weight="bold"
-        )
-    ax.set_xticks(
-        places, [f"{day.year}\n{tongue.text('Q{quarter}', quarter=day.quarter)}" for day in record["as_of"]], fontsize=8
-    )
-    ax.set_xlim(-0.6, len(record) + 0.8)
-    ax.yaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-    ax.set_ylabel(tongue.text("Tasks begun"))
-    tidy(ax)
-    mark_simulated(ax, study.simulated_tables, tongue)
-    totals = record[["in_time", "late", "missing"]].sum()
-    add_alternative(
-        ax,
-        tongue.text(
-            "Stacked bars by quarter: over {quarters} quarters {in_time} reports came in time, {late} late, {missing} "
-            "never.",
-            quarters=len(record),
-            **{name: int(count) for name, count in totals.items()},
-        ),
-    )
-    return ax

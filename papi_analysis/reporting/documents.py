@@ -32,8 +32,9 @@ ROOM = {False: PAGE[0] - MARGINS[1] - MARGINS[2], True: PAGE[1] - MARGINS[1] - M
 #: Millimetres that a figure leaves for its caption, where it would fill a page.
 CAPTION = 35
 
-#: Millimetres that a character of a cell takes, and a cell's own margins; characters that a cell shall hold in a line.
-LETTER, INSET, LINE = 2.0, 4.0, 22
+#: Millimetres that a character of a cell takes, and a cell's own margins; characters that a cell shall hold in a line,
+#: and the name of a row, which may go over several.
+LETTER, INSET, LINE, NAME = 2.0, 4.8, 22, 14
 
 #: Characters of a figure's name: the first sentence of its alternative text, which holds the rest.
 NAMED = 150
@@ -90,7 +91,7 @@ def widths(rows: Sequence[Sequence[str]], room: float) -> list[float]:
     """Share out a room in millimetres over columns: each gets its longest word, the rest goes by the length of texts.
 
     >>> widths([["a", "title"], ["1", "one two three four"]], room=100)
-    [13.0, 87.0]
+    [14.3, 85.7]
     """
     columns = list(zip(*rows, strict=True))
     most = [max(map(len, texts)) * LETTER + INSET for texts in columns]
@@ -116,8 +117,12 @@ def needs_turning(rows: Sequence[Sequence[str]]) -> bool:
     (False, True)
     """
     need = [
-        max(_longest_word(head), *(max(_longest_word(text), min(len(text), LINE)) for text in cells), 1)
-        for head, *cells in zip(*rows, strict=True)
+        max(
+            _longest_word(head),
+            *(max(_longest_word(text), min(len(text), LINE if place else NAME)) for text in cells),
+            1,
+        )
+        for place, (head, *cells) in enumerate(zip(*rows, strict=True))
     ]
     return sum(need) * LETTER + len(need) * INSET > ROOM[False]
 

@@ -15,23 +15,11 @@ from numpy.typing import NDArray
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL
-from papi_analysis.reporting.canvas import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    PALE,
-    add_alternative,
-    check_answer,
-    drawing,
-    full_name,
-    mark_simulated,
-    name_rows,
-    one_axes,
-    tidy,
-)
+from papi_analysis.reporting.canvas import check_answer, drawing, one_axes
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
+from papi_analysis.reporting.marks import BLUE, GREY, INK, ORANGE, PALE, finish, label, name_rows
+from papi_analysis.reporting.tables import full_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,20 +36,6 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     ----------
     estimates
         An answer of ``target_attainment``.
-    ax
-        Where to draw; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        The answer is to another question, or there is no such language.
 
     Examples
     --------
@@ -89,41 +63,29 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
         ax.scatter(table[column], places, color=colour, marker=marker, s=46, zorder=2)
         if np.isnan(table[column].iloc[named]):
             continue
-        ax.annotate(
-            words[column],
-            (table[column].iloc[named], places[named]),
-            xytext=(0, 9),
-            textcoords="offset points",
-            ha="center",
-            color=colour,
-            fontsize=9,
-            weight="bold",
-        )
+        at = (table[column].iloc[named], places[named])
+        label(ax, words[column], at, (0, 9), ha="center", color=colour, fontsize=9, weight="bold")
     name_rows(ax, places, table["dimension"], tongue, estimates.names)
     ax.set_ylim(-0.6, len(table) - 0.2)
     ax.set_xlabel(tongue.text("Score"))
     ax.xaxis.set_major_formatter(tongue.tick)
-    tidy(ax)
     ax.grid(axis="x", color="#EEEEEE")
     ax.set_axisbelow(True)
-    mark_simulated(ax, estimates.simulated_tables, tongue)
     digits = tongue.fine(table[["base", "target", "latest"]].to_numpy(dtype=float).ravel())
     listed = "; ".join(
         f"{row.dimension}: {' / '.join(tongue.number(value, digits) for value in (row.base, row.target, row.latest))}"
         for row in table.itertuples()
     )
-    if not ahead:
-        shown = tongue.text("Dot chart of base, target and outcome of each dimension: {listed}.", listed=listed)
-        add_alternative(ax, shown)
-        return ax
-    shown = tongue.text(
-        "Dot chart of base ({base_year}), target ({end}) and latest score ({latest}) of each dimension: {listed}.",
-        base_year=asked.first,
-        end=asked.last,
-        latest=latest,
-        listed=listed,
-    )
-    add_alternative(ax, shown)
+    shown = tongue.text("Dot chart of base, target and outcome of each dimension: {listed}.", listed=listed)
+    if ahead:
+        shown = tongue.text(
+            "Dot chart of base ({base_year}), target ({end}) and latest score ({latest}) of each dimension: {listed}.",
+            base_year=asked.first,
+            end=asked.last,
+            latest=latest,
+            listed=listed,
+        )
+    finish(ax, estimates.simulated_tables, tongue, shown)
     return ax
 
 
@@ -140,24 +102,10 @@ def draw_estimates(
     ----------
     estimates
         An answer with ``estimate``, ``low`` and ``high``.
-    ax
-        Where to draw; default a figure of its own.
     truth
         Known true slopes, one per dimension or one for all.
     scale
         What a slope is, if not points per ten points of completion.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        There is no such language.
 
     Examples
     --------
@@ -181,10 +129,8 @@ def draw_estimates(
         known = _truths(truth, int((~of_family).sum()))
         known = np.append(known, known.mean())
         ax.scatter(known, places[: len(known)], marker="|", s=260, color=ORANGE, linewidth=2.5, zorder=3)
-        ax.annotate(
-            tongue.text("true slope"), (known[0], places[0]), xytext=(0, 11), textcoords="offset points", ha="center",
-            color=ORANGE, fontsize=9, weight="bold",
-        )  # fmt: skip
+        look = {"ha": "center", "color": ORANGE, "fontsize": 9, "weight": "bold"}
+        label(ax, tongue.text("true slope"), (known[0], places[0]), (0, 11), **look)
     ax.axvline(0, color=GREY, linewidth=0.8)
     name_rows(ax, places, table["dimension"], tongue, estimates.names)
     for place, group in groups.items():
@@ -192,26 +138,23 @@ def draw_estimates(
         ax.annotate(group, (0.01, place), color=INK, weight="bold", **at)
     ax.set_ylim(-0.6, max([*places, *groups]) + 0.8)
     level = tongue.percent(estimates.level)
-    label = scale or tongue.text("Points of score per 10 points of completion")
+    below = scale or tongue.text("Points of score per 10 points of completion")
     if has_interval.any():
-        label += tongue.text(", {level} intervals", level=level)
-    ax.set_xlabel(label)
+        below += tongue.text(", {level} intervals", level=level)
+    ax.set_xlabel(below)
     ax.xaxis.set_major_formatter(tongue.tick)
     floor = float(table["floor"].max()) if "floor" in table else 0.0
     if floor > 0:
         words = tongue.text("smallest possible p: {floor}", floor=tongue.number(floor, 4))
         ax.annotate(words, (1, 0.01), xycoords="axes fraction", ha="right", va="bottom", fontsize=8, color=GREY)
-    tidy(ax)
-    mark_simulated(ax, estimates.simulated_tables, tongue)
     opened = {place - 1: f"{name}: " for place, name in groups.items()}
     rows = zip(places, table.itertuples(), strict=True)
     digits = tongue.fine(table[["estimate", "low", "high"]].to_numpy(dtype=float).ravel(), 3)
     listed = "; ".join(opened.get(place, "") + _interval(row, tongue, digits) for place, row in rows)
+    words = tongue.text("Slopes: {listed}.", listed=listed)
     if has_interval.any():
         words = tongue.text("Slopes with {level} intervals: {listed}.", level=level, listed=listed)
-    else:
-        words = tongue.text("Slopes: {listed}.", listed=listed)
-    add_alternative(ax, words)
+    finish(ax, estimates.simulated_tables, tongue, words)
     return ax
 
 
@@ -257,8 +200,4 @@ def plot_intervals(ax: Axes, table: pd.DataFrame, places: NDArray[np.int64], col
 
 
 def _interval(row: Any, tongue: Language, digits: int) -> str:
-    name = full_name(row.dimension, tongue, {})
-    words = f"{name} {tongue.number(row.estimate, digits)}"
-    if row.low == row.low:
-        words += f" [{tongue.number(row.low, digits)}; {tongue.number(row.high, digits)}]"
-    return words
+    return f"{full_name(row.dimension, tongue, {})} {tongue.estimate(row.estimate, row.low, row.high, digits)}"

@@ -10,28 +10,23 @@ import numpy as np
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
 from papi_analysis.estimation.event_time import event_time
 from papi_analysis.panel.changes import TOTAL
-from papi_analysis.reporting.canvas import (
+from papi_analysis.reporting.canvas import check_answer, drawing, figure_of, grid_axes, one_axes
+from papi_analysis.reporting.gap_words import treated_units
+from papi_analysis.reporting.language import language_of
+from papi_analysis.reporting.marks import (
     BLUE,
     GREY,
     INK,
     ORANGE,
     PALE,
-    add_alternative,
-    check_answer,
-    drawing,
-    figure_of,
-    full_name,
-    grid_axes,
-    mark_simulated,
-    one_axes,
-    set_title,
+    SHADED,
+    finish,
+    finish_panel,
+    label,
     shade_programme,
-    tidy,
     wrapped,
 )
-from papi_analysis.reporting.data_figures import SHADED
-from papi_analysis.reporting.language import language_of
-from papi_analysis.reporting.sentences import treated_units
+from papi_analysis.reporting.tables import full_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,20 +47,6 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     ----------
     estimates
         An answer of ``programme_impact``.
-    axes
-        Where to draw, one panel a dimension; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    ndarray of Axes
-        One panel a dimension; the figure's label is its text alternative.
-
-    Raises
-    ------
-    SpecError
-        The answer is to another question, or there is no such language.
 
     Examples
     --------
@@ -79,8 +60,6 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     asked = estimates.designed(ImpactDesign)
     if len(set(asked.starts.values())) > 1:
         return draw_event_time(event_time(estimates), axes=axes, language=language)
-    from matplotlib.ticker import MaxNLocator
-
     tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table), axes)
@@ -100,41 +79,28 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
             gap=tongue.number(row.estimate, digits),
             p=tongue.p_value(row.p_joint, sign=True),
         )
-        set_title(ax, row.dimension, tongue, estimates.names, words)
-        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        ax.yaxis.set_major_formatter(tongue.tick)
-        tidy(ax)
+        finish_panel(ax, row.dimension, tongue, estimates.names, words)
     first = np.ravel(axes)[0]
     name = treated_units(estimates, tongue)
     placebos = bool((estimates.cells["row"] > 0).any())
     ink = {name: BLUE, tongue.text("counterfactual, placebos") if placebos else tongue.text("counterfactual"): ORANGE}
     for height, (words, colour) in zip((0.13, 0.03), ink.items(), strict=True):
-        place: dict[str, Any] = {"xycoords": "axes fraction"}
-        first.annotate(
-            textwrap.shorten(words, 40, placeholder=" …"),
-            (0.03, height),
-            fontsize=8,
-            color=colour,
-            weight="bold",
-            **place,
-        )
+        look: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 8, "weight": "bold"}
+        first.annotate(textwrap.shorten(words, 40, placeholder=" …"), (0.03, height), color=colour, **look)
     figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
-    mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     listed = "; ".join(
         f"{row.dimension}: {tongue.number(row.estimate, digits)} ({tongue.p_value(row.p_joint)})"
         for row in table.itertuples()
     )
-    add_alternative(
-        first,
-        tongue.text(
-            "Line charts of actual and counterfactual scores of {unit} by dimension; mean gap from {start} to {end} "
-            "(joint p): {listed}.",
-            unit=name,
-            start=start,
-            end=asked.end,
-            listed=listed,
-        ),
+    shown = tongue.text(
+        "Line charts of actual and counterfactual scores of {unit} by dimension; mean gap from {start} to {end} "
+        "(joint p): {listed}.",
+        unit=name,
+        start=start,
+        end=asked.end,
+        listed=listed,
     )
+    finish(first, estimates.simulated_tables, tongue, shown, of_grid=True)
     return axes
 
 
@@ -149,20 +115,6 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     ----------
     estimates
         An answer of ``event_time``.
-    axes
-        Where to draw, one panel a dimension; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    ndarray of Axes
-        One panel a dimension; the figure's label is its text alternative.
-
-    Raises
-    ------
-    SpecError
-        There is no such language.
 
     Examples
     --------
@@ -173,8 +125,6 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     >>> draw_event_time(pa.event_time(gap)).shape
     (2, 3)
     """
-    from matplotlib.ticker import MaxNLocator
-
     check_answer(estimates, "event_time")
     tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
@@ -190,10 +140,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
         for chosen, face in ((~outside, "white"), (outside, BLUE)):
             dots = rows[chosen]
             ax.plot(dots["since"], dots["estimate"], "o", color=BLUE, markerfacecolor=face, markersize=4)
-        set_title(ax, dimension, tongue, estimates.names)
-        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        ax.yaxis.set_major_formatter(tongue.tick)
-        tidy(ax)
+        finish_panel(ax, dimension, tongue, estimates.names)
     first, name = np.ravel(axes)[0], treated_units(estimates, tongue)
     figure_of(axes).supxlabel(
         tongue.text("Years since the start (0: first programme year). Shaded: the years of the programme"), fontsize=9
@@ -203,18 +150,15 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     for height, edge, words, colour in ((0.97, "top", name, BLUE), (0.03, "bottom", band, INK)):
         place: dict[str, Any] = {"xycoords": "axes fraction", "va": edge, "fontsize": 8, "weight": "bold"}
         first.annotate(wrapped(words, 26), (0.03, height), color=colour, **place)
-    mark_simulated(first, estimates.simulated_tables, tongue, whole_figure=True)
     late = table[table["since"] >= 0].groupby("dimension", sort=False)["estimate"]
     listed = "; ".join(f"{code}: {' / '.join(map(tongue.number, values))}" for code, values in late)
-    add_alternative(
-        first,
-        tongue.text(
-            "Line charts of the gap of {unit} by years since the start and dimension, over the band of the placebos; "
-            "gaps from the first programme year on: {listed}.",
-            unit=name,
-            listed=listed,
-        ),
+    shown = tongue.text(
+        "Line charts of the gap of {unit} by years since the start and dimension, over the band of the placebos; gaps "
+        "from the first programme year on: {listed}.",
+        unit=name,
+        listed=listed,
     )
+    finish(first, estimates.simulated_tables, tongue, shown, of_grid=True)
     return axes
 
 
@@ -226,22 +170,8 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
     ----------
     estimates
         An answer of ``programme_impact``.
-    ax
-        Where to draw; default a figure of its own.
     most
         How many donors to show.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        The answer is to another question, or there is no such language.
 
     Examples
     --------
@@ -261,8 +191,7 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
     places = np.arange(len(shown))[::-1]
     ax.barh(places, shown, color=BLUE, height=0.65)
     for place, weight in zip(places, shown, strict=True):
-        ax.annotate(tongue.percent(weight, 1), (weight, place), xytext=(4, 0), textcoords="offset points", va="center",
-                    fontsize=8)  # fmt: skip
+        label(ax, tongue.percent(weight, 1), (weight, place), (4, 0), va="center", fontsize=8)
     ax.set_yticks(places, [wrapped(tongue.name(unit, estimates.names)) for unit in shown.index], fontsize=8)
     ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share, int(shown.max() < 0.05)))
     below = int((mean < -1e-9).sum())
@@ -276,10 +205,8 @@ def draw_weights(estimates: Estimates, *, ax: Axes | None = None, most: int = 15
         )
     ax.set_xlabel(words)
     ax.margins(x=0.12)
-    tidy(ax)
-    mark_simulated(ax, estimates.simulated_tables, tongue)
     listed = "; ".join(f"{tongue.name(unit, estimates.names)}: {tongue.percent(w, 1)}" for unit, w in shown.items())
-    add_alternative(ax, tongue.text("Bar chart of donor weights: {listed}.", listed=listed))
+    finish(ax, estimates.simulated_tables, tongue, tongue.text("Bar chart of donor weights: {listed}.", listed=listed))
     return ax
 
 
@@ -297,20 +224,6 @@ def draw_reversion(
         An answer of ``regression_to_the_mean``.
     dimension
         Which row to draw; default the sum of the family.
-    ax
-        Where to draw; default a figure of its own.
-    language
-        ``"en"`` or ``"vi"``.
-
-    Returns
-    -------
-    Axes
-        With the text alternative of the figure as the figure's label.
-
-    Raises
-    ------
-    SpecError
-        The answer is to another question, has no such row, or there is no such language.
 
     Examples
     --------
@@ -345,29 +258,20 @@ def draw_reversion(
         left, words = at.from_mean > x.mean(), wrapped(tongue.name(at.unit, estimates.names), 40)
         labels.append((words, (at.from_mean, at.change), (-9 if left else 9, -4), "right" if left else "left", INK))
     for words, place, offset, side, colour in labels:
-        near: dict[str, Any] = {"textcoords": "offset points", "ha": side}
-        ax.annotate(words, place, xytext=offset, color=colour, weight="bold", **near)
+        label(ax, words, place, offset, ha=side, color=colour, weight="bold")
     ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=asked.first))
     ax.set_ylabel(tongue.text("Change to {year}, points", year=asked.last))
     ax.xaxis.set_major_formatter(tongue.tick)
     ax.yaxis.set_major_formatter(tongue.tick)
-    tidy(ax)
-    mark_simulated(ax, estimates.simulated_tables, tongue)
-    add_alternative(
-        ax,
-        tongue.text(
-            "Scatter plot of change against distance from the mean, {dimension}: {unit} stood {away} from the mean and "
-            "changed by {change}; {expected} was expected from the line through the {n} others, with a prediction "
-            "interval of {low} to {high}. A ring marks the unit without which that would change most, {other}.",
-            dimension=full_name(dimension, tongue, estimates.names),
-            unit=tongue.name(unit, estimates.names),
-            away=float(row["from_mean"]),
-            change=float(row["change"]),
-            expected=float(row["expected"]),
-            n=int(row["units"]),
-            low=float(row["low"]),
-            high=float(row["high"]),
-            other=tongue.name(row["leans_on"], estimates.names) if isinstance(row["leans_on"], str) else "–",
-        ),
+    shown = tongue.text(
+        "Scatter plot of change against distance from the mean, {dimension}: {unit} stood {from_mean} from the mean "
+        "and changed by {change}; {expected} was expected from the line through the {n} others, with a prediction "
+        "interval of {low} to {high}. A ring marks the unit without which that would change most, {other}.",
+        dimension=full_name(dimension, tongue, estimates.names),
+        unit=tongue.name(unit, estimates.names),
+        n=int(row["units"]),
+        other=tongue.name(row["leans_on"], estimates.names) if isinstance(row["leans_on"], str) else "–",
+        **{name: float(row[name]) for name in ("from_mean", "change", "expected", "low", "high")},
     )
+    finish(ax, estimates.simulated_tables, tongue, shown)
     return ax

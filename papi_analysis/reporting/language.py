@@ -131,11 +131,37 @@ class Language:
             return f"< {self.number(0.001, 3)}"
         return f"= {self.number(p, 3)}" if sign else self.number(p, 3)
 
+    def interval(self, low: float, high: float, digits: int = 2) -> str:
+        """Write an interval in brackets; a missing one is a dash."""
+        return MISSING if low != low else f"[{self.number(low, digits)}; {self.number(high, digits)}]"
+
+    def estimate(self, value: float, low: float, high: float, digits: int = 2) -> str:
+        """Write an estimate, and after it its interval where there is one."""
+        words = self.number(value, digits)
+        return words if low != low else f"{words} {self.interval(low, high, digits)}"
+
     def date(self, day: date | None) -> str:
         """Write a day: 2018-02-01 in English, 01/02/2018 in Vietnamese."""
         if day is None or day != day:  # the missing day differs from itself
             return MISSING
         return day.strftime("%Y-%m-%d" if self.code == "en" else "%d/%m/%Y")
+
+    def dated(self, text: str) -> str:
+        """Write the days of a text, given year-month-day, as the reader writes them; the rest stays as it is.
+
+        Examples
+        --------
+        >>> find_language("vi").dated("321/QĐ-UBND, 2018-02-01")
+        '321/QĐ-UBND, 01/02/2018'
+        """
+
+        def day(found: re.Match[str]) -> str:
+            try:
+                return self.date(date.fromisoformat(found[0]))
+            except ValueError:  # no day of any calendar
+                return found[0]
+
+        return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", day, text)
 
     def name(self, code: str, names: Mapping[str, tuple[str, str]]) -> str:
         """Give a dimension's or unit's name, or its code where no name is known."""

@@ -8,7 +8,6 @@ import pandas as pd
 
 from papi_analysis.errors import PapiError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
-from papi_analysis.reporting.canvas import full_name
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.tables import Table, table_frame
 from papi_analysis.reporting.task_figures import draw_tasks
@@ -50,9 +49,9 @@ def _target_table(writer: Writer, targets: Estimates, last: str) -> Table:
     columns |= {"target": writer.text("Target {year}", year=asked.last), last: last}
     if year == asked.first:
         del columns["base"]
-    names = [full_name(code, writer.tongue, targets.names) for code in targets.table["dimension"]]
-    shown = targets.table.assign(dimension=names)[list(columns)].rename(columns=columns)
-    return table_frame(shown, language=writer.tongue.code, simulated=targets.simulated_tables)
+    shown = targets.table[list(columns)].rename(columns=columns)
+    made_up = targets.simulated_tables
+    return table_frame(shown, language=writer.tongue.code, simulated=made_up, names=targets.names)
 
 
 def _agencies(tasks: Tasks) -> list[Any]:

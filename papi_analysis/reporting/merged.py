@@ -36,6 +36,6 @@ def old_provinces(study: Study, unit: str, tongue: Language) -> list[Any]:
         year=last,
     )
     made_up = [name for name in study.simulated_tables if name == "scores"]
-    table = table_frame(wide.reset_index(), language=tongue.code, simulated=made_up)
+    table = table_frame(wide.reset_index(), language=tongue.code, simulated=made_up, names=study.names)
     table.columns = pd.Index([f"{name}, {last}" for name in names], dtype=object, name=table.columns.name)
     return [Words(tongue.text("The old provinces"), (words,)), table]

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from papi_analysis.errors import PapiError
 from papi_analysis.reporting.downloads import csv_address, file_name, hold_numbers
 from papi_analysis.reporting.notebooks import notebooks_extra
-from papi_analysis.reporting.page import WHOLE
+from papi_analysis.reporting.page import PHONE, WHOLE
 from papi_analysis.reporting.tables import SHORT, WIDE
 
 with notebooks_extra():
@@ -41,6 +41,10 @@ def finish_page(html: str, frame: Mapping[str, Any]) -> str:
         below.append(soup.new_tag("a", attrs=link | {"aria-label": f"{words['download']}, {label}"}))
         below.a.string = words["download"]
         table.parent.insert_after(below)
+    for number, image in enumerate(soup.main.select("figure > img"), 1):
+        if float(image.get("width", 0)) > PHONE:
+            label = f"{words['figure']} {number}: {_text(image.find_previous(_HEADING))}"
+            image.parent.attrs |= {"class": "wide", "role": "region", "tabindex": "0", "aria-label": label}
     _check_requests(soup, file or title)
     return str(soup)
 

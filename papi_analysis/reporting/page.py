@@ -31,6 +31,7 @@ WORDS = {
     "contents": "On this page",
     "code": "Code",
     "table": "Table",
+    "figure": "Figure",
     "download": "Download as csv",
     "formula": "Formula",
     "steps": "Next and previous page",
@@ -41,6 +42,9 @@ WORDS = {
 
 #: Figures are drawn at 144 dots per inch; a browser counts 96 pixels per inch.
 PIXELS_PER_DOT = 96 / 144
+
+#: A figure that is wider, in browser pixels, scrolls by itself on a phone, where its letters would be too small.
+PHONE = 640
 
 #: A table of up to so many rows is kept on one printed page; a longer one would leave half a page blank.
 WHOLE = 24
@@ -181,7 +185,7 @@ class _Parts:
         self.words = words
         self.file = file.removesuffix(".html")
         self.heading = ""
-        self.tables = 0
+        self.tables = self.figures = 0
         self.taken = {"main", "pages"}
         self.contents: list[dict[str, Any]] = []
 
@@ -192,7 +196,10 @@ class _Parts:
             return self._table(part)
         data, alternative = picture_of(part)
         encoded = base64.b64encode(data).decode()
-        return {"kind": "figure", "data": encoded, "alt": alternative, **picture_size(data)}
+        self.figures += 1
+        size, label = picture_size(data), f"{self.words['figure']} {self.figures}: {self.heading}"
+        box = "wide" * (size["width"] > PHONE)
+        return {"kind": "figure", "data": encoded, "alt": alternative, "box": box, "label": label, **size}
 
     def _words(self, words: Words) -> dict[str, Any]:
         name = stem = "-".join(words.heading.split())

@@ -11,27 +11,14 @@ import pandas as pd
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.reporting.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PINK,
-    add_alternative,
-    drawing,
-    full_name,
-    mark_simulated,
-    name_rows,
-    one_axes,
-    tidy,
-    wrapped,
-)
+from papi_analysis.reporting.canvas import drawing, one_axes
 from papi_analysis.reporting.figures import draw_estimates, draw_targets, plot_intervals
 from papi_analysis.reporting.impact_figures import draw_event_time, draw_impact, draw_reversion
+from papi_analysis.reporting.marks import BLUE, GREEN, GREY, INK, ORANGE, PINK, finish, name_rows, tidy, wrapped
 from papi_analysis.reporting.question_figure import draw_question
-from papi_analysis.reporting.side_by_side import Answers, estimate_label, gather, interval_text
+from papi_analysis.reporting.side_by_side import Answers, estimate_label, gather
 from papi_analysis.reporting.specification_figures import draw_specification_curve
+from papi_analysis.reporting.tables import full_name
 
 #: The picture of each question.
 PICTURES: dict[str, Callable[..., Any]] = {
@@ -43,6 +30,9 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "specification_curve": draw_specification_curve,
     "target_attainment": draw_targets,
 }
+
+#: What is drawn of each answer.
+COLUMNS = ["estimate", "low", "high"]
 
 #: Colours and markers of answers side by side: told apart without colour too.
 MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "D"), (PINK, "^"), (INK, "v"), (GREY, "P"))
@@ -136,10 +126,8 @@ def _draw_side_by_side(shown: Answers, *, ax: Any = None, language: str = "en") 
     ax = one_axes(8, 1.2 + len(codes) * (0.16 + 0.2 * len(names))) if ax is None else ax
     lines = []
     for number, (name, (colour, marker)) in enumerate(zip(names, MARKS, strict=False)):
-        rows = pd.DataFrame(
-            [[gathered.value(name, code, column) for column in ("estimate", "low", "high")] for code in codes],
-            columns=["estimate", "low", "high"],
-        )
+        numbers = [[gathered.value(name, code, column) for column in COLUMNS] for code in codes]
+        rows = pd.DataFrame(numbers, columns=COLUMNS)
         at = places + apart * ((len(names) - 1) / 2 - number)
         lines.append(rows.assign(place=at, colour=colour))
         ax.scatter(rows["estimate"], at, color=colour, marker=marker, s=34, zorder=2, label=wrapped(name, 34))
@@ -159,19 +147,15 @@ def _draw_side_by_side(shown: Answers, *, ax: Any = None, language: str = "en") 
     tidy(ax)
     across = 3 if max(map(len, names)) <= 22 else 2
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), ncols=across, frameon=False, fontsize=8, handletextpad=0.2)
-    mark_simulated(ax, gathered.simulated, tongue, whole_figure=True)
     digits = 3 if gathered.is_slopes else 2
+
+    def said(name: str, code: str) -> str:
+        estimate, low, high = (gathered.value(name, code, column) for column in COLUMNS)
+        return f"{name} {tongue.estimate(estimate, low, high, digits)}"
+
     listed = "; ".join(
-        f"{full_name(code, tongue, {})}: "
-        + ", ".join(f"{name} {_said(gathered.value, name, code, digits, tongue)}" for name in names)
-        for code in codes
+        f"{full_name(code, tongue, {})}: {', '.join(said(name, code) for name in names)}" for code in codes
     )
-    alt = tongue.text("Dot chart of {n} answers side by side, by dimension: {listed}.", n=len(names), listed=listed)
-    add_alternative(ax, alt)
+    words = tongue.text("Dot chart of {n} answers side by side, by dimension: {listed}.", n=len(names), listed=listed)
+    finish(ax, gathered.simulated, tongue, words, of_grid=True)
     return ax
-
-
-def _said(value: Callable[[str, str, str], float], name: str, code: str, digits: int, tongue: Any) -> str:
-    estimate, low, high = (value(name, code, column) for column in ("estimate", "low", "high"))
-    said = tongue.number(estimate, digits)
-    return said if low != low else f"{said} {interval_text(low, high, digits, tongue)}"

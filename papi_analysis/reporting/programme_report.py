@@ -15,27 +15,27 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataWarning, PapiError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.panel.changes import missing_scores
 from papi_analysis.panel.completion import (
     completion,
     completion_by_agency,
-    completion_falls,
     completion_over_units,
-    reporting_record,
 )
+from papi_analysis.progress import labelled
 from papi_analysis.reporting.answers import Answers, attempt
-from papi_analysis.reporting.data_figures import draw_agencies, draw_completion, draw_history, draw_reporting
+from papi_analysis.reporting.data_figures import draw_history
 from papi_analysis.reporting.figures import draw_estimates
 from papi_analysis.reporting.impact_figures import draw_impact
-from papi_analysis.reporting.language import language_of
+from papi_analysis.reporting.language import Language, language_of
 from papi_analysis.reporting.leader_page import leader_page
 from papi_analysis.reporting.merged import old_provinces
+from papi_analysis.reporting.missing_section import missing_section
 from papi_analysis.reporting.problems import table_problems
 from papi_analysis.reporting.question_figure import draw_question
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.sentences import question
 from papi_analysis.reporting.tables import mark
 from papi_analysis.reporting.target_section import Then, target_section
+from papi_analysis.reporting.task_figures import draw_agencies, draw_completion
 from papi_analysis.reporting.task_section import LONG, Tasks, tasks_section
 from papi_analysis.reporting.writer import Writer
 from papi_analysis.study.codebook import fieldwork_dates
@@ -56,9 +56,9 @@ SECTIONS = (
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Leave out what loading the study has warned of already; the report says it once, among the gaps."""
-    with warnings.catch_warnings():
+def _quiet(tongue: Language) -> Iterator[None]:
+    """Leave out what loading the study has warned of already, among the gaps; bars speak the reader's language."""
+    with warnings.catch_warnings(), labelled(tongue.text):
         warnings.simplefilter("ignore", DataWarning)
         yield
 
@@ -69,7 +69,7 @@ def _section(heading: str) -> Callable[[Callable[[ProgrammeReport], Section]], C
     def decorate(make: Callable[[ProgrammeReport], Section]) -> Callable[[ProgrammeReport], Section]:
         @wraps(make)
         def section(report: ProgrammeReport) -> Section:
-            with _quiet():
+            with _quiet(report.tongue):
                 made = attempt(lambda: make(report))
             if isinstance(made, Section):
                 return made
@@ -115,7 +115,7 @@ class ProgrammeReport:
         self.tongue = language_of(language, self.study.names)
         self.warned = [one.message.args[0] for one in caught if isinstance(one.message, DataWarning)]
         self.writer = Writer(self.study, self.tongue)
-        with _quiet():
+        with _quiet(self.tongue):
             self.answers = Answers(self.study)
 
     @property
@@ -282,34 +282,13 @@ class ProgrammeReport:
     @_section("Gaps in the data")
     def gaps(self) -> Section:
         """Show what is missing: reports, scores, comparability."""
-        text, study = self.tongue.text, self.study
-        missing = missing_scores(study.scores, study.dimensions["dimension"])
-        missing = missing[missing["year"].between(*study.years)]
-        breaks = self._breaks
-        worth_a_look = tuple(map(self.tongue.say, self.warned))
-        parts: list[Any] = [
-            Words(
-                text("Gaps in the data"), (text("Gaps are counted here and filled nowhere."),), worth_a_look, level=2
-            ),
-            *self._reports(),
-            *self._falls(),
-            Words(text("Scores that were not published"), () if len(missing) else (text("None in these years."),)),
-        ]
-        if len(missing):
-            parts.append(self.writer.table(missing, simulated=False))
-        if len(breaks):
-            what = "what" if self.tongue.code == "en" or "what_vi" not in breaks else "what_vi"
-            parts.append(Words(text("Breaks in the scores")))
-            named = {"all": text("all")}
-            breaks = breaks.assign(dimension=[named.get(name, name) for name in breaks["dimension"]])
-            parts.append(self.writer.table(breaks, ["year", "dimension", "kind", what], simulated=False))
-        return Section(tuple(parts))
+        return missing_section(self.writer, self._tasks, self._cells, self._breaks, self.warned)
 
     @_section("Where the data come from")
     def provenance(self) -> Section:
         """Show the files that the report rests on, with their checksums."""
         text, files = self.tongue.text, attempt(lambda: study_files(self.study))
-        words = [self.study.decision] if self.study.decision else []
+        words = [self.tongue.dated(self.study.decision)] if self.study.decision else []
         if not isinstance(files, pd.DataFrame):
             return Section((Words(text("Where the data come from"), (*words, self.writer.say(files)), level=2),))
         words.append(text("Checksums are the first 16 digits of SHA-256; any change of a file changes them."))
@@ -365,38 +344,6 @@ class ProgrammeReport:
             return []
         agencies = completion_by_agency(study.tasks, study.progress, as_of=study.measured_on, names=names)
         return [Words(self.tongue.text("By lead agency")), self.writer.figure(draw_agencies, agencies, study)]
-
-    def _reports(self) -> list[Any]:
-        """Show which reports came, and when; reviewers from outside judge on days that no register tells."""
-        text, study = self.tongue.text, self.study
-        if study.judged_by != "reviewers":
-            return [self.writer.figure(draw_reporting, reporting_record(study.tasks, study.progress), study)]
-        tasks = self._tasks.rows
-        silent = int(tasks["completion"].isna().sum())
-        words = text(
-            "{silent} of {tasks} tasks had begun by the end and were never judged. On which day reviewers judged is "
-            "not known, so nothing is said of judgements that came late.",
-            silent=silent,
-            tasks=len(tasks),
-        )
-        return [Words(paragraphs=(words,))]
-
-    def _falls(self) -> list[Any]:
-        """Say where completion falls because tasks came back into the mean, and that no report fell there."""
-        cells = self._cells[self._cells["year"] <= self.study.end.year]
-        falls = completion_falls(cells)
-        back = falls["unreported"] < falls["unreported_before"]
-        if not back.any():
-            return []
-        words = self.tongue.text(
-            "In {back} of {cells} cells completion stands below that of the year before because tasks came back into "
-            "the mean: a task that begins without a report leaves it, where it had counted 0, until its first report. "
-            "In {fell} further cells a report fell.",
-            back=int(back.sum()),
-            cells=len(cells),
-            fell=int((~back).sum()),
-        )
-        return [Words(paragraphs=(words,))]
 
     @cached_property
     def _tasks(self) -> Tasks:

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import BesideDesign, Estimates, ImpactDesign, SlopeDesign, VerdictDesign
-from papi_analysis.reporting.canvas import (
+from papi_analysis.reporting.canvas import add_alternative, drawing, new_axes, one_axes
+from papi_analysis.reporting.gap_words import treated_units
+from papi_analysis.reporting.language import Language, language_of
+from papi_analysis.reporting.marks import (
     BLUE,
     GREEN,
     GREY,
@@ -23,21 +26,15 @@ from papi_analysis.reporting.canvas import (
     ORANGE,
     PALE,
     Line,
-    add_alternative,
     break_lines,
-    drawing,
-    full_name,
     key_lines,
-    new_axes,
-    one_axes,
     set_title,
     tidy,
     wrapped,
     write_lines,
 )
-from papi_analysis.reporting.language import Language, language_of
-from papi_analysis.reporting.sentences import finding, treated_units
-from papi_analysis.reporting.tables import mark
+from papi_analysis.reporting.sentences import finding
+from papi_analysis.reporting.tables import full_name, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,17 +142,14 @@ def _tell(ax: Axes, shown: str, estimates: Estimates, tongue: Language) -> None:
     add_alternative(ax, " ".join([*([f"{words}."] if words else []), shown, finding(estimates, tongue)]))
 
 
-def _key(words: str, colour: str, marker: str) -> list[Line]:
-    return key_lines(words, colour, marker, KEY)
-
-
 def _key_of_gaps(estimates: Estimates, tongue: Language) -> list[Line]:
     """Say what each mark is; of those that are drawn."""
     asked, table = estimates.designed(BesideDesign).answer.designed(ImpactDesign), estimates.table
     first, last = asked.after
     when = str(last) if first == last else f"{first}–{last}"
     unit = treated_units(estimates.designed(BesideDesign).answer, tongue)
-    lines = _key(tongue.text("{unit}, {when}, net of what the other units predict", unit=unit, when=when), BLUE, "o")
+    words = tongue.text("{unit}, {when}, net of what the other units predict", unit=unit, when=when)
+    lines = key_lines(words, BLUE, "o", KEY)
     if others := int(table["others"].max()):
         if len(asked.units) == 1:
             words = tongue.text("each of {others} other units, as if the programme were its own", others=others)
@@ -167,14 +161,15 @@ def _key_of_gaps(estimates: Estimates, tongue: Language) -> list[Line]:
             )
         if len(estimates.cells) < table["others"].sum():
             words += tongue.text(", an even selection of them drawn")
-        lines += _key(words, GREY, ".")
+        lines += key_lines(words, GREY, ".", KEY)
     if table["others_low"].notna().any():
-        lines += _key(tongue.text("the middle {level} of them", level=tongue.percent(estimates.level)), GREY, "s")
+        words = tongue.text("the middle {level} of them", level=tongue.percent(estimates.level))
+        lines += key_lines(words, GREY, "s", KEY)
     if "needed" in table and table["needed"].notna().any():
         told = estimates.designed(BesideDesign).told
         theirs = told is not None and told.designed(VerdictDesign).end_year is not None
         words = tongue.text("the gain that was needed") if theirs else tongue.text("the gain in question")
-        lines += _key(words, ORANGE, "D")
+        lines += key_lines(words, ORANGE, "D", KEY)
     return lines
 
 
@@ -284,7 +279,9 @@ def _draw_panels(estimates: Estimates, axes: Any, truth: Any, tongue: Language) 
         if known is not None:
             ax.plot(x, known[place] / scale * x, color=GREEN, linestyle="--", linewidth=1.8, zorder=4)
         ax.axhline(0, color=PALE, linewidth=0.8, zorder=0)
-        set_title(ax, row.dimension, tongue, estimates.names, _slope_words(row, tongue), width=30)
+        set_title(
+            ax, row.dimension, tongue, estimates.names, tongue.estimate(row.estimate, row.low, row.high, 3), width=30
+        )
         ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
         ax.yaxis.set_major_formatter(tongue.tick)
         ax.set_xticks([0, 0.5, 1])
@@ -308,32 +305,24 @@ def _panels(count: int, top: float) -> Any:
 
 def _key_of_slopes(estimates: Estimates, known: bool, tongue: Language) -> list[Line]:
     asked = estimates.designed(BesideDesign).answer.designed(SlopeDesign)
-    lines = _key(
-        tongue.text("{units} programme units, a dot a year, net of what untouched units predict",
-                    units=asked.programme_units), BLUE, "o"
-    )  # fmt: skip
-    lines += _key(tongue.text("units that no programme has touched"), GREY, ".")
+    words = tongue.text(
+        "{units} programme units, a dot a year, net of what untouched units predict", units=asked.programme_units
+    )
+    lines = key_lines(words, BLUE, "o", KEY)
+    lines += key_lines(tongue.text("units that no programme has touched"), GREY, ".", KEY)
     words = tongue.text("slope per 10 points of completion")
     if np.isfinite(estimates.table[["low", "high"]].to_numpy(dtype=float)).any():
         words = tongue.text(
             "slope per 10 points of completion, {level} interval", level=tongue.percent(estimates.level)
         )
-    lines += _key(words, ORANGE, "_")
-    return lines + (_key(tongue.text("true slope"), GREEN, "_") if known else [])
-
-
-def _slope_words(row: Any, tongue: Language) -> str:
-    """The slope for full completion would hide the unit of the tables: per ten points, with its interval."""
-    words = tongue.number(row.estimate, 3)
-    if row.low == row.low:
-        words += f" [{tongue.number(row.low, 3)}; {tongue.number(row.high, 3)}]"
-    return words
+    lines += key_lines(words, ORANGE, "_", KEY)
+    return lines + (key_lines(tongue.text("true slope"), GREEN, "_", KEY) if known else [])
 
 
 def _panels_in_words(estimates: Estimates, known: NDArray[np.float64] | None, tongue: Language) -> str:
     told, level = [], tongue.percent(estimates.level)
     for place, row in enumerate(estimates.table.itertuples()):
-        words = f"{row.dimension}: {_slope_words(row, tongue)}"
+        words = f"{row.dimension}: {tongue.estimate(row.estimate, row.low, row.high, 3)}"
         told.append(words if known is None else f"{words} / {tongue.number(known[place], 3)}")
     listed = "; ".join(told)
     if known is None:

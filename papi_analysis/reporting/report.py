@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +28,6 @@ IN_THE_WAY = Note(
 
 NO_FOLDER = Note("The report needs a folder, and {name!r} is a file. Give the name of a folder.")
 
-#: Arguments of earlier versions, and where they went.
-GONE = {
-    "notebooks": Note("Pages of notebooks are written by: python -m papi_analysis.reporting.notebooks FOLDER OUTPUT"),
-    **dict.fromkeys(
-        ("fresh", "workers", "on_done", "on_cell"), Note("A report runs no notebook any more: leave it out")
-    ),
-}
-
 
 @check_kinds
 def render_report(
@@ -46,7 +39,6 @@ def render_report(
     docx: bool = False,
     tables: bool = False,
     on_section: Callable[[int, int], None] | None = None,
-    **gone: Any,
 ) -> Path:
     """Write the report on a study, ``index.html``, and return its path.
 
@@ -69,8 +61,6 @@ def render_report(
         Write its tables as one workbook too, ``tables.xlsx``, a sheet each.
     on_section
         Called before each section with the number of those that are done and of all.
-    **gone
-        Arguments of earlier versions; each is an error that says what to use instead.
 
     Returns
     -------
@@ -91,12 +81,6 @@ def render_report(
     """
     from papi_analysis.reporting.programme_report import ProgrammeReport
 
-    for name in gone:
-        if name not in GONE:
-            raise TypeError(f"render_report() has no argument {name!r}")
-        raise SpecError(
-            Note("render_report has no argument {name!r} any more. {name_2}.", {"name": name, "name_2": GONE[name]})
-        )
     names = (INDEX, *[DOCUMENT] * docx, *[WORKBOOK] * tables)
     folder = _check_output(output, force, names)
     report = ProgrammeReport(study, language)
@@ -142,14 +126,14 @@ def _sections(report: ProgrammeReport, on_section: Callable[[int, int], None] | 
 def _rendered(sections: Iterable[Section]) -> list[Section]:
     """The sections with their figures rendered, so that page and document show the same."""
     from papi_analysis.reporting.canvas import house_style, picture_of
-    from papi_analysis.reporting.section import Section, Words
+    from papi_analysis.reporting.section import Words
     from papi_analysis.reporting.tables import Table
 
     def done(part: Any) -> Any:
         return part if isinstance(part, Words | Table) else picture_of(part)
 
     with house_style():
-        return [Section(tuple(done(part) for part in section)) for section in sections]
+        return [replace(section, parts=tuple(map(done, section))) for section in sections]
 
 
 def _document(report: ProgrammeReport, sections: Iterable[Section]) -> bytes:

@@ -230,7 +230,7 @@ def _cell(gathered: Gathered, name: str, dimension: str, part: str, digits: int)
     tongue = gathered.tongue
     if part == "interval":
         low, high = (gathered.value(name, dimension, end) for end in ("low", "high"))
-        return interval_text(low, high, digits, tongue)
+        return tongue.interval(low, high, digits)
     value = gathered.value(name, dimension, part)
     if value != value:
         return MISSING
@@ -238,11 +238,6 @@ def _cell(gathered: Gathered, name: str, dimension: str, part: str, digits: int)
         said = tongue.p_value(value, sign=True)
         return tongue.text("p {p}", p=said) if part == "p" else tongue.text("joint p {p}", p=said)
     return Text(tongue.number(value, digits), value) if part == "estimate" else f"({tongue.number(value, digits)})"
-
-
-def interval_text(low: float, high: float, digits: int, tongue: Language) -> str:
-    """Write an interval in brackets; a missing one is a dash."""
-    return MISSING if low != low else f"[{tongue.number(low, digits)}; {tongue.number(high, digits)}]"
 
 
 def estimate_label(gathered: Gathered) -> str:

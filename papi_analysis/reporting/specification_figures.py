@@ -8,20 +8,10 @@ from typing import Any
 import numpy as np
 
 from papi_analysis.estimation.estimates import CurveDesign, Estimates
-from papi_analysis.reporting.canvas import (
-    BLUE,
-    GREY,
-    INK,
-    PALE,
-    add_alternative,
-    drawing,
-    enough_axes,
-    mark_simulated,
-    new_axes,
-    tidy,
-)
+from papi_analysis.reporting.canvas import drawing, enough_axes, new_axes
 from papi_analysis.reporting.labels import CODES, LABELS, OPTIONS
 from papi_analysis.reporting.language import Language, language_of
+from papi_analysis.reporting.marks import BLUE, GREY, INK, PALE, finish, tidy
 
 
 @drawing
@@ -90,23 +80,19 @@ def draw_specification_curve(estimates: Estimates, *, axes: Any = None, language
     below.set_yticks(rows, words, fontsize=8)
     below.set_ylim(rows[-1] + 0.7, -0.7)
     below.set_xticks([])
-    tidy(above)
     tidy(below)
-    mark_simulated(above, estimates.simulated_tables, tongue)
     digits = tongue.fine(table["mean"], 3)
     p = float(estimates.tests["p"].iloc[0]) if len(estimates.tests) else float("nan")
-    add_alternative(
-        above,
-        tongue.text(
-            "Specification curve of {n} specifications: the mean estimate runs from {low} to {high}, {below} of them "
-            "lie below zero; joint p {p}.",
-            n=len(table),
-            low=tongue.number(table["mean"].min(), digits),
-            high=tongue.number(table["mean"].max(), digits),
-            below=tongue.percent(asked.below),
-            p=tongue.p_value(p, sign=True),
-        ),
+    shown = tongue.text(
+        "Specification curve of {n} specifications: the mean estimate runs from {low} to {high}, {below} of them lie "
+        "below zero; joint p {p}.",
+        n=len(table),
+        low=tongue.number(table["mean"].min(), digits),
+        high=tongue.number(table["mean"].max(), digits),
+        below=tongue.percent(asked.below),
+        p=tongue.p_value(p, sign=True),
     )
+    finish(above, estimates.simulated_tables, tongue, shown)
     return axes
 
 

@@ -98,7 +98,7 @@ def _row(texts: Sequence[str], numbers: Sequence[bool], scope: str, heads: int) 
         tag, opening = ("th", f'th scope="{scope}"') if place < heads and text else ("td", "td")
         name = "number" if number else "" if scope == "col" else _width(tag, text)
         marked = f' class="{name}"' if name else ""
-        written = html.escape(text).replace("&lt; ", "&lt;&nbsp;")  # a p-value is not broken over lines
+        written = re.sub(r"^&lt; (?=\d)", "&lt;&nbsp;", html.escape(text))  # a p-value is not broken over lines
         cells.append(f"<{opening}{marked}>{written}</{tag}>")
     return f"<tr>{''.join(cells)}</tr>"
 

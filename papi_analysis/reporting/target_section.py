@@ -9,10 +9,9 @@ import pandas as pd
 from papi_analysis.errors import PapiError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.panel.changes import TOTAL
-from papi_analysis.reporting.canvas import full_name
 from papi_analysis.reporting.figures import draw_targets
 from papi_analysis.reporting.section import Section, Words
-from papi_analysis.reporting.tables import table_frame
+from papi_analysis.reporting.tables import full_name, table_frame
 from papi_analysis.reporting.writer import Writer
 
 #: Completion when the survey of a year was in the field, by year and dimension, with the day.
@@ -121,7 +120,7 @@ def _left(writer: Writer, targets: Estimates, plan: pd.DataFrame | PapiError) ->
     made_up = targets.simulated_tables
     return [
         Words(text("What is still needed"), tuple(words)),
-        table_frame(table, shown, language=writer.tongue.code, simulated=made_up),
+        table_frame(table, shown, language=writer.tongue.code, simulated=made_up, names=targets.names),
     ]
 
 

@@ -8,21 +8,10 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.reporting.canvas import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    PINK,
-    add_alternative,
-    drawing,
-    enough_axes,
-    one_axes,
-    tidy,
-    wrapped,
-)
+from papi_analysis.reporting.canvas import drawing, enough_axes, one_axes
 from papi_analysis.reporting.labels import KINDS
 from papi_analysis.reporting.language import find_language
+from papi_analysis.reporting.marks import BLUE, GREY, INK, ORANGE, PINK, finish, wrapped
 from papi_analysis.reporting.tables import Table, table_frame
 
 #: Decimals of a Monte Carlo error.
@@ -136,7 +125,6 @@ def draw_validation(rows: pd.DataFrame, *, axes: Any = None, language: str = "en
     ax.set_yticks(range(len(kinds))[::-1], [wrapped(tongue.text(KINDS.get(kind, kind)), 24) for kind in kinds])
     ax.set_ylim(-0.6, len(kinds) - 0.4)
     ax.set_xlabel(tongue.text("Difference, in units of the last digit that the other source gives"), fontsize=9)
-    tidy(ax)
     words = tongue.text(
         "Dots of {n} figures by how far they are from another source's, in {kinds} kinds of methods: {agree} agree to "
         "every digit given (at most half a unit of the last), {drawn} of the others rest on draws, at {short} a solver "
@@ -147,7 +135,7 @@ def draw_validation(rows: pd.DataFrame, *, axes: Any = None, language: str = "en
         drawn=int((~agrees & drawn).sum()),
         short=int((~agrees & ~drawn).sum()),
     )
-    add_alternative(ax, words)
+    finish(ax, (), tongue, words)
     return ax
 
 

@@ -60,9 +60,8 @@ class Writer(NamedTuple):
     def table(
         self, frame: pd.DataFrame, columns: list[str] | None = None, *, digits: int = 2, simulated: bool = True
     ) -> Table:
-        """Show a table, units by their names; it is marked unless nothing in it is made up."""
+        """Show a table, units and dimensions by their names; it is marked unless nothing in it is made up."""
         made_up = self.study.simulated_tables if simulated else ()
-        if "unit" in frame:
-            names = self.study.names
-            frame = frame.assign(unit=[self.tongue.name(code, names) for code in frame["unit"]])
-        return table_frame(frame, columns, language=self.tongue.code, digits=digits, simulated=made_up)
+        return table_frame(
+            frame, columns, language=self.tongue.code, digits=digits, simulated=made_up, names=self.study.names
+        )

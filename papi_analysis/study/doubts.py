@@ -92,7 +92,7 @@ def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:
 
 
 OLD_PROVINCE = (
-    Note("since July 2025 {unit} is part of {province}, made of {old}; scores up to 2024 are its own alone"),
+    Note("since July 2025 {unit} is part of the new {province}, made of {old}; scores up to 2024 are its own alone"),
     Note("Make sure that tasks and scores mean the same area."),
 )
 NEW_PROVINCE = (

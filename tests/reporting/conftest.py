@@ -3,6 +3,7 @@
 import os
 import shutil
 from contextlib import contextmanager
+from functools import cache
 
 import matplotlib
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 import papi_analysis as pa
 from papi_analysis.credibility.simulation import simulate_study
 from papi_analysis.reporting import answers
+from papi_analysis.reporting.canvas import picture_of
 from papi_analysis.reporting.programme_report import SECTIONS, ProgrammeReport
-from papi_analysis.reporting.section import Section
+from papi_analysis.reporting.section import Section, Words
+from papi_analysis.reporting.tables import Table
 from papi_analysis.study.study import make_study
 
 matplotlib.use("agg")
@@ -54,18 +57,34 @@ def browser():
 
 @pytest.fixture(scope="session")
 def parts(study):
-    """Every part of the bundled study's report, by language and section, from the same answers."""
+    """The parts of the bundled study's report by language and section, made when asked for, from the same answers."""
     english, vietnamese = (pa.ProgrammeReport(study, language) for language in ("en", "vi"))
     vietnamese.answers = english.answers
-    return {
-        report.tongue.code: {name: list(getattr(report, name)()) for name in SECTIONS}
-        for report in (english, vietnamese)
-    }
+    return {report.tongue.code: _Made(report) for report in (english, vietnamese)}
+
+
+#: As they are, whatever a test puts in their place.
+ASKED = {name: getattr(ProgrammeReport, name) for name in SECTIONS}
+
+
+class _Made(dict):
+    def __init__(self, report):
+        super().__init__()
+        self.report = report
+
+    def __missing__(self, name):
+        self[name] = list(ASKED[name](self.report))
+        return self[name]
 
 
 @pytest.fixture(scope="session")
 def made(parts):
-    """Give, as a context, reports on the bundled study that show the parts already made, whoever asks for them."""
+    """Give, as a context, reports on the bundled study that show the parts already made, each figure rendered once."""
+
+    @cache
+    def rendered(language, name):
+        ready = (part if isinstance(part, Words | Table) else picture_of(part) for part in parts[language][name])
+        return Section(tuple(ready), own_page=name == SECTIONS[0])
 
     @contextmanager
     def shown():
@@ -73,7 +92,7 @@ def made(parts):
             for name in SECTIONS:
 
                 def section(report, name=name):
-                    return Section(tuple(parts[report.tongue.code][name]))
+                    return rendered(report.tongue.code, name)
 
                 patch.setattr(ProgrammeReport, name, section)
             yield

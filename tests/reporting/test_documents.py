@@ -28,13 +28,13 @@ from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.tables import Table
 
 
-@pytest.fixture(scope="module", params=["en", "vi"])
-def written(request: Any, study: Any, made: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+@pytest.fixture(scope="module")
+def written(study: Any, made: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The language, and the folder of a report with its document and its workbook."""
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp("vi")
     with made():
-        render_report(study, folder, language=request.param, docx=True, tables=True)
-    return request.param, folder
+        render_report(study, folder, language="vi", docx=True, tables=True)
+    return "vi", folder
 
 
 def parts_of(parts: Any, language: str) -> list[Any]:
@@ -88,6 +88,21 @@ def test_every_figure_is_there_with_its_alternative_and_fits_the_column(written:
     blips = [shape._inline.graphic.graphicData.pic.blipFill.blip for shape in shapes]
     pictures = [document.part.related_parts[blip.embed].blob for blip in blips]
     assert all(base64.b64encode(picture).decode() in page for picture in pictures)
+
+
+def test_a_leaders_page_stays_a_page_of_its_own_beside_a_document(written: Any) -> None:
+    _, folder = written
+    assert folder.joinpath("index.html").read_text("utf-8").count('class="text opens"') == 1
+
+
+def test_heads_of_columns_are_whole_and_names_of_rows_turn_no_table() -> None:
+    agencies = ["Department of Natural Resources and Environment, Office of the City"] * 3
+    found = widths([["Lead agency", "Overdue", "Done", "Tasks"], *([name, "4", "2", "6"] for name in agencies)], 165)
+    # Times New Roman bold by its metrics: ems of each word, at 11 points; a cell's margins are 1.9 mm on each side.
+    for width, ems in zip(found[1:], (3.666, 2.222, 2.5), strict=True):
+        assert width - 3.8 > ems * 11 / 72 * 25.4
+    heads = ["Dimension", "Completion before", "Completion", "Done before", "Done", "Overdue before", "Overdue"]
+    assert not needs_turning([heads, ["D4 Control of Corruption in the Public Sector", *["100%"] * 6]])
 
 
 def test_the_page_is_that_of_official_documents(written: Any) -> None:

@@ -23,7 +23,7 @@ from docx.oxml.ns import qn
 
 import papi_analysis as pa
 from papi_analysis.reporting import export
-from papi_analysis.reporting.canvas import one_axes
+from papi_analysis.reporting.canvas import add_alternative, one_axes
 from papi_analysis.reporting.data_figures import draw_history
 from papi_analysis.reporting.downloads import inert
 from papi_analysis.reporting.figures import draw_targets
@@ -111,9 +111,8 @@ def save(tmp_path: Path) -> Callable[..., Path]:
 READERS = {"html": read_html, "tex": read_tex, "docx": read_docx}
 
 
-@pytest.mark.parametrize("language", ["en", "vi"])
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("answer", ["targets", "slopes", "changes"])
+@pytest.mark.parametrize(("answer", "language"), [("targets", "en"), ("changes", "vi")])
 def test_every_cell_is_there_as_shown(form: str, language: str, answer: str, save: Any, request: Any):
     estimates = request.getfixturevalue(answer)
     shown = pa.table(estimates, language=language)
@@ -408,16 +407,15 @@ def test_the_same_figure_gives_the_same_bytes(form: str, targets: Any, tmp_path:
 
 
 def test_an_array_of_axes_is_one_figure(study: Any, tmp_path: Path):
-    axes = [draw_history(study, study.unit) for _ in range(2)]
-    paths = pa.save_figure(axes[0], tmp_path / "a.svg"), pa.save_figure(axes[1][0, 0].get_figure(), tmp_path / "b.svg")
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert len(svg_of(paths[0]).findall(f".//{SVG}g[@id='axes_6']")) == 1
+    drawn = svg_of(pa.save_figure(draw_history(study, study.unit), tmp_path / "a.svg"))
+    assert len(drawn.findall(f".//{SVG}g[@id='axes_6']")) == 1
 
 
-def test_a_figure_is_as_wide_as_the_column_of_a_page(study: Any, tmp_path: Path):
+def test_a_figure_is_as_wide_as_the_column_of_a_page(tmp_path: Path):
     from PIL import Image
 
-    wide = draw_history(study, "VN-CT")
+    wide = one_axes(8, 3)
+    add_alternative(wide, "Nothing.")
     picture = Image.open(pa.save_figure(wide, tmp_path / "scores.png"))
     assert picture.width / picture.info["dpi"][0] * 25.4 == pytest.approx(165, abs=0.1)
     drawing = svg_of(pa.save_figure(wide, tmp_path / "scores.svg"))

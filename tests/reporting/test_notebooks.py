@@ -25,6 +25,7 @@ from papi_analysis.reporting.notebooks import (
     execute_notebook,
     main,
     notebooks_extra,
+    read_notebook,
     running,
     save_notebook,
     write_pages,
@@ -49,7 +50,7 @@ def printed(notebook: Any) -> list[str]:
     return [output.text.strip() for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
-def test_runs_here_in_the_notebooks_folder_with_figures_inline(
+def test_runs_here_in_the_notebooks_folder_with_figures_inline_also_where_an_event_loop_runs_as_in_jupyter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -57,7 +58,11 @@ def test_runs_here_in_the_notebooks_folder_with_figures_inline(
     folder.mkdir()
     path = write(folder / "a.ipynb", "import os, sys", "print(os.getcwd(), sys.executable, os.environ['MPLBACKEND'])")
     before = path.read_bytes()
-    where, python, backend = printed(execute_notebook(path))[0].split()
+
+    async def cell() -> Any:
+        return execute_notebook(path)
+
+    where, python, backend = printed(asyncio.run(cell()))[0].split()
     assert Path(where) == folder.resolve()
     assert python == sys.executable
     assert backend != "agg"
@@ -133,18 +138,32 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path):
             execute_notebook(tmp_path / "bad.ipynb")
 
 
+@pytest.fixture
+def as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a notebook have run as it is stored, without a kernel; one whose first cell says 1 / 0 fails."""
+
+    def execute(path: Path, **_: Any) -> Any:
+        notebook = read_notebook(path)
+        if any(cell.source == "1 / 0" for cell in notebook.cells):
+            raise PapiError(f"{path.name}, code cell 1: ZeroDivisionError")
+        return notebook
+
+    monkeypatch.setattr(notebooks, "execute_notebook", execute)
+
+
 def ran(paths: list[Path], done: list[Path]) -> list[Any]:
     with running(paths, on_done=done.append) as wait:
         return wait()
 
 
+@pytest.mark.usefixtures("as_stored")
 def test_several_run_in_order_and_all_failures_are_told(tmp_path: Path):
-    good = [write(tmp_path / f"{name}.ipynb", f"print('{name}')") for name in ("z", "a")]
+    good = [write(tmp_path / f"{name}.ipynb", name) for name in ("z", "a")]
     done: list[Path] = []
-    assert [printed(notebook) for notebook in ran(good, done)] == [["z"], ["a"]]
+    assert [notebook.cells[1].source for notebook in ran(good, done)] == ["z", "a"]
     assert sorted(done) == sorted(good)
 
-    bad = [write(tmp_path / f"bad{n}.ipynb", f"raise KeyError({n})") for n in (1, 2)]
+    bad = [write(tmp_path / f"bad{n}.ipynb", "1 / 0") for n in (1, 2)]
     done.clear()
     with pytest.raises(PapiError) as error:
         ran([*bad, good[0]], done)
@@ -220,12 +239,13 @@ def test_a_page_for_each_notebook_beside_the_report(tmp_path: Path, folder: Path
         assert links == {page.name: "page" if page == path else None for page in pages}
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "as_stored")
 def test_pages_on_which_something_is_simulated_say_so_at_the_head_and_no_others(tmp_path: Path, folder: Path):
-    made_up = new_code_cell("print('a slope [SIMULATED: tasks, progress]')")
+    marked = new_output("stream", text="a slope [SIMULATED: tasks, progress]")
+    made_up = new_code_cell("slope", outputs=[marked])
     nbformat.write(new_notebook(cells=[new_markdown_cell("# Second"), made_up]), folder / "02_second.ipynb")
     first = nbformat.read(folder / "01_first.ipynb", as_version=4)
-    first.cells[1].outputs = [new_output("stream", text="it ran")]  # what is stored says which pages are real
+    first.cells[1].outputs = [new_output("stream", text="it ran")]
     nbformat.write(first, folder / "01_first.ipynb")
     write_pages(folder, tmp_path / "out")
     first_page, second_page, start = (
@@ -238,7 +258,7 @@ def test_pages_on_which_something_is_simulated_say_so_at_the_head_and_no_others(
     assert lead.startswith("Nothing is simulated on these pages: First & only. ")
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "as_stored")
 @pytest.mark.parametrize(("text", "code"), [("# Second", "1 / 0"), ("# Second\n\n$\\nosuchcommand$", "1")])
 def test_a_failure_leaves_the_earlier_pages(tmp_path: Path, folder: Path, text: str, code: str):
     output = tmp_path / "out"
@@ -264,20 +284,27 @@ def test_files_that_are_not_ours_stay(tmp_path: Path, folder: Path, monkeypatch:
     assert not (tmp_path / "out").exists()
 
 
-def test_command_stores_outputs_in_place_or_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_command_stores_outputs_in_place_or_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     good, bad = write(tmp_path / "good.ipynb", "print(5)"), write(tmp_path / "bad.ipynb", "1 / 0")
     before = good.read_bytes(), bad.read_bytes()
-    assert main([str(tmp_path), "--in-place"]) == 1
+
+    def fails(path: Path, **_: Any) -> Any:
+        if path == bad:
+            raise PapiError("bad.ipynb, code cell 1: ZeroDivisionError: division by zero")
+        return read_notebook(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notebooks, "execute_notebook", fails)
+        assert main([str(tmp_path), "--in-place"]) == 1
     assert (good.read_bytes(), bad.read_bytes()) == before
     assert capsys.readouterr() == ("", "bad.ipynb, code cell 1: ZeroDivisionError: division by zero\n")
 
     bad.unlink()
     assert main([str(tmp_path), "--in-place"]) == 0
     assert printed(nbformat.read(good, as_version=4)) == ["5"]
-    first = good.read_bytes()
-    assert first.endswith(b"}\n")
-    assert main([str(tmp_path), "--in-place"]) == 0
-    assert good.read_bytes() == first
+    assert good.read_bytes().endswith(b"}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["good.ipynb"]
     assert capsys.readouterr() == ("", "")  # no progress where nobody looks
 
@@ -302,12 +329,3 @@ def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch, t
         execute_notebook(write(tmp_path / "a.ipynb", "1"))
     with pytest.raises(ValueError, match="own"), notebooks_extra():
         raise ValueError("own")
-
-
-def test_runs_where_an_event_loop_runs_already_as_in_jupyter(tmp_path: Path):
-    path = write(tmp_path / "a.ipynb", "print(3)")
-
-    async def cell() -> Any:
-        return execute_notebook(path)
-
-    assert printed(asyncio.run(cell())) == ["3"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_output
 from test_notebook_page import PAGES, figure, full_page, html_of, png, shows, table
 
 from papi_analysis.reporting import notebooks
+from papi_analysis.reporting.notebook_page import to_html
 from papi_analysis.reporting.notebooks import PROGRAMME, read_notebook
 from papi_analysis.reporting.page import page_of, words_in
 from papi_analysis.reporting.programme_report import ProgrammeReport
@@ -24,7 +26,10 @@ from papi_analysis.reporting.section import Section, Words
 from papi_analysis.study.scores import load_scores
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-NOTEBOOKS = sorted(path for path in FOLDER.glob("*.ipynb") if path.name != PROGRAMME)
+#: All pages of notebooks have the sample's template: one of them is opened on every run, each with the slow tests,
+#: and so is the English report among them, which the list of their questions ends.
+FIRST, *LATER = sorted(path.stem for path in FOLDER.glob("*.ipynb") if path.name != PROGRAMME)
+OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("index_en", *LATER)]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 #: A4 less its margins, at 96 pixels to the inch.
 SHEET = {"width": round((210 - 2 * 18) / 25.4 * 96), "height": round((297 - 2 * 20) / 25.4 * 96)}
@@ -65,26 +70,32 @@ def everything() -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def pages(made: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Write the sample and the report in both languages, and pages of the notebooks as they are stored."""
+def written(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Write a page: the sample or the report in a language, or a notebook as it is stored."""
     folder = tmp_path_factory.mktemp("pages")
-    written = {f"sample_{language}": folder / f"sample_{language}.html" for language in ("en", "vi")}
-    for name, path in written.items():
-        language = name[-2:]
-        options = {"language": language, "pages": PAGES, "file": PAGES[1][0], "banner": "Made up"}
-        path.write_text(html_of(*everything(), **options), "utf-8")
-    with made(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(notebooks, "execute_notebook", lambda path, **_: read_notebook(path))
-        start = notebooks.write_pages(FOLDER, folder / "report")
-        vietnamese = render_report(output=folder / "report_vi", language="vi")
-    written |= {path.stem: start.with_name(f"{path.stem}.html") for path in NOTEBOOKS}
-    return written | {"index_en": start, "index_vi": vietnamese}
+
+    def write(name: str) -> Path:
+        kind, _, language = name.rpartition("_")
+        path = folder / f"{name}.html"
+        if kind == "sample":
+            options = {"language": language, "pages": PAGES, "file": PAGES[1][0], "banner": "Made up"}
+            path.write_text(html_of(*everything(), **options), "utf-8")
+            return path
+        if kind != "index":
+            notebook = read_notebook(FOLDER / f"{name}.ipynb")
+            path.write_text(to_html(notebook, title=name, pages=[(path.name, name)], file=path.name), "utf-8")
+            return path
+        with made(), pytest.MonkeyPatch.context() as patch:
+            if language == "vi":
+                return render_report(output=folder / "report_vi", language=language)
+            patch.setattr(notebooks, "execute_notebook", lambda path, **_: read_notebook(path))
+            return notebooks.write_pages(FOLDER, folder / "report_en")
+
+    return write
 
 
-@pytest.fixture(
-    scope="module", params=["sample_en", "sample_vi", "index_en", "index_vi", *(path.stem for path in NOTEBOOKS)]
-)
-def opened(request: pytest.FixtureRequest, pages: dict[str, Path], browser: Any) -> Iterator[Opened]:
+@pytest.fixture(scope="module", params=["sample_en", "sample_vi", "index_vi", FIRST, *OTHERS])
+def opened(request: pytest.FixtureRequest, written: Callable[[str], Path], browser: Any) -> Iterator[Opened]:
     """Open one page; all its tests run before the next is opened."""
     requests: list[str] = []
     console: list[str] = []
@@ -92,7 +103,7 @@ def opened(request: pytest.FixtureRequest, pages: dict[str, Path], browser: Any)
     page.on("request", lambda asked: requests.append(asked.url))
     page.on("console", lambda said: console.append(said.text))
     page.on("pageerror", lambda error: console.append(str(error)))
-    page.goto(pages[request.param].as_uri())
+    page.goto(written(request.param).as_uri())
     yield Opened(page, requests, console)
     page.close()
 
@@ -125,6 +136,12 @@ def test_everybody_can_read_it(page: Any):
 def test_everybody_can_read_it_on_a_phone(page: Any):
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    # Letters of 8 points on a figure, at 96 pixels to the inch.
+    letters = page.evaluate(
+        """[...document.querySelectorAll('figure.wide img')].map(image =>
+            8 / 72 * 96 * image.clientWidth / image.getAttribute('width'))"""
+    )
+    assert min(letters, default=8) >= 8 or "sample" in page.url
     # What is wider scrolls by itself, and so must be reachable by keyboard.
     stuck = page.evaluate(
         """[...document.querySelectorAll('main *')].filter(tag =>
@@ -229,10 +246,7 @@ def test_nothing_was_asked_for_but_the_page_and_nothing_was_wrong(opened: Opened
     """Runs last: after everything that the tests before did with the page."""
     assert opened.requests == [opened.page.url.partition("#")[0]]
     assert opened.console == []
-
-
-def test_a_page_is_light(pages: dict[str, Path]):
-    assert all(path.stat().st_size < 3_000_000 for path in pages.values())
+    assert Path(unquote(urlsplit(opened.page.url).path)).stat().st_size < 3_000_000  # a page is light
 
 
 class Sheet(NamedTuple):

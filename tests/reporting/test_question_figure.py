@@ -16,8 +16,8 @@ from matplotlib.text import Text
 
 import papi_analysis as pa
 from papi_analysis.credibility.simulation import simulate_study
-from papi_analysis.reporting import canvas
-from papi_analysis.reporting.canvas import alternative, figure_of, png
+from papi_analysis.reporting import marks
+from papi_analysis.reporting.canvas import alternative, figure_of
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.question_figure import draw_question
 
@@ -73,7 +73,7 @@ def of_schools(dimensions: int, scale: float = 1.0) -> pa.Estimates:
 
 @pytest.fixture(scope="module")
 def schools() -> dict[int, pa.Estimates]:
-    return {dimensions: of_schools(dimensions) for dimensions in (1, 2, 6, 12)}
+    return {dimensions: of_schools(dimensions) for dimensions in (1, 2, 12)}
 
 
 def points(ax, colour):
@@ -103,11 +103,11 @@ def said_by(drawn) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_row_draws_the_numbers_of_the_table_in_its_order(one, language) -> None:
     ax, table = draw_question(one, language=language), one.table
-    own, needed = points(ax, canvas.BLUE), points(ax, canvas.ORANGE)
+    own, needed = points(ax, marks.BLUE), points(ax, marks.ORANGE)
     assert [x for x, _ in own] == table["estimate"].tolist()
     assert [x for x, _ in needed] == table["needed"].tolist()
     assert [y for _, y in own] == [y for _, y in needed]
-    dots = points(ax, canvas.GREY)
+    dots = points(ax, marks.GREY)
     for (_, y), row in zip(own, table.itertuples(), strict=True):
         gaps = one.cells.loc[one.cells["dimension"] == row.dimension, "gap"]
         assert sorted(x for x, height in dots if abs(height - y) < 0.16) == sorted(gaps)
@@ -141,7 +141,7 @@ def test_the_title_is_the_verdict_on_the_family_and_no_more(one, several, many) 
         assert whole in pa.sentence(picture)
 
 
-@pytest.mark.parametrize("truth", [None, 0.08, [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]])
+@pytest.mark.parametrize("truth", [None, [0.01, 0.02, 0.03, 0.04, 0.05, 0.06]])
 def test_with_many_programmes_each_panel_draws_cells_slope_interval_and_truth(many, truth) -> None:
     words, *panels = draw_question(many, truth=truth)
     assert not words.axison
@@ -150,15 +150,15 @@ def test_with_many_programmes_each_panel_draws_cells_slope_interval_and_truth(ma
         cells = many.cells[many.cells["dimension"] == row.dimension]
         own = cells[cells["programme"]]
         np.testing.assert_array_equal(
-            sorted(points(ax, canvas.BLUE)), sorted(own[["completion", "gap"]].to_numpy().tolist())
+            sorted(points(ax, marks.BLUE)), sorted(own[["completion", "gap"]].to_numpy().tolist())
         )
-        cloud = points(ax, canvas.GREY)
+        cloud = points(ax, marks.GREY)
         assert sorted(y for _, y in cloud) == sorted(cells.loc[~cells["programme"], "gap"])
         assert max(abs(x) for x, _ in cloud) < 0.05
-        lines = [line for line in ax.lines if len(line.get_xdata()) == 2 and line.get_color() != canvas.PALE]
+        lines = [line for line in ax.lines if len(line.get_xdata()) == 2 and line.get_color() != marks.PALE]
         rises = [float(np.diff(line.get_ydata())[0] / np.diff(line.get_xdata())[0]) for line in lines]
         assert rises == pytest.approx([10 * row.estimate, *([] if truth is None else [10 * true])])
-        wedge = next(band for band in ax.collections if to_rgb(band.get_facecolor()[0]) == to_rgb(canvas.ORANGE))
+        wedge = next(band for band in ax.collections if to_rgb(band.get_facecolor()[0]) == to_rgb(marks.ORANGE))
         at_end = [y for x, y in wedge.get_paths()[0].vertices if x == lines[0].get_xdata()[1]]
         np.testing.assert_allclose([min(at_end), max(at_end)], [10 * row.low * x for x in lines[0].get_xdata()[1:]]
                                    + [10 * row.high * x for x in lines[0].get_xdata()[1:]])  # fmt: skip
@@ -175,11 +175,11 @@ def test_slopes_without_intervals_claim_none(many) -> None:
 
 def test_what_is_not_known_is_neither_drawn_nor_said(panel, several) -> None:
     ax = draw_question(several)
-    assert not points(ax, canvas.ORANGE)
+    assert not points(ax, marks.ORANGE)
     assert "need" not in said_by(ax) + alternative(figure_of(ax))
     bare = pa.completion_beside_gaps(panel, pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge"))
     ax = draw_question(dataclasses.replace(bare, table=bare.table.assign(completion=np.nan)))
-    assert not points(ax, canvas.GREY)
+    assert not points(ax, marks.GREY)
     assert "other units, as if" not in said_by(ax)
     assert words_of(ax).count("not known") == 6
     assert "nan" not in (said_by(ax) + alternative(figure_of(ax))).lower()
@@ -222,8 +222,8 @@ def test_made_up_inputs_are_marked_and_real_ones_are_not(one, many, language) ->
         drawn = draw_question(picture, language=language)
         assert said_by(drawn).count(mark) == 1
         assert alternative(figure_of(drawn)).startswith(mark)
-        real = draw_question(dataclasses.replace(picture, simulated_tables=()), language=language)
-        assert mark not in said_by(real) + alternative(figure_of(real))
+    real = draw_question(dataclasses.replace(one, simulated_tables=()), language=language)
+    assert mark not in said_by(real) + alternative(figure_of(real))
 
 
 def test_nothing_is_left_without_a_translation(one, several, many, schools, monkeypatch) -> None:
@@ -267,8 +267,9 @@ def boxes_of(drawn):
     return [(text, text.get_window_extent()) for text in texts if text not in ticks]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["one", "several", "many", 1, 2, 6, 12])
+@pytest.mark.parametrize(
+    ("name", "language"), [("one", "vi"), ("one", "en"), ("several", "vi"), ("many", "vi"), (1, "en"), (12, "vi")]
+)
 def test_words_lie_neither_on_one_another_nor_off_the_figure(request, schools, name, language) -> None:
     picture = schools[name] if name in schools else request.getfixturevalue(name)
     drawn = draw_question(picture, language=language, truth=0.08)
@@ -300,13 +301,6 @@ def test_wide_numbers_and_two_that_coincide_stand_apart() -> None:
                 min(box.x1, under.x1) - max(box.x0, under.x0) <= 1 or min(box.y1, under.y1) - max(box.y0, under.y0) <= 2
             )
             assert apart, (words, other)
-
-
-def test_the_same_bytes_twice(one, many, monkeypatch) -> None:
-    monkeypatch.setattr(canvas, "DPI", 50)
-    for picture in (one, many):
-        first, second = (png(figure_of(draw_question(picture))) for _ in range(2))
-        assert first == second
 
 
 def test_it_goes_where_it_is_told(one, many) -> None:

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
-from papi_analysis.reporting.canvas import BLUE, ORANGE, PINK, alternative, figure_of
+from papi_analysis.reporting.canvas import alternative, figure_of
+from papi_analysis.reporting.marks import BLUE, ORANGE, PINK
 from papi_analysis.reporting.validation import draw_validation, table_validation
 from papi_analysis.study.records import load_validation
 
