@@ -8,7 +8,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from papi_analysis.errors import DataError, Problem
@@ -255,6 +255,7 @@ def test_an_empty_score_says_to_leave_the_row_out() -> None:
         check_frame(frame, SCORES)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.one_of(st.integers(), st.integers(-(10**9), 10**9).map(float), st.text(max_size=5)))
 def test_a_name_is_one_text_however_it_is_written(name: object) -> None:
     text = name_text(name)

@@ -12,6 +12,8 @@ import pytest
 import papi_analysis as pa
 from papi_analysis.study import codebook
 
+TABLES = ("scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv")
+
 
 def test_a_right_folder_loads_without_a_word(folder) -> None:
     with warnings.catch_warnings():
@@ -113,45 +115,55 @@ def test_names_are_read_as_the_codes_of_the_study_and_listed(folder) -> None:
     assert right.guesses == ()
 
 
-@pytest.mark.parametrize("score", ["1", "10", "0.99996", "10.00004"])
-def test_scores_may_touch_the_ends_of_the_scale(folder, score: str) -> None:
-    folder.cell("scores.csv", 3, "score", score)
-    assert folder.load().scores["score"][1] == float(score)
+def test_scores_may_touch_the_ends_of_the_scale(folder) -> None:
+    ends = ["1", "10", "0.99996", "10.00004"]
+    for row, score in enumerate(ends, 3):
+        folder.cell("scores.csv", row, "score", score)
+    assert folder.load().scores["score"][1:5].tolist() == [float(score) for score in ends]
 
 
-@pytest.mark.parametrize(
-    "name", ["scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv"]
+@pytest.mark.parametrize("names", [("scores.csv", "tasks.csv", "progress.csv", "targets.csv"), TABLES[-2:]])
+def test_a_repeated_row_is_refused_in_every_table(folder, names: tuple[str, ...]) -> None:
+    last = {name: len(folder.text(name).splitlines()) for name in names}
+    for name in names:
+        folder.add(name, "", folder.text(name).splitlines()[1])
+    assert [place[:2] for place in folder.places()] == [(name, last[name] + 2) for name in names]
+
+
+UNREADABLE = (
+    (b"", "the file is empty"),
+    (b"a,b\n", "the table has no rows"),
+    ("Thành phố".encode("utf-16"), "the file is not in UTF-8"),
+    (b"a,b\n1\n", "the row has 1 cells where the header has 2"),
+    (b"a,b\n1,\x00\n", "the file holds NUL bytes"),
+    (None, "the file is not there"),
 )
-def test_a_repeated_row_is_refused_in_every_table(folder, name: str) -> None:
-    lines = folder.text(name).splitlines()
-    folder.add(name, "", lines[1])
-    assert [place[:2] for place in folder.places()] == [(name, len(lines) + 2)]
 
 
-@pytest.mark.parametrize(
-    "name", ["scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv"]
-)
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        (b"", "the file is empty"),
-        (b"a,b\n", "the table has no rows"),
-        ("Thành phố".encode("utf-16"), "the file is not in UTF-8"),
-        (b"a,b\n1\n", "the row has 1 cells where the header has 2"),
-        (b"a,b\n1,\x00\n", "the file holds NUL bytes"),
-        (None, "the file is not there"),
-    ],
-)
-def test_a_table_that_cannot_be_read_is_named(folder, name: str, content: bytes | None, what: str) -> None:
+def make_unreadable(folder, name: str, content: bytes | None) -> None:
     if content is None:
         folder.path.joinpath(name).unlink()
     else:
         folder.put(name, content)
+
+
+@pytest.mark.parametrize(("name", "why"), [*zip(TABLES, UNREADABLE, strict=True)])
+def test_a_table_that_cannot_be_read_is_the_one_problem(folder, name: str, why: tuple[bytes | None, str]) -> None:
+    make_unreadable(folder, name, why[0])
     (problem,) = folder.error().problems
-    assert (problem.file, problem.what) == (name, what)
+    assert (problem.file, problem.what) == (name, why[1])
 
 
-@pytest.mark.parametrize("name", ["scores.csv", "targets.csv", "units.csv", "dimensions.csv"])
+@pytest.mark.parametrize("shift", range(1, len(UNREADABLE)))
+def test_each_of_several_tables_that_cannot_be_read_is_named(folder, shift: int) -> None:
+    whys = dict(zip(TABLES, UNREADABLE[shift:] + UNREADABLE[:shift], strict=True))
+    for name, (content, _) in whys.items():
+        make_unreadable(folder, name, content)
+    found = {problem.file: problem.what for problem in folder.error().problems}
+    assert found == {name: what for name, (_, what) in whys.items()}
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "units.csv"])
 def test_a_missing_column_is_named_with_the_nearest(folder, name: str) -> None:
     column = folder.text(name).split("\n")[0].split(",")[1 if name == "units.csv" else 0]
     folder.put(name, folder.text(name).replace(column, f"{column}s", 1))
@@ -229,10 +241,9 @@ def test_the_files_are_never_touched(folder, kind: str) -> None:
     assert state() == before
 
 
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_byte_order_mark_changes_nothing(folder, mark: str) -> None:
+def test_a_byte_order_mark_changes_nothing(folder) -> None:
     for name in ("study.toml", "tasks.csv", "progress.csv", "scores.csv"):
-        folder.put(name, mark + folder.text(name))
+        folder.put(name, "\ufeff" + folder.text(name))
     assert len(folder.load().tasks) == 4
 
 
@@ -251,9 +262,8 @@ def test_a_study_that_does_not_exist_is_refused_with_those_that_do(name: str, tm
 
 def test_a_folder_is_found_from_anywhere(folder, monkeypatch) -> None:
     monkeypatch.chdir(folder.path.parent)
-    by_name, by_path, by_text = pa.load_study("study"), pa.load_study(folder.path), pa.load_study(str(folder.path))
-    for study in (by_path, by_text):
-        pd.testing.assert_frame_equal(study.tasks, by_name.tasks)
+    by_name, by_path = pa.load_study("study"), pa.load_study(folder.path)
+    pd.testing.assert_frame_equal(by_path.tasks, by_name.tasks)
 
 
 @pytest.mark.parametrize(
