@@ -257,7 +257,7 @@ class Table:
         over = [self.header.labels[c] for c, own in self.named.items() if own == name]
         labels = over or ([self.header.labels[c] for c in self.columns.wide] if name == "completion" else [])
         percent = any(says_percent(text) for text in ([label] if label else labels))
-        high = column.high if column.high is not None else self.source.highs.get(name, math.inf)
+        high = min(column.high, self.source.highs.get(name, math.inf))
         spellings = self.source.spellings.get(name)
         if name == "task" and self.columns.titles is None:
             return read_texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ Kind = Literal["text", "number", "integer", "date"]
 #: How a number and a day are written. Parsers know more: to them "now" is a day.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
+_ANY_DAY = re.compile(r"(\d{4})-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])")
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Column:
 
     name: str
     kind: Kind = "text"
-    low: float | None = None
-    high: float | None = None
+    low: float = -np.inf
+    high: float = np.inf
     remedy: Note | None = None
     default: Any = None  #: used where the whole column is absent; ``None`` makes the column required
     empty: bool = False  #: whether single cells may be empty
@@ -112,6 +113,13 @@ FAR_YEAR = (
     Note("the year is outside {low} to {high}", {"low": PROGRAMME_YEARS[0], "high": PROGRAMME_YEARS[1]}),
     Note("Correct the year."),
 )
+
+
+def _words(*names: str) -> tuple[Column, ...]:
+    """Columns of words that a table may lack, and whose cells may be empty."""
+    return tuple(Column(name, default="", empty=True) for name in names)
+
+
 SCORES = Schema(
     "scores",
     (
@@ -123,19 +131,13 @@ SCORES = Schema(
     ),
     key=("unit", "year", "dimension"),
 )
-SUBDIMENSION_SCORES = Schema(
-    "subdimension_scores",
-    (*SCORES.columns, Column("subdimension"), Column("number")),
-    key=("unit", "year", "subdimension"),
-)
+SUBDIMENSION_SCORES = replace(SCORES, name="subdimension_scores", key=("unit", "year", "subdimension"))
 UNITS = Schema(
     "units",
     (
         Column("unit"),
         Column("name_en"),
-        Column("name_vi", default="", empty=True),
-        Column("region", default="", empty=True),
-        Column("variants", default="", empty=True),
+        *_words("name_vi", "region", "variants"),
     ),
     key=("unit",),
     further=("gso_code", "municipality", "merged_into_en", "merged_into_vi"),
@@ -145,7 +147,7 @@ DIMENSIONS = Schema(
     (
         Column("dimension"),
         Column("name_en"),
-        Column("name_vi", default="", empty=True),
+        *_words("name_vi"),
         Column("scale_min", "number"),
         Column("scale_max", "number"),
     ),
@@ -158,8 +160,7 @@ BREAKS = Schema(
         Column("dimension", remedy=Note("Name a dimension, or 'all'.")),
         Column("year", "integer", *YEARS),
         Column("kind", remedy=Note("Say definition, sample, mode or level.")),
-        Column("what", default="", empty=True),
-        Column("standing", default="", empty=True),
+        *_words("what", "standing"),
     ),
     key=("dimension", "year", "kind"),
     further=("what_vi",),
@@ -170,7 +171,7 @@ KNOWN_PROGRAMMES = Schema(
         Column("unit"),
         Column("period_start", "integer", *YEARS, empty=True),
         Column("period_end", "integer", *YEARS, empty=True),
-        Column("instrument", default="", empty=True),
+        *_words("instrument"),
         Column("plan", "integer", low=0, high=1, default=1, remedy=Note("Write 1 for a plan or programme, else 0.")),
     ),
     key=("unit", "period_start", "period_end", "instrument"),
@@ -182,20 +183,10 @@ TASKS = Schema(
         Column("task"),
         Column("dimension"),
         Column("weight", "number", low=0.0, default=1.0, remedy=Note("Use a weight above 0, or drop the column.")),
-        Column(
-            "share",
-            "number",
-            low=0.0,
-            high=1.0,
-            default=1.0,
-            remedy=_SUM_TO_1,
-        ),
+        Column("share", "number", low=0.0, high=1.0, default=1.0, remedy=_SUM_TO_1),
         Column("start", "date"),
         Column("due", "date"),
-        Column("title_en", default="", empty=True),
-        Column("title_vi", default="", empty=True),
-        Column("lead_agency_en", default="", empty=True),
-        Column("lead_agency_vi", default="", empty=True),
+        *_words("title_en", "title_vi", "lead_agency_en", "lead_agency_vi"),
     ),
     key=("unit", "task", "dimension"),
 )
@@ -387,47 +378,41 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
     blank = values.isna()
     if not plain_kind(values):  # no text, so no cell of blanks
         blank |= values.astype(str).str.strip() == ""
-    if not column.empty and blank.any():
-        cells = pd.DataFrame({column.name: ""}, index=values.index[blank])
-        fill_in = column.if_empty or (column.name == "completion" and column.remedy) or _EXPECTED[column.kind]
-        findings.add_rows(cells, column.name, Note("the cell is empty"), fill_in)
-    if column.kind == "text":
-        return parsed
-    remedy = column.remedy or _EXPECTED[column.kind]
-    broken = parsed.isna() & ~blank
-
-    def written(wrong: pd.Series) -> pd.DataFrame:
-        return pd.DataFrame({column.name: values[wrong].astype(str).str.strip()})
 
     def note(wrong: pd.Series, what: Note, remedy: Note) -> None:
         if wrong.any():
-            findings.add_rows(written(wrong), column.name, what, remedy)
+            cells = values[wrong].astype(str).str.strip().mask(blank[wrong], "")
+            findings.add_rows(pd.DataFrame({column.name: cells}), column.name, what, remedy)
 
+    if not column.empty:
+        fill_in = column.if_empty or (column.name == "completion" and column.remedy) or _EXPECTED[column.kind]
+        note(blank, Note("the cell is empty"), fill_in)
+    remedy = column.remedy or _EXPECTED[column.kind]
+    broken = parsed.isna() & ~blank
+    if column.kind == "text":
+        return parsed
     if column.kind == "date":
-        if broken.any():
-            _note_dates(written(broken), column.name, findings)
+        far = pd.Series(map(_is_far, values[broken].astype(str)), values.index[broken], dtype=bool)
+        far = far.reindex(values.index, fill_value=False)
+        note(broken & ~far, Note("this is not a date"), remedy)
+        note(far, *FAR_YEAR)
         return parsed
     note(broken, Note("this is not a number"), remedy)
     if column.kind == "integer":
         broken = parsed.notna() & (parsed % 1 != 0)
         note(broken, Note("this is not a whole number"), remedy)
         parsed = parsed.mask(broken)
-    low = -np.inf if column.low is None else column.low
-    high = np.inf if column.high is None else column.high
-    outside = parsed.notna() & ~parsed.between(low, high)
-    if column.high is None:
-        what = Note("the value is below {low:g}", {"low": low})
-    else:
-        what = Note("the value is outside {low:g} to {high:g}", {"low": low, "high": high})
-    note(outside, what, remedy)
+    outside = parsed.notna() & ~parsed.between(column.low, column.high)
+    bounds = Note("the value is outside {low:g} to {high:g}", {"low": column.low, "high": column.high})
+    if column.high == np.inf:
+        bounds = Note("the value is below {low:g}", {"low": column.low})
+    note(outside, bounds, remedy)
     parsed = parsed.mask(outside)
     whole = column.kind == "integer" and parsed.notna().all()
     return parsed.astype("int64") if whole else parsed
 
 
-def _note_dates(shown: pd.DataFrame, column: str, findings: Findings) -> None:
-    """Note cells that are no date, and dates of another century."""
-    dates = shown[column].str.fullmatch(r"\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])")
-    far = dates & ~shown[column].str[:4].between(*map(str, PROGRAMME_YEARS))
-    findings.add_rows(shown[~far], column, Note("this is not a date"), _EXPECTED["date"])
-    findings.add_rows(shown[far], column, *FAR_YEAR)
+def _is_far(text: str) -> bool:
+    """Say whether a text that is no day of a programme is one of another century."""
+    found = _ANY_DAY.fullmatch(text.strip())
+    return bool(found) and not PROGRAMME_YEARS[0] <= int(found[1]) <= PROGRAMME_YEARS[1]

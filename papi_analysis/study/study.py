@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import DataError, Note, Problem, SpecError
+from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.doubts import tell_agencies, tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
@@ -160,24 +160,18 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     ('tasks', 'progress')
     """
     folder = find_folder(study)
-    settings, paths = read_settings(folder)
+    settings, places = read_settings(folder)
     units = codebook.units_at(settings["end"])
-    settings["unit"] = _unit_code(settings["unit"], paths, units)
-    readings, tables = read_tables(
-        paths,
-        settings.pop("sheets"),
-        settings.pop("in_progress"),
-        settings["unit"],
-        further=settings.pop("further"),
-        start=settings["start"].date(),
-        end=settings["end"].date(),
-    )
+    if "units" not in places:
+        (settings["unit"],) = _codes((settings["unit"],), codebook.unit_spellings(units))
+    readings, tables = read_tables(places, settings, units)
     own_scores = "scores" in tables
     tables.setdefault("units", units)
     tables.setdefault("dimensions", codebook.load_dimensions())
     tables.setdefault("breaks", codebook.load_breaks().iloc[: 0 if own_scores else None])
     if not own_scores:
         tables["scores"] = load_scores()
+    del settings["in_progress"]
     problems = [problem for reading in readings.values() for problem in reading.problems]
     slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"], codebook.unit_names(tables["units"])))
     guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]), *tell_agencies(readings))
@@ -195,16 +189,10 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         )
     if problems or made is None:
         read = [readings[name] for name in TABLES if name in readings]
-        places = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
-        order = {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
+        sheets = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
+        order = {sheet: number for number, sheet in enumerate(dict.fromkeys(sheets), 1)}
         raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
     return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions)))
-
-
-def _unit_code(unit: str, paths: Mapping[str, Path], units: pd.DataFrame) -> str:
-    """Give the code of the unit that study.toml names, where the units are PAPI's; others stay for the checks."""
-    known = {} if "units" in paths else codebook.unit_spellings(units)
-    return known.get(plain(name_text(unit)), unit) if unit else unit
 
 
 def make_study(
@@ -319,8 +307,6 @@ def _check_settings(
 
 def find_folder(study: str | os.PathLike[str]) -> Path:
     """Find the folder of a study by its bundled name or its path."""
-    if not isinstance(study, str | os.PathLike):
-        raise SpecError(Note("a study is a bundled name or the path of a folder, not {study!r}.", {"study": study}))
     bundled = {path.parent.name: path.parent for path in codebook.data_folder().glob("*/study.toml")}
     no_settings, what = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
     try:
