@@ -11,7 +11,7 @@ import pandas as pd
 
 from papi_analysis.errors import Note, Problem
 from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text
-from papi_analysis.study.findings import SHEET_ROWS, Findings
+from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import fits
 from papi_analysis.study.numbers import is_number
 from papi_analysis.study.old_books import UNTOLD
@@ -73,7 +73,7 @@ def compare_twins(table: Table, frame: pd.DataFrame) -> None:
         if table.named.get(used) != name:
             continue
         kind = next(column for column in table.schema.columns if column.name == name)
-        cells = pd.Series([table.rows[i % SHEET_ROWS + 1][other] for i in frame.index], index=frame.index, dtype=object)
+        cells = table.beside(frame, other)
         aside = Remarks(Findings(""), Findings(""))
         texts = table.reader(kind, aside, table.header.labels[other])(cells)
         read, own = parse_column(texts, kind.kind), parse_column(frame[name], kind.kind)
@@ -97,9 +97,7 @@ def compare_titles(table: Table, frame: pd.DataFrame) -> None:
     if table.schema.name != "progress" or "task" not in frame or not codes or used is not None:
         return
     for column in titles:
-        cells = pd.Series(
-            [table.rows[i % SHEET_ROWS + 1][column] for i in frame.index], index=frame.index, dtype=object
-        )
+        cells = table.beside(frame, column)
         meant = cells.map(lambda cell: codes.get(plain(cell_text(cell)), ""))
         own = frame["task"].str.strip()
         what = Note("the title is another task's in the register than the code beside it")

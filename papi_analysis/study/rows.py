@@ -111,6 +111,10 @@ class Table:
         left_over.compare_titles(self, frame)
         return self._fill(made_up.date_reports(self, frame))
 
+    def beside(self, frame: pd.DataFrame, column: int) -> pd.Series:
+        """Give the cells of one column of the sheet beside the rows of a frame."""
+        return pd.Series([self.rows[i % SHEET_ROWS + 1][column] for i in frame.index], frame.index, dtype=object)
+
     def _frame(self, columns: list[int], rows: list[int], index: pd.Index) -> pd.DataFrame:
         """Put the cells of these rows into columns under the schema's names, or their own headers."""
         names = {column: self.named.get(column, self.header.labels[column]) for column in columns}
@@ -287,7 +291,7 @@ class Table:
 
     def _compare_states(self, frame: pd.DataFrame, column: int) -> pd.DataFrame:
         """Hold the column in words against the one in numbers, and use it where there is no number."""
-        states = pd.Series([self.rows[index + 1][column] for index in frame.index], index=frame.index, dtype=object)
+        states = self.beside(frame, column)
         label = self.header.labels[column]
         frame = frame.drop(columns=label)
         denied = [contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]
