@@ -195,7 +195,9 @@ class ProgrammeReport:
             "A task that has not started counts 0; one that has begun counts what its latest report says. The table "
             "shows the days that the scores of these years stand for."
         )
-        if day < study.end:
+        if study.progress.empty:
+            words += " " + text("No task has a report yet: what has begun is not known.")
+        elif day < study.end:
             words += " " + text(
                 "The last day that is known is {day}, that of the last report.", day=self.tongue.date(day)
             )
@@ -369,6 +371,8 @@ class ProgrammeReport:
     def _reports(self) -> list[Any]:
         """Show which reports came, and when; reviewers from outside judge on days that no register tells."""
         text, study = self.tongue.text, self.study
+        if study.progress.empty:
+            return [Words(paragraphs=(text("No task has a report yet: what has begun is not known."),))]
         if study.judged_by != "reviewers":
             return [self.writer.figure(draw_reporting, reporting_record(study.tasks, study.progress), study)]
         tasks = self._tasks.rows
