@@ -77,6 +77,17 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
     yield from _told(reading, what, remedy, columns[0], found.index[:1])
 
 
+def tell_silence(readings: Mapping[str, Reading]) -> Iterator[Problem]:
+    """Tell of a study without reports: its programme may have just begun, or their table was forgotten."""
+    if "progress" not in readings:
+        remedy = Note('Where there are reports, add {name} = "{name}.csv" under [tables].', {"name": "progress"})
+        yield Problem(Note("no task has a report yet"), remedy, "study.toml", column="tables.progress")
+    elif readings["progress"].frame.empty:
+        reading = readings["progress"]
+        what, remedy = Note("no task has a report yet"), Note("Make sure that the table is whole.")
+        yield Problem(what, remedy, reading.name, sheet=reading.sheet)
+
+
 def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:
     """List the sheets that hold something and that no table was read from."""
     parts = [(table, part) for table, reading in readings.items() for part in reading.parts or (reading,)]

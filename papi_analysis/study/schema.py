@@ -42,12 +42,14 @@ class Schema:
     """The columns of a table, and the columns that together name a row.
 
     ``further`` names columns that a table may hold beside these; any other is not used, and that is told.
+    ``vacant`` says that a header alone is a table: a programme that has just begun has no report.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     further: tuple[str, ...] = ()
+    vacant: bool = False
 
 
 #: What the columns are called in the templates.
@@ -201,6 +203,7 @@ PROGRESS = Schema(
         Column("revision", "integer", low=0, high=999, default=0, remedy=Note("Count revisions of a report: 0, 1, 2.")),
     ),
     key=("unit", "task", "as_of", "revision"),
+    vacant=True,
 )
 TARGETS = Schema(
     "targets",
@@ -315,7 +318,8 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
 
 def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
     """Raise at once what makes a table unreadable: no rows, or a column that is there twice."""
-    if frame.empty:
+    required = {column.name for column in schema.columns if column.default is None}
+    if frame.empty and not (schema.vacant and required <= {*frame.columns}):
         findings.add(Note("the table has no rows"), Note("Fill it in, or leave the file out of study.toml."))
         findings.raise_any()
     for name in frame.columns[frame.columns.duplicated()].unique():

@@ -172,10 +172,9 @@ def _find_places(folder: Path, tables: dict[str, Any], findings: Findings) -> di
                     findings.add(*_OUTSIDE, column=column, value=file)
                 else:
                     places.setdefault(name, []).append(Place(path, sheet))
-    for name in ("tasks", "progress"):
-        if name not in tables:
-            remedy = Note('Add {name} = "{name}.csv" under [tables].', {"name": name})
-            findings.add(Note("a table is missing"), remedy, column=f"tables.{name}")
+    if "tasks" not in tables:
+        remedy = Note('Add {name} = "{name}.csv" under [tables].', {"name": "tasks"})
+        findings.add(Note("a table is missing"), remedy, column="tables.tasks")
     return places
 
 

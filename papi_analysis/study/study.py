@@ -14,7 +14,15 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
-from papi_analysis.study.doubts import tell_agencies, tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
+from papi_analysis.study.doubts import (
+    tell_agencies,
+    tell_ends,
+    tell_filled,
+    tell_merged,
+    tell_silence,
+    tell_slips,
+    tell_unused,
+)
 from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
 from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
@@ -114,8 +122,11 @@ class Study:
 
     @property
     def measured_on(self) -> pd.Timestamp:
-        """The last day on which it is known how far the tasks are: that of the last report, and at most the end."""
-        return min(self.progress["as_of"].max(), self.end)
+        """The last day on which it is known how far the tasks are: that of the last report, and at most the end.
+
+        Before the first report it is the first day of the programme, on which nothing can be done yet.
+        """
+        return self.start if self.progress.empty else min(self.progress["as_of"].max(), self.end)
 
     def programme_years(self, unit: str) -> tuple[int, int] | None:
         """First and last year of a unit's programme: the study's, where several have one from its first task on."""
@@ -174,7 +185,13 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     del settings["in_progress"]
     problems = [problem for reading in readings.values() for problem in reading.problems]
     slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"], codebook.unit_names(tables["units"])))
-    guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]), *tell_agencies(readings))
+    guesses = (
+        *tell_silence(readings),
+        *tell_unused(readings),
+        *slips,
+        *tell_merged(readings, tables["units"]),
+        *tell_agencies(readings),
+    )
     files = {name: reading.file for name, reading in readings.items()}
     made = None
     with collect(problems, readings):
@@ -202,7 +219,7 @@ def make_study(
     scores: pd.DataFrame,
     units: pd.DataFrame,
     tasks: pd.DataFrame,
-    progress: pd.DataFrame,
+    progress: pd.DataFrame | None = None,
     targets: pd.DataFrame | None = None,
     later_scores: pd.DataFrame | None = None,
     files: dict[str, str] | None = None,
@@ -212,7 +229,8 @@ def make_study(
     """Put a study together from tables in memory, by the same checks that files must pass.
 
     Parameters are the attributes of ``Study``; ``without_programme`` may be ``"all others"``, ``files`` gives
-    the names that errors show, ``programme_dimensions`` the dimensions of the programme (default: all).
+    the names that errors show, ``programme_dimensions`` the dimensions of the programme (default: all); without
+    ``progress`` no task has a report yet.
 
     Raises
     ------
@@ -225,6 +243,8 @@ def make_study(
     declared = () if others_without else _codes(without_programme, codebook.unit_spellings(units))
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
     shown = {name: (files or {}).get(name, name) for name in TABLES}
+    if progress is None:
+        progress = pd.DataFrame(columns=[column.name for column in PROGRESS.columns], dtype=object)
     problems: list[Problem] = []
     with collect(problems):
         scores = check_scores(scores, units, dimensions, shown["scores"])

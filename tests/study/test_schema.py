@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from papi_analysis.errors import DataError, Problem
 from papi_analysis.study.findings import Findings, nearest
-from papi_analysis.study.schema import PROGRESS, SCORES, TASKS, check_frame, name_text
+from papi_analysis.study.schema import PROGRESS, SCORES, TARGETS, TASKS, check_frame, name_text
 
 GOOD = {"unit": "A", "task": "T", "as_of": "2018-03-31", "reported_on": "2018-04-10", "completion": "0.5"}
 
@@ -172,9 +172,16 @@ def test_a_column_that_is_there_twice_is_refused() -> None:
 
 
 def test_a_table_without_rows_is_refused() -> None:
-    (problem,) = problems(reports().iloc[:0])
+    (problem,) = problems(pd.DataFrame(columns=["unit", "dimension", "year", "target"]), TARGETS)
     assert "no rows" in problem.what
     assert problem.row is None
+
+
+def test_a_table_of_reports_may_have_no_row_but_needs_its_columns() -> None:
+    checked = check_frame(reports().iloc[:0], PROGRESS)
+    assert [checked[name].dtype.kind for name in ("as_of", "completion", "revision")] == ["M", "f", "i"]
+    (problem,) = problems(reports().iloc[:0].drop(columns="completion"))
+    assert "no rows" in problem.what
 
 
 @pytest.mark.parametrize("year", ["2018.5", "20188", "0", "-2018", "1e300", "two"])

@@ -220,11 +220,10 @@ def test_an_unknown_table_is_refused_with_the_nearest(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["tasks", "progress"])
-def test_tasks_and_progress_must_be_there(tmp_path: Path, name: str) -> None:
-    write(tmp_path, **{f"tables__{name}": None})
+def test_tasks_must_be_there(tmp_path: Path) -> None:
+    write(tmp_path, tables__tasks=None)
     (problem,) = problems(tmp_path)
-    assert (problem.column, problem.what) == (f"tables.{name}", "a table is missing")
+    assert (problem.column, problem.what) == ("tables.tasks", "a table is missing")
 
 
 @pytest.mark.parametrize(

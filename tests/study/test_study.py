@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -291,6 +292,36 @@ def test_the_programme_keeps_its_own_dimensions(folder) -> None:
 def test_a_unit_that_is_not_declared_is_no_unit_without_a_programme(folder) -> None:
     folder.swap("study.toml", 'without_programme = "all others"', "without_programme = []")
     assert folder.load().without_programme == ()
+
+
+def test_a_programme_that_has_just_begun_has_no_report(folder) -> None:
+    folder.swap("study.toml", 'progress = "progress.csv"\n', "")
+    study = folder.load()
+    assert [(g.file, g.column, str(g.what)) for g in study.guesses] == [
+        ("study.toml", "tables.progress", "no task has a report yet")
+    ]
+    assert (len(study.progress), study.measured_on) == (0, study.start)
+    cells = pa.completion(study.tasks, study.progress, as_of=["2017-12-31", "2018-03-31"]).set_index("as_of")
+    assert cells.loc["2017-12-31", ["completion", "unreported"]].to_numpy().tolist() == [[0, 0], [0, 0]]
+    # On 31 March T1 has begun, of which nobody has said how far it is; D2 has no task that has begun.
+    begun, waiting = cells.loc["2018-03-31", ["tasks", "unreported", "completion"]].to_numpy().tolist()
+    assert begun[:2] == [2, 1]
+    assert waiting == [2, 0, 0]
+    panel = pa.Panel.from_study(study)
+    assert np.isnan(panel.completion[0, -1]).all()  # missing, and no "nothing done"
+    states, *_ = pa.ProgrammeReport(study).tasks().parts
+    first = pa.ProgrammeReport(study).summary().parts[0]
+    assert "No task has a report yet. The programme runs from 2018-01-01 to 2019-12-31" in str(first)
+    assert "Tasks: 3. Done: 0; overdue: 0" in str(states)
+
+
+def test_a_table_of_reports_may_be_a_header_alone_and_that_is_told(folder) -> None:
+    folder.put("progress.csv", "task,as_of,reported_on,completion\n")
+    study = folder.load()
+    assert study.progress.empty
+    assert [(g.file, str(g.what)) for g in study.guesses] == [("progress.csv", "no task has a report yet")]
+    folder.put("progress.csv", "task,as_of\n")
+    assert str(folder.error().problems[0].what) == "the table has no rows"
 
 
 def test_targets_may_be_left_out(folder) -> None:
