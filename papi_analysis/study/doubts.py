@@ -9,10 +9,10 @@ import pandas as pd
 from papi_analysis.errors import Name, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import OLD_FONT, old_marks
+from papi_analysis.study.checks import parse_column
 from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
 from papi_analysis.study.findings import sheet_row
 from papi_analysis.study.office import Reading
-from papi_analysis.study.schema import parse_column
 from papi_analysis.study.words import plain, words
 
 

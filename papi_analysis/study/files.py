@@ -13,19 +13,11 @@ import pandas as pd
 from papi_analysis.errors import DataError, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.left_over import without
 from papi_analysis.study.office import Reading, join, read_office_table
 from papi_analysis.study.rows import Source
-from papi_analysis.study.schema import (
-    BREAKS,
-    DIMENSIONS,
-    PROGRESS,
-    SCORES,
-    TARGETS,
-    TASKS,
-    UNITS,
-    check_frame,
-)
+from papi_analysis.study.schema import BREAKS, DIMENSIONS, PROGRESS, SCORES, TARGETS, TASKS, UNITS
 from papi_analysis.study.settings import TABLES, Place
 from papi_analysis.study.words import plain
 

@@ -11,11 +11,12 @@ import pandas as pd
 
 from papi_analysis.errors import Note, Problem
 from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text
+from papi_analysis.study.checks import parse_column
 from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import fits
 from papi_analysis.study.numbers import is_number
 from papi_analysis.study.old_books import UNTOLD
-from papi_analysis.study.schema import TASKS, parse_column
+from papi_analysis.study.schema import TASKS
 from papi_analysis.study.titles import other_province
 from papi_analysis.study.words import plain, words
 

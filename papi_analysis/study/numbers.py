@@ -12,8 +12,9 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study.cells import Cell, Percent, Remarks, read_texts
+from papi_analysis.study.checks import parse_column
 from papi_analysis.study.dates import as_year, spoken
-from papi_analysis.study.schema import NUMBER, parse_column
+from papi_analysis.study.schema import NUMBER
 from papi_analysis.study.words import pattern, words
 
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+")

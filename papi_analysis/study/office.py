@@ -16,10 +16,11 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study.cells import OLD_FONT, Cell, Remarks, cell_text, in_old_font
+from papi_analysis.study.checks import IN_FILES
 from papi_analysis.study.findings import PART_ROWS, Findings
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.rows import Source, Table
-from papi_analysis.study.schema import IN_FILES, Schema, name_columns
+from papi_analysis.study.schema import Schema, name_columns
 from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Sheet, read_workbook, too_wide
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
 from papi_analysis.study.titles import Period, table_period

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import DataWarning, Note
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import PART_ROWS, Findings, as_written, nearest, sheet_row
-from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS, check_frame
+from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS
 from papi_analysis.study.scores import check_names, check_scale
 
 #: What the columns are called that all rows of a task share.

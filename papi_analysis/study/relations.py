@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from papi_analysis.errors import DataError, Note, Problem, SpecError
-from papi_analysis.study.schema import MISSING, Column, Schema, missing_column
+from papi_analysis.study.checks import MISSING, missing_column
+from papi_analysis.study.schema import Column, Schema
 
 Relation = Any  #: a DuckDBPyRelation
 Ask = Callable[[str], Any]  #: a query in SQL -> its answer, which DuckDB gives to ``.df()``

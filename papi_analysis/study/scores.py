@@ -13,9 +13,10 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Name, Note, SpecError
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
 from papi_analysis.study.findings import Findings, nearest
-from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES, check_frame
+from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES
 from papi_analysis.study.tables import load_table, read_table
 from papi_analysis.study.words import plain
 

@@ -14,6 +14,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.doubts import (
     tell_agencies,
     tell_ends,
@@ -26,7 +27,7 @@ from papi_analysis.study.doubts import (
 from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
 from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
-from papi_analysis.study.schema import PROGRESS, TARGETS, check_frame, name_text
+from papi_analysis.study.schema import PROGRESS, TARGETS, name_text
 from papi_analysis.study.scores import add_scores, check_scores, load_scores, meant_unit
 from papi_analysis.study.settings import TABLES, read_settings
 from papi_analysis.study.words import plain

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import Findings, cannot_read
-from papi_analysis.study.schema import Schema, check_frame
+from papi_analysis.study.schema import Schema
 from papi_analysis.study.sheets import MAX_LINE, MAX_PART
 
 SAVE_AGAIN = Note("Save it again as 'CSV UTF-8'.")

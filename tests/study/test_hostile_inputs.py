@@ -18,8 +18,9 @@ from papi_analysis.errors import Note, Problem
 from papi_analysis.reporting.files import GENERATOR
 from papi_analysis.study import files, office, sheets
 from papi_analysis.study import study as study_module
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import LISTED, MANY_NAMES, Findings, nearest
-from papi_analysis.study.schema import PROGRESS, TASKS, check_frame
+from papi_analysis.study.schema import PROGRESS, TASKS
 from papi_analysis.study.settings import MAX_SETTINGS, preferred_language
 from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_PART, read_workbook
 

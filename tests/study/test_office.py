@@ -22,10 +22,11 @@ from papi_analysis.errors import DataError, Problem
 from papi_analysis.reporting.language import find_language
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import sheet_row
 from papi_analysis.study.office import Reading, read_office_table
 from papi_analysis.study.rows import Source
-from papi_analysis.study.schema import DIMENSIONS, PROGRESS, SCORES, TARGETS, TASKS, UNITS, check_frame
+from papi_analysis.study.schema import DIMENSIONS, PROGRESS, SCORES, TARGETS, TASKS, UNITS
 from papi_analysis.study.words import plain
 
 BUNDLED = codebook.data_folder() / "can_tho_2018_2020"

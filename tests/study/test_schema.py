@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from papi_analysis.errors import DataError, Problem
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import Findings, nearest
-from papi_analysis.study.schema import PROGRESS, SCORES, TARGETS, TASKS, check_frame, name_text
+from papi_analysis.study.schema import PROGRESS, SCORES, TARGETS, TASKS, name_text
 
 GOOD = {"unit": "A", "task": "T", "as_of": "2018-03-31", "reported_on": "2018-04-10", "completion": "0.5"}
 
