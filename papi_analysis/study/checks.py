@@ -55,7 +55,7 @@ def _within_years(days: pd.Series) -> pd.Series:
     return days.where(days.between(pd.Timestamp(PROGRAMME_YEARS[0], 1, 1), pd.Timestamp(PROGRAMME_YEARS[1], 12, 31)))
 
 
-_EXPECTED = {
+EXPECTED = {
     "text": Note("Fill in the cell."),
     "number": Note("Write a number with a decimal point, like 6.50."),
     "integer": Note("Write a whole number, like 2018."),
@@ -63,7 +63,7 @@ _EXPECTED = {
 }
 #: What to do about a cell of a file, in the words of an office, where a frame of a program is told another thing.
 IN_FILES = {
-    _EXPECTED["date"]: Note("Write the date as day/month/year, like 31/12/2018."),
+    EXPECTED["date"]: Note("Write the date as day/month/year, like 31/12/2018."),
     FROM_0_TO_1: Note('Write the completion from 0% to 100% with its sign, like 40%, or "Completed", "Not started".'),
 }
 
@@ -174,9 +174,9 @@ def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.S
             findings.add_rows(pd.DataFrame({column.name: cells}), column.name, what, remedy)
 
     if not column.empty:
-        fill_in = column.if_empty or (column.name == "completion" and column.remedy) or _EXPECTED[column.kind]
+        fill_in = column.if_empty or (column.name == "completion" and column.remedy) or EXPECTED[column.kind]
         note(blank, Note("the cell is empty"), fill_in)
-    remedy = column.remedy or _EXPECTED[column.kind]
+    remedy = column.remedy or EXPECTED[column.kind]
     broken = parsed.isna() & ~blank
     if column.kind == "text":
         return parsed

@@ -155,19 +155,15 @@ def tell_agencies(readings: Mapping[str, Reading]) -> Iterator[Problem]:
 def tell_ends(readings: Mapping[str, Reading], dimensions: pd.DataFrame) -> Iterator[Problem]:
     """Say where reports or targets stop before the list that they follow does, as in a file that was cut off."""
     remedy = Note("Make sure that the table is whole.")
-    if {"tasks", "progress"} <= readings.keys():
-        reading = readings["progress"]
-        listed = _pairs(readings["tasks"].frame, "unit", "task")
-        reports = _pairs(reading.frame, "unit", "task")
-        if left := _left(listed, reports):
-            place = (reading.file, sheet_row(reading.frame.index[-1]), "task", left)
-            yield reading.place(Problem(Note("no task after this one in the register has a report"), remedy, *place))
-    if "targets" in readings:
-        reading = readings["targets"]
-        codes = _pairs(dimensions, "dimension")
-        if left := _left(codes, _pairs(reading.frame, "dimension")):
-            place = (reading.file, sheet_row(reading.frame.index[-1]), "dimension", left)
-            yield reading.place(Problem(Note("no dimension after this one has a target"), remedy, *place))
+    tasks = readings["tasks"].frame if "tasks" in readings else pd.DataFrame()
+    for table, listed, key, what in (
+        ("progress", tasks, ("unit", "task"), Note("no task after this one in the register has a report")),
+        ("targets", dimensions, ("dimension",), Note("no dimension after this one has a target")),
+    ):
+        reading = readings.get(table)
+        if reading and (left := _left(_pairs(listed, *key), _pairs(reading.frame, *key))):
+            row = sheet_row(reading.frame.index[-1])
+            yield reading.place(Problem(what, remedy, reading.file, row, key[-1], left))
 
 
 def _pairs(frame: pd.DataFrame, *columns: str) -> list[tuple[str, ...]]:

@@ -76,7 +76,7 @@ def compare_twins(table: Table, frame: pd.DataFrame) -> None:
         kind = next(column for column in table.schema.columns if column.name == name)
         cells = table.beside(frame, other)
         aside = Remarks(Findings(""), Findings(""))
-        texts = table.reader(kind, aside, table.header.labels[other])(cells)
+        texts = table.texts(cells, kind, aside, table.header.labels[other])
         read, own = parse_column(texts, kind.kind), parse_column(frame[name], kind.kind)
         codes = table.source.spellings.get(name)
         means = read.isin({*codes.values()}) if codes else read.notna() & (read != "")
