@@ -91,7 +91,7 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
             clean[column.name] = _check_column(frame[column.name], column, findings)
         elif not column.optional and column.default is not None:
             clean[column.name] = column.default
-    if missing := [column for column in schema.columns if column.default is None and column.name not in clean]:
+    if missing := [column.name for column in schema.columns if column.name in schema.required - {*frame.columns}]:
         _note_missing(missing, frame, schema, findings)
     extra = [name for name in frame.columns if name not in clean.columns]
     clean = pd.concat([clean, frame[extra]], axis=1) if extra else clean
@@ -103,8 +103,7 @@ def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: F
 
 def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
     """Raise at once what makes a table unreadable: no rows, or a column that is there twice."""
-    required = {column.name for column in schema.columns if column.default is None}
-    if frame.empty and not (schema.vacant and required <= {*frame.columns}):
+    if frame.empty and not (schema.vacant and schema.required <= {*frame.columns}):
         findings.add(Note("the table has no rows"), Note("Fill it in, or leave the file out of study.toml."))
         findings.raise_any()
     for name in frame.columns[frame.columns.duplicated()].unique():
@@ -112,12 +111,12 @@ def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> N
     findings.raise_any()
 
 
-def _note_missing(missing: list[Column], frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
+def _note_missing(missing: list[str], frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
     """Note the required columns that are missing, with those that were not recognised, and raise."""
     known = {column.name for column in schema.columns} | {*schema.further}
-    for column in missing:
-        remedy = missing_column(column.name, [str(name) for name in frame.columns if name not in known])
-        findings.add(MISSING, remedy, row=1, column=column.name)
+    for name in missing:
+        remedy = missing_column(name, [str(other) for other in frame.columns if other not in known])
+        findings.add(MISSING, remedy, row=1, column=name)
     findings.raise_any()
 
 

@@ -99,8 +99,9 @@ def read_tables(
 
 def _read(source: Source, name: str, places: Mapping[str, Sequence[Place]]) -> Reading:
     """Read a table, from all places where its parts lie."""
-    read = [read_office_table(replace(source, path=path, sheet=sheet), _SCHEMAS[name]) for path, sheet in places[name]]
-    return read[0] if len(read) == 1 else join(read)
+    return join(
+        [read_office_table(replace(source, path=path, sheet=sheet), _SCHEMAS[name]) for path, sheet in places[name]]
+    )
 
 
 def _source(known: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> Source:

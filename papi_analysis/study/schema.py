@@ -48,6 +48,11 @@ class Schema:
     further: tuple[str, ...] = ()
     vacant: bool = False
 
+    @property
+    def required(self) -> set[str]:
+        """The columns that a table must have."""
+        return {column.name for column in self.columns if column.default is None}
+
 
 #: What the columns are called in the templates.
 HEADERS = {
