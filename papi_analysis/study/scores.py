@@ -163,9 +163,6 @@ def _check_years(scores: pd.DataFrame, findings: Findings) -> None:
 def check_names(frame: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, findings: Findings) -> None:
     """Note each row with a unit or a dimension that is not known, with the one that may be meant."""
     check_known(frame, "unit", units["unit"], findings, lambda name: meant_unit(name, units))
-    if not {"name_en", "name_vi"} <= {*dimensions.columns}:
-        check_known(frame, "dimension", dimensions["dimension"], findings)
-        return
     spellings = dimension_spellings(dimensions)
     listed = Name.listed(
         Name(f"{code} ({english})", f"{code} ({vietnamese or english})")
