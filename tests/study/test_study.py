@@ -57,15 +57,7 @@ def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
 @pytest.mark.parametrize(
     ("name", "row", "column", "value", "what", "remedy"),
     [
-        ("scores.csv", 3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
-        ("scores.csv", 3, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
-        ("scores.csv", 3, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
-        ("scores.csv", 3, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
-        ("scores.csv", 3, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
         ("scores.csv", 3, "score", "5,6", "the column mixes decimal commas and decimal points", "in one way"),
-        ("scores.csv", 3, "score", "5;6", "this is not a number", "decimal point"),
-        ("scores.csv", 3, "score", "", "the cell is empty", "decimal point"),
-        ("scores.csv", 3, "year", "2016.5", "this is not a whole number", "like 2018"),
         ("tasks.csv", 4, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
         ("tasks.csv", 5, "start", "01/2019/01", "this is not a date", "like 31/12/2018"),
         ("tasks.csv", 4, "share", "0.6", None, "Make them sum to 1"),
@@ -97,6 +89,24 @@ def test_one_bad_cell_gives_one_problem(
     if what is not None:
         assert (problem.row, problem.value, problem.what) == (row, value, what)
     assert remedy in problem.remedy
+
+
+def test_each_bad_cell_of_a_table_is_one_problem(folder) -> None:
+    cells = [
+        (3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
+        (5, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        (7, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
+        (9, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
+        (11, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
+        (13, "score", "5;6", "this is not a number", "decimal point"),
+        (14, "score", "", "the cell is empty", "decimal point"),
+        (15, "year", "2016.5", "this is not a whole number", "like 2018"),
+    ]
+    for row, column, value, *_ in cells:
+        folder.cell("scores.csv", row, column, value)
+    problems = folder.error().problems
+    assert [(p.row, p.column, p.value, p.what) for p in problems] == [cell[:4] for cell in cells]
+    assert all(remedy in p.remedy for p, (*_, remedy) in zip(problems, cells, strict=True))
 
 
 def test_names_are_read_as_the_codes_of_the_study_and_listed(folder) -> None:
@@ -309,10 +319,9 @@ def test_a_programme_that_has_just_begun_has_no_report(folder) -> None:
     assert waiting == [2, 0, 0]
     panel = pa.Panel.from_study(study)
     assert np.isnan(panel.completion[0, -1]).all()  # missing, and no "nothing done"
-    states, *_ = pa.ProgrammeReport(study).tasks().parts
     first = pa.ProgrammeReport(study).summary().parts[0]
     assert "No task has a report yet. The programme runs from 2018-01-01 to 2019-12-31" in str(first)
-    assert "Tasks: 3. Done: 0; overdue: 0" in str(states)
+    assert "Tasks: 3. Done: 0; overdue: 0" in str(first)
 
 
 def test_a_table_of_reports_may_be_a_header_alone_and_that_is_told(folder) -> None:
