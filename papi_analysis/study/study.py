@@ -153,8 +153,9 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     ----------
     study
         ``"can_tho_2018_2020"``, ``"open_government"``, or the path of a folder. Tables that the folder does not bring
-        are PAPI's: scores, units, dimensions and breaks; ``later_scores`` are added to the scores. Its own are csv
-        files in UTF-8 or xlsx workbooks, as offices keep them; how they were read is listed in ``guesses``.
+        are PAPI's: scores, units, dimensions and breaks; ``later_scores`` are added to the scores. Without a table of
+        reports no task has one yet, and no completion is known. Its own are csv files in UTF-8 or xlsx workbooks, as
+        offices keep them; how they were read is listed in ``guesses``.
 
     Returns
     -------
