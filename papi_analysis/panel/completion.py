@@ -14,10 +14,11 @@ from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.rules import check_reports_in_place, check_tasks_in_place
 from papi_analysis.panel.task_states import Register, cells_of, states_of, years_of
 from papi_analysis.progress import progress as watched
+from papi_analysis.study.checks import check_frame, parse_column
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.register import check_progress, check_tasks
 from papi_analysis.study.relations import Table, as_relations, in_kinds, quoted
-from papi_analysis.study.schema import PROGRESS, TASKS, check_frame, parse_column
+from papi_analysis.study.schema import PROGRESS, TASKS
 
 Day = str | dt.date | np.datetime64
 

@@ -14,18 +14,10 @@ from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import DataWarning, Note, SpecError
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import Findings
 from papi_analysis.study.relations import Table, as_relations
-from papi_analysis.study.schema import (
-    BREAKS,
-    COMPLETION,
-    KNOWN_PROGRAMMES,
-    SCORES,
-    Column,
-    Schema,
-    check_frame,
-    name_text,
-)
+from papi_analysis.study.schema import BREAKS, COMPLETION, KNOWN_PROGRAMMES, SCORES, Column, Schema, name_text
 from papi_analysis.study.scores import check_errors, check_known
 
 Cube = NDArray[np.float64]

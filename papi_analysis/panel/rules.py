@@ -141,9 +141,9 @@ def _of_columns(schema: Schema, table: str) -> Iterator[Rule]:
             first, last = PROGRAMME_YEARS
             yield Rule(table, name, f"not {name} between date '{first}-01-01' and date '{last}-12-31'", *FAR_YEAR)
         elif column.kind != "text":
-            low, high = column.low or 0.0, sys.float_info.max if column.high is None else column.high
+            low, high = column.low, min(column.high, sys.float_info.max)
             what = Note("the value is outside {low:g} to {high:g}", {"low": low, "high": high})
-            if column.high is None:
+            if column.high == float("inf"):
                 what = Note("the value is below {low:g}", {"low": low})
                 number = Note("Write a number with a decimal point, like 6.50.")
                 yield Rule(table, name, f"{name} > {high}", Note("this is not a number"), number)

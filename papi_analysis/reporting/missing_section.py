@@ -43,6 +43,8 @@ def missing_section(
 def _reports(writer: Writer, tasks: Tasks) -> list[Any]:
     """Show which reports came, and when; reviewers from outside judge on days that no register tells."""
     study = writer.study
+    if study.progress.empty:
+        return [Words(paragraphs=(writer.text("No task has a report yet: what has begun is not known."),))]
     if study.judged_by != "reviewers":
         return [writer.figure(draw_reporting, reporting_record(study.tasks, study.progress), study)]
     words = writer.text(

@@ -195,7 +195,9 @@ class ProgrammeReport:
             "A task that has not started counts 0; one that has begun counts what its latest report says. The table "
             "shows the days that the scores of these years stand for."
         )
-        if day < study.end:
+        if study.progress.empty:
+            words += " " + text("No task has a report yet: what has begun is not known.")
+        elif day < study.end:
             words += " " + text(
                 "The last day that is known is {day}, that of the last report.", day=self.tongue.date(day)
             )

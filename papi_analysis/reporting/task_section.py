@@ -125,6 +125,13 @@ class Tasks:
 def day_line(writer: Writer) -> str:
     """Say on which day the tasks are measured, and whether the programme ends there."""
     study, date = writer.study, writer.tongue.date
+    if study.progress.empty:
+        return writer.text(
+            "No task has a report yet. The programme runs from {start} to {end}; this is how the tasks stand on its "
+            "first day.",
+            start=date(study.start),
+            end=date(study.end),
+        )
     if study.measured_on < study.end:
         return writer.text(
             "As of {day}, the day of the last report. The programme runs from {start} to {end}.",

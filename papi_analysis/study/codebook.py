@@ -189,7 +189,8 @@ def _spellings(rows: tuple[tuple[str, str], ...]) -> dict[str, str]:
 def _rows(units: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     """List (unit, spelling) for codes, names and variants."""
     pairs: list[tuple[str, str]] = []
-    for unit, *names, variants in units[["unit", "unit", "name_en", "name_vi", "variants"]].itertuples(index=False):
+    columns = ["unit", "unit", "name_en", "name_vi", "variants"]
+    for unit, *names, variants in units[columns].to_numpy(dtype=object).tolist():
         spelled = [*names, *str(variants).split("|")]
         pairs += [(unit, str(name)) for name in spelled if str(name).strip()]
     return tuple(pairs)

@@ -70,14 +70,11 @@ def read_dates(
     programme = programme if column in _READ_AS else None
     kinds: dict[str, list[int]] = {kind: [] for kind in read_as}
     yearless: list[int] = []
-    known: dict[str, Span | None] = {}
     for index, cell in cells.items():
         text = texts[index].strip()
         if isinstance(cell, date) or DAY.fullmatch(text) or not text:
             continue
-        if text not in known:
-            known[text] = span(text, programme)
-        found = known[text]
+        found = span(text, programme)
         if alone and programme and column == "start" and found and found.kind in _DEADLINES:
             found = Span(programme[0], found.last, "deadline", found.guessed_year)
         day = (found.first if column == "start" else found.last) if found else None

@@ -9,10 +9,10 @@ import pandas as pd
 from papi_analysis.errors import Name, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import OLD_FONT, old_marks
+from papi_analysis.study.checks import parse_column
 from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
 from papi_analysis.study.findings import sheet_row
 from papi_analysis.study.office import Reading
-from papi_analysis.study.schema import parse_column
 from papi_analysis.study.words import plain, words
 
 
@@ -75,6 +75,17 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
         found = found[found["unit"] != EXAMPLE_UNIT] if "unit" in found else found[:0]
         what = Note("targets of the template's example, which are those of Can Tho: {n}", {"n": len(found)})
     yield from _told(reading, what, remedy, columns[0], found.index[:1])
+
+
+def tell_silence(readings: Mapping[str, Reading]) -> Iterator[Problem]:
+    """Tell of a study without reports: its programme may have just begun, or their table was forgotten."""
+    if "progress" not in readings:
+        remedy = Note('Where there are reports, add {name} = "{name}.csv" under [tables].', {"name": "progress"})
+        yield Problem(Note("no task has a report yet"), remedy, "study.toml", column="tables.progress")
+    elif readings["progress"].frame.empty:
+        reading = readings["progress"]
+        what, remedy = Note("no task has a report yet"), Note("Make sure that the table is whole.")
+        yield Problem(what, remedy, reading.name, sheet=reading.sheet)
 
 
 def tell_unused(readings: Mapping[str, Reading]) -> Iterator[Problem]:
@@ -144,19 +155,15 @@ def tell_agencies(readings: Mapping[str, Reading]) -> Iterator[Problem]:
 def tell_ends(readings: Mapping[str, Reading], dimensions: pd.DataFrame) -> Iterator[Problem]:
     """Say where reports or targets stop before the list that they follow does, as in a file that was cut off."""
     remedy = Note("Make sure that the table is whole.")
-    if {"tasks", "progress"} <= readings.keys():
-        reading = readings["progress"]
-        listed = _pairs(readings["tasks"].frame, "unit", "task")
-        reports = _pairs(reading.frame, "unit", "task")
-        if left := _left(listed, reports):
-            place = (reading.file, sheet_row(reading.frame.index[-1]), "task", left)
-            yield reading.place(Problem(Note("no task after this one in the register has a report"), remedy, *place))
-    if "targets" in readings:
-        reading = readings["targets"]
-        codes = _pairs(dimensions, "dimension")
-        if left := _left(codes, _pairs(reading.frame, "dimension")):
-            place = (reading.file, sheet_row(reading.frame.index[-1]), "dimension", left)
-            yield reading.place(Problem(Note("no dimension after this one has a target"), remedy, *place))
+    tasks = readings["tasks"].frame if "tasks" in readings else pd.DataFrame()
+    for table, listed, key, what in (
+        ("progress", tasks, ("unit", "task"), Note("no task after this one in the register has a report")),
+        ("targets", dimensions, ("dimension",), Note("no dimension after this one has a target")),
+    ):
+        reading = readings.get(table)
+        if reading and (left := _left(_pairs(listed, *key), _pairs(reading.frame, *key))):
+            row = sheet_row(reading.frame.index[-1])
+            yield reading.place(Problem(what, remedy, reading.file, row, key[-1], left))
 
 
 def _pairs(frame: pd.DataFrame, *columns: str) -> list[tuple[str, ...]]:

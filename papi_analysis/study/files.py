@@ -5,29 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
 from papi_analysis.errors import DataError, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.left_over import without
 from papi_analysis.study.office import Reading, join, read_office_table
 from papi_analysis.study.rows import Source
-from papi_analysis.study.schema import (
-    BREAKS,
-    DIMENSIONS,
-    PROGRESS,
-    SCORES,
-    TARGETS,
-    TASKS,
-    UNITS,
-    check_frame,
-)
-from papi_analysis.study.settings import TABLES
+from papi_analysis.study.schema import BREAKS, DIMENSIONS, PROGRESS, SCORES, TARGETS, TASKS, UNITS
+from papi_analysis.study.settings import TABLES, Place
 from papi_analysis.study.words import plain
 
 _SCHEMAS = {
@@ -40,21 +31,16 @@ _SCHEMAS = {
     "progress": PROGRESS,
     "targets": TARGETS,
 }
-#: The tables in the order in which they are read: reports may name tasks as the register does.
+#: The tables that others are checked against, and those in the order in which they are read: reports may name tasks as
+#: the register does.
+_KNOWN = ("units", "dimensions", "breaks")
 _ORDER = ("scores", "later_scores", "tasks", "progress", "targets")
 #: The tables whose rows are all of one unit where no column names others.
 _FILLED = ("tasks", "progress", "targets")
 
 
 def read_tables(
-    paths: dict[str, Path],
-    sheets: dict[str, str],
-    in_progress: float | None,
-    unit: str,
-    *,
-    further: Mapping[str, Sequence[tuple[Path, str]]] = MappingProxyType({}),
-    start: date | None = None,
-    end: date | None = None,
+    places: Mapping[str, Sequence[Place]], settings: Mapping[str, Any], units: pd.DataFrame
 ) -> tuple[dict[str, Reading], dict[str, pd.DataFrame]]:
     """Read every table of a study folder into text.
 
@@ -63,12 +49,10 @@ def read_tables(
 
     Parameters
     ----------
-    paths, sheets, in_progress, unit
-        From ``read_settings``; ``unit`` fills the column where tasks, progress and targets have none.
-    further
-        Further files of a table, and the sheet of each.
-    start, end
-        First and last day of the programme.
+    places, settings
+        From ``read_settings``; the unit fills the column where tasks, progress and targets have none.
+    units
+        Those that stand where the study brings no table of units.
 
     Returns
     -------
@@ -83,36 +67,54 @@ def read_tables(
     readings: dict[str, Reading] = {}
     tables: dict[str, pd.DataFrame] = {}
     problems: list[Problem] = []
-    known: list[str] = [name for name in TABLES if name in paths and name in ("units", "dimensions", "breaks")]
-    for name in known:
+    for name in (name for name in _KNOWN if name in places):
         with collect(problems):
-            readings[name] = read_office_table(Source(paths[name], sheets.get(name, "")), _SCHEMAS[name])
+            readings[name] = _read(Source(places[name][0].path), name, places)
             problems.extend(readings[name].problems)
         with collect(problems, readings):
             if name in readings:
                 tables[name] = check_frame(readings[name].frame, _SCHEMAS[name], readings[name].file)
-    units = codebook.load_units() if end is None else codebook.units_at(pd.Timestamp(end))
-    spellings = _spellings(paths, tables, units)
-    highs = _highs(paths, tables)
-    for name in [name for name in _ORDER if name in paths and name not in known]:
-        fill: dict[str, str] = {"unit": unit} if unit and name in _FILLED else {}
-        own = {kind: codes for kind, codes in spellings.items() if kind != "task" or name == "progress"}
-        counted = readings["tasks"].counted if name == "progress" and "tasks" in readings else {}
-        base = Source(paths[name], sheets.get(name, ""), fill, own, in_progress, highs, start, end, counted)
+    ours = {"units": units, "dimensions": codebook.load_dimensions()}
+    base = _source({name: frame for name, frame in ours.items() if name not in places} | tables, settings)
+    for name in (name for name in _ORDER if name in places):
+        source = replace(base, fill=base.fill if name in _FILLED else {})
+        if name != "progress":
+            source = replace(
+                source, spellings={kind: codes for kind, codes in base.spellings.items() if kind != "task"}
+            )
         with collect(problems):
-            sources = [base, *(replace(base, path=path, sheet=sheet) for path, sheet in further.get(name, ()))]
-            read = [read_office_table(source, _SCHEMAS[name]) for source in sources]
-            readings[name] = read[0] if len(read) == 1 else join(read)
+            readings[name] = _read(source, name, places)
             tables[name] = readings[name].frame
-        if name == "tasks" and name in tables:
-            spellings["task"] = _titles(tables[name])
+            if name == "tasks":
+                titles = _titles(tables[name])
+                base = replace(base, spellings={**base.spellings, "task": titles}, counted=readings[name].counted)
     if problems:
-        for name in [name for name in TABLES if name in tables and name not in known]:
+        for name in (name for name in TABLES if name in tables and name not in _KNOWN):
             problems.extend(readings[name].problems)
             with collect(problems, readings):
                 check_frame(tables[name], _SCHEMAS[name], readings[name].file)
         raise DataError(problems)
     return _used_by_none(readings), tables
+
+
+def _read(source: Source, name: str, places: Mapping[str, Sequence[Place]]) -> Reading:
+    """Read a table, from all places where its parts lie."""
+    return join(
+        [read_office_table(replace(source, path=path, sheet=sheet), _SCHEMAS[name]) for path, sheet in places[name]]
+    )
+
+
+def _source(known: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> Source:
+    """Say how the words of any table are meant, by the units and dimensions that are known and the settings."""
+    spellings, highs = {}, {}
+    if "units" in known:
+        spellings["unit"] = codebook.unit_spellings(known["units"])
+    if "dimensions" in known:
+        spellings["dimension"] = dimension_spellings(known["dimensions"])
+        highs = dict.fromkeys(("score", "target"), float(known["dimensions"]["scale_max"].max()))
+    fill = {"unit": settings["unit"]} if settings["unit"] else {}
+    days = {"start": settings["start"].date(), "end": settings["end"].date()}
+    return Source(Path(), "", fill, spellings, settings["in_progress"], highs, **days)
 
 
 def _used_by_none(readings: dict[str, Reading]) -> dict[str, Reading]:
@@ -135,27 +137,6 @@ def _titles(tasks: pd.DataFrame) -> dict[str, str]:
             for title, code in zip(tasks[column], tasks["task"], strict=True):
                 codes.setdefault(plain(str(title)), set()).add(str(code).strip())
     return {title: next(iter(own)) for title, own in codes.items() if title and len(own) == 1}
-
-
-def _spellings(
-    paths: dict[str, Path], tables: dict[str, pd.DataFrame], units: pd.DataFrame
-) -> dict[str, dict[str, str]]:
-    """Give the codes of all spellings of units and dimensions, from the study's own tables where it has them."""
-    spellings = {}
-    if "units" in tables or "units" not in paths:
-        spellings["unit"] = codebook.unit_spellings(tables.get("units", units))
-    if "dimensions" in tables or "dimensions" not in paths:
-        dimensions = tables["dimensions"] if "dimensions" in tables else codebook.load_dimensions()
-        spellings["dimension"] = dimension_spellings(dimensions)
-    return spellings
-
-
-def _highs(paths: dict[str, Path], tables: dict[str, pd.DataFrame]) -> dict[str, float]:
-    """Give the largest score and target that the scale of any dimension allows, where the scales are known."""
-    if "dimensions" in paths and "dimensions" not in tables:
-        return {}
-    dimensions = tables["dimensions"] if "dimensions" in tables else codebook.load_dimensions()
-    return dict.fromkeys(("score", "target"), float(dimensions["scale_max"].max()))
 
 
 @contextmanager

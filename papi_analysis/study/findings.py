@@ -71,6 +71,11 @@ def cannot_read(path: Path, error: OSError, file: str) -> DataError:
     return DataError(Problem(what, remedy, file))
 
 
+def by_row(problem: Problem) -> int:
+    """Give the place of a problem among those of its table: what is wrong with the whole comes first."""
+    return problem.row or 0
+
+
 class Findings:
     """The problems found so far in one table; ``raise_any`` ends the check.
 
@@ -125,7 +130,7 @@ class Findings:
     def raise_any(self) -> None:
         """Raise a ``DataError`` with every problem noted, in the order of the rows, if there is one."""
         if self._listed:
-            raise DataError(sorted(self.problems, key=lambda problem: problem.row or 0))
+            raise DataError(sorted(self.problems, key=by_row))
 
 
 def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> Note:

@@ -11,11 +11,12 @@ import pandas as pd
 
 from papi_analysis.errors import Note, Problem
 from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text
-from papi_analysis.study.findings import SHEET_ROWS, Findings
+from papi_analysis.study.checks import parse_column
+from papi_analysis.study.findings import Findings
 from papi_analysis.study.headers import fits
 from papi_analysis.study.numbers import is_number
 from papi_analysis.study.old_books import UNTOLD
-from papi_analysis.study.schema import TASKS, parse_column
+from papi_analysis.study.schema import TASKS
 from papi_analysis.study.titles import other_province
 from papi_analysis.study.words import plain, words
 
@@ -73,9 +74,9 @@ def compare_twins(table: Table, frame: pd.DataFrame) -> None:
         if table.named.get(used) != name:
             continue
         kind = next(column for column in table.schema.columns if column.name == name)
-        cells = pd.Series([table.rows[i % SHEET_ROWS + 1][other] for i in frame.index], index=frame.index, dtype=object)
+        cells = table.beside(frame, other)
         aside = Remarks(Findings(""), Findings(""))
-        texts = table.reader(kind, aside, table.header.labels[other])(cells)
+        texts = table.texts(cells, kind, aside, table.header.labels[other])
         read, own = parse_column(texts, kind.kind), parse_column(frame[name], kind.kind)
         codes = table.source.spellings.get(name)
         means = read.isin({*codes.values()}) if codes else read.notna() & (read != "")
@@ -97,9 +98,7 @@ def compare_titles(table: Table, frame: pd.DataFrame) -> None:
     if table.schema.name != "progress" or "task" not in frame or not codes or used is not None:
         return
     for column in titles:
-        cells = pd.Series(
-            [table.rows[i % SHEET_ROWS + 1][column] for i in frame.index], index=frame.index, dtype=object
-        )
+        cells = table.beside(frame, column)
         meant = cells.map(lambda cell: codes.get(plain(cell_text(cell)), ""))
         own = frame["task"].str.strip()
         what = Note("the title is another task's in the register than the code beside it")

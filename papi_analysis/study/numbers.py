@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study.cells import Cell, Percent, Remarks, cell_text, read_texts
+from papi_analysis.study.cells import Cell, Percent, Remarks, read_texts
+from papi_analysis.study.checks import parse_column
 from papi_analysis.study.dates import as_year, spoken
 from papi_analysis.study.schema import NUMBER
 from papi_analysis.study.words import pattern, words
@@ -34,6 +35,7 @@ class _Readings(NamedTuple):
     point: str | None
 
 
+@lru_cache(maxsize=4096)
 def _readings(text: str) -> _Readings:
     text = text.strip().replace("\u2212", "-")
     if _SPACED.fullmatch(text):
@@ -63,10 +65,6 @@ def is_number(cell: Cell) -> bool:
     return _readings(text) != (None, None) or re.fullmatch(r"\d+ ?/ ?\d+", text) is not None
 
 
-def _where(written: list[str], cells: pd.Series, texts: set[str]) -> pd.Series:
-    return pd.Series([text in texts for text in written], index=cells.index, dtype=bool)
-
-
 def read_numbers(
     cells: pd.Series, column: str, remarks: Remarks, high: float | None = None, *, whole: bool = False
 ) -> pd.Series:
@@ -89,38 +87,38 @@ def read_numbers(
         Whether it holds whole numbers alone.
     """
     texts = read_texts(cells)
-    shown = _test(cells, lambda cell: isinstance(cell, Percent))
     what = Note("the cell is shown as a percentage, which the column does not hold")
-    remarks.refuse(cells[shown], column, what, Note("Format the cell as a number."))
-    written = [text if isinstance(cell, str) else "" for cell, text in zip(cells, texts, strict=True)]
-    read = {text: _readings(text) for text in set(written)}
-    comma = _where(written, cells, {text for text, r in read.items() if r.comma is not None and r.point is None})
-    point = _where(written, cells, {text for text, r in read.items() if r.comma is None and r.point is not None})
-    both = _where(written, cells, {text for text, r in read.items() if None not in r and r.comma != r.point})
-    if comma.any() and point.any():
+    remarks.refuse(
+        cells[_test(cells, lambda cell: isinstance(cell, Percent))], column, what, Note("Format the cell as a number.")
+    )
+    read = [_readings(text if isinstance(cell, str) else "") for cell, text in zip(cells, texts, strict=True)]
+    comma = [number.comma is not None and number.point is None for number in read]
+    point = [number.comma is None and number.point is not None for number in read]
+    if any(comma) and any(point):
         what = Note("the column mixes decimal commas and decimal points")
         remedy = Note("Write all numbers of the column in one way, like 6.50.")
-        remarks.refuse(cells[point if point.sum() < comma.sum() else comma], column, what, remedy)
+        remarks.refuse(cells[min(comma, point, key=sum)], column, what, remedy)
         return texts
-    if both.any() and not comma.any() and not point.any():
-        doubtful = {t for t, r in read.items() if None not in r and r.comma != r.point and _in_doubt(t, r, high, whole)}
+    if not any(comma) and not any(point):
+        doubtful = [_in_doubt(text, number, high, whole) for text, number in zip(texts, read, strict=True)]
         remedy = Note("Write a whole number without a mark, and any other with a decimal point, like 1234 or 1.2.")
-        what = Note("this number can be read in two ways")
-        remarks.refuse(cells[_where(written, cells, doubtful)], column, what, remedy)
-        if doubtful:
+        remarks.refuse(cells[doubtful], column, Note("this number can be read in two ways"), remedy)
+        if any(doubtful):
             return texts
-    chosen = {text: r.comma if comma.any() else r.point for text, r in read.items()}
-    changes = {text: new for text, new in chosen.items() if new is not None and new != text.strip()}
-    result = pd.Series([changes.get(old, new) for old, new in zip(written, texts, strict=True)], texts.index, object)
-    changed = cells[result != texts]
-    what = Note("a comma is read as a decimal comma") if comma.any() else Note("marks between thousands are left out")
-    remarks.guess(changed, column, what, Note("To be sure, write numbers with a decimal point and no other mark."))
+    chosen = [number.comma if any(comma) else number.point for number in read]
+    pairs = zip(texts, chosen, strict=True)
+    result = pd.Series([old if new in (None, old.strip()) else new for old, new in pairs], texts.index, dtype=object)
+    what = Note("a comma is read as a decimal comma") if any(comma) else Note("marks between thousands are left out")
+    remedy = Note("To be sure, write numbers with a decimal point and no other mark.")
+    remarks.guess(cells[result != texts], column, what, remedy)
     return result
 
 
-def _in_doubt(text: str, readings: _Readings, high: float | None, whole: bool) -> bool:
-    """Say whether nothing tells the two readings apart: a mark that a program does not write, or both in bounds."""
-    return whole or "," in text or (high is not None and float(readings.comma or 0) <= high)
+def _in_doubt(text: str, number: _Readings, high: float | None, whole: bool) -> bool:
+    """Say whether nothing tells two readings apart: a mark that a program does not write, or both in bounds."""
+    if number.comma is None or number.point is None or number.comma == number.point:
+        return False
+    return whole or "," in text or (high is not None and float(number.comma) <= high)
 
 
 def read_parts(
@@ -138,41 +136,34 @@ def read_parts(
         Whether the header holds a percent sign. Then plain numbers above 1 are percentages; one up to 1 may be a
         percentage or a part of one, and that is a problem.
     """
-    signed = _test(cells, lambda cell: isinstance(cell, str) and cell.strip().endswith("%"))
+    signed = _test(cells, _is_signed)
     formatted = _test(cells, lambda cell: isinstance(cell, Percent))
-    bare = pd.Series(
-        [
-            cell.strip()[:-1].strip() if sign else float(cell) if isinstance(cell, Percent) else cell
-            for cell, sign in zip(cells, signed, strict=True)
-        ],
-        index=cells.index,
-        dtype=object,
-    )
+    bare = cells.astype(object)
+    bare[signed] = [cell.strip()[:-1].strip() for cell in cells[signed]]
+    bare[formatted] = [float(cell) for cell in cells[formatted]]
     numbers = read_numbers(bare, column, remarks, None if high is None else 100 * high)
-    value = pd.to_numeric(
-        numbers.where(_test(numbers, lambda cell: bool(NUMBER.fullmatch(cell_text(cell).strip())))), errors="coerce"
-    )
+    value = parse_column(numbers, "number")
     alone = value.notna() & ~signed & ~formatted & (value != 0)
-    divided = signed.copy()
     small = alone & (value <= 1) if in_percent else alone
     if small.any() and (signed | formatted).any():
         fewer = min(small, signed | formatted, key=lambda rows: rows.sum())
-        parts, others = (
-            Note("the column mixes percentages and parts of one"),
-            Note("the column mixes percentages and other numbers"),
-        )
-        what = parts if (value[small] <= 1).all() else others
+        what = Note("the column mixes percentages and other numbers")
+        if (value[small] <= 1).all():
+            what = Note("the column mixes percentages and parts of one")
         remarks.refuse(cells[fewer], column, what, Note("Write all numbers of the column in one way, like 40%."))
     elif small.any() and in_percent:
         what = Note("this number may be a percentage or a part of one")
         remedy = Note("Write a percent sign in every cell of the column, like 40%.")
         remarks.refuse(cells[small], column, what, remedy)
-    if in_percent:
-        divided |= alone & (value > 1)
-    numbers[divided & value.notna()] = [_hundredth(text) for text in numbers[divided & value.notna()]]
+    divided = value.notna() & (signed | (alone & (value > 1) & in_percent))
+    numbers[divided] = [_hundredth(text) for text in numbers[divided]]
     remedy = Note("To be sure, write parts of one, like 0.75.")
-    remarks.guess(cells[divided & value.notna()], column, Note("percentages are read as parts of one"), remedy)
+    remarks.guess(cells[divided], column, Note("percentages are read as parts of one"), remedy)
     return numbers
+
+
+def _is_signed(cell: Cell) -> bool:
+    return isinstance(cell, str) and cell.strip().endswith("%")
 
 
 def _test(cells: pd.Series, test: Callable[[Cell], bool]) -> pd.Series:
@@ -186,7 +177,7 @@ def _hundredth(text: str) -> str:
 def read_targets(cells: pd.Series, column: str, remarks: Remarks, high: float | None = None) -> pd.Series:
     """Write targets as numbers: of "6,50 trở lên" or "từ 6,5 điểm" the number is the target."""
     found = [_target(cell) if isinstance(cell, str) else None for cell in cells]
-    worded = pd.Series([number is not None for number in found], index=cells.index, dtype=bool)
+    worded = [number is not None for number in found]
     bare = pd.Series([cell if n is None else n for cell, n in zip(cells, found, strict=True)], cells.index, object)
     what = Note("of a target in words, like at least 6.50, the number is read")
     remarks.guess(cells[worded], column, what, Note("To be sure, write the number alone."))

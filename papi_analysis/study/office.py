@@ -16,10 +16,11 @@ import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study.cells import OLD_FONT, Cell, Remarks, cell_text, in_old_font
-from papi_analysis.study.findings import PART_ROWS, Findings
+from papi_analysis.study.checks import IN_FILES
+from papi_analysis.study.findings import PART_ROWS, Findings, by_row
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.rows import Source, Table
-from papi_analysis.study.schema import IN_FILES, Schema, name_columns
+from papi_analysis.study.schema import Schema, name_columns
 from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Sheet, read_workbook, too_wide
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
 from papi_analysis.study.titles import Period, table_period
@@ -93,16 +94,14 @@ def read_office_table(source: Source, schema: Schema) -> Reading:
         Where the file cannot be opened or the table cannot be found in it.
     """
     sheets = _open(source, schema)
-    required = {column.name for column in schema.columns if column.default is None} - set(source.fill) - {"reported_on"}
-    found = _find_tables(source, sheets, schema, required)
-    readings = [
-        _read_table(source, sheet, header, sheets, schema, required, alone=len(found) == 1) for sheet, header in found
-    ]
-    return readings[0] if len(readings) == 1 else join(readings)
+    found = _find_tables(source, sheets, schema)
+    return join([_read_table(source, schema, sheets, *place, alone=len(found) == 1) for place in found])
 
 
 def join(readings: Sequence[Reading]) -> Reading:
     """Make one table of the sheets, or files, that hold its parts."""
+    if len(readings) == 1:
+        return readings[0]
     parts = [part for reading in readings for part in (reading.parts or (reading,))]
     frames = [part.frame.set_axis(part.frame.index + number * PART_ROWS) for number, part in enumerate(parts)]
     read = {(part.name, part.sheet) for part in parts}
@@ -119,18 +118,16 @@ def join(readings: Sequence[Reading]) -> Reading:
     )
 
 
+def _required(source: Source, schema: Schema) -> set[str]:
+    """The columns that a header must name; others are filled in."""
+    return schema.required - {*source.fill, "reported_on"}
+
+
 def _read_table(
-    source: Source,
-    sheet: Sheet,
-    header: Header,
-    sheets: list[Sheet],
-    schema: Schema,
-    required: set[str],
-    *,
-    alone: bool,
+    source: Source, schema: Schema, sheets: list[Sheet], sheet: Sheet, header: Header, *, alone: bool
 ) -> Reading:
     """Read one table whose header is found."""
-    name = source.path.name
+    name, required = source.path.name, _required(source, schema)
     labels = " ".join(header.labels.values())
     if header.covers(required) < len(required) and in_old_font(labels):
         raise DataError(Problem(*OLD_FONT, name, header.body, value=labels, sheet=sheet.name))
@@ -148,15 +145,12 @@ def _read_table(
     reading = Reading(frame, (), (), label, name, sheet.name, header, columns, table.periods, table.written, unused)
     reading = replace(reading, filled=len(frame) if "unit" in table.filled else 0, counted=table.counted)
     problems, guesses = (
-        sorted(
-            dict.fromkeys(reading.place(problem, by_reader=True) for problem in found.problems),
-            key=lambda problem: problem.row or 0,
-        )
+        tuple(sorted(dict.fromkeys(reading.place(one, by_reader=True) for one in found.problems), key=by_row))
         for found in (remarks.problems, remarks.guesses)
     )
     if frame.columns.empty and problems:
         raise DataError(problems)
-    return replace(reading, problems=tuple(problems), guesses=tuple(guesses))
+    return replace(reading, problems=problems, guesses=guesses)
 
 
 def _open(source: Source, schema: Schema) -> list[Sheet]:
@@ -171,8 +165,7 @@ def _open(source: Source, schema: Schema) -> list[Sheet]:
     if source.path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
         return read_workbook(source.path)
     text = read_text(source.path)
-    required = {column.name for column in schema.columns if column.default is None}
-    found = {mark: _header_words(text, mark, schema, required) for mark in ",;\t"}
+    found = {mark: _header_words(text, mark, schema) for mark in ",;\t"}
     best = [mark for mark, words in found.items() if words == max(found.values())]
     file = source.path.name
     if len(best) > 1 and max(found.values()):
@@ -221,7 +214,7 @@ def _split(text: str, mark: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
 
 
-def _header_words(text: str, mark: str, schema: Schema, required: set[str]) -> int:
+def _header_words(text: str, mark: str, schema: Schema) -> int:
     """Count the columns that the header names where cells are separated by ``mark``."""
     rows: list[list[Cell]] = []
     try:
@@ -231,15 +224,20 @@ def _header_words(text: str, mark: str, schema: Schema, required: set[str]) -> i
             rows.append([*row])
     except csv.Error:  # with another mark it may be a table
         pass
-    return max((header.covers(required) for header in find_headers(Sheet("", rows), schema, required)), default=0)
+    return _covered(find_headers(Sheet("", rows), schema, schema.required), schema.required)
 
 
-def _find_tables(source: Source, sheets: list[Sheet], schema: Schema, required: set[str]) -> list[tuple[Sheet, Header]]:
+def _covered(headers: list[Header], required: set[str]) -> int:
+    """Count the required columns that the best of the headers names."""
+    return max((header.covers(required) for header in headers), default=0)
+
+
+def _find_tables(source: Source, sheets: list[Sheet], schema: Schema) -> list[tuple[Sheet, Header]]:
     """Find the one sheet, and in it the one header, that names the most of the required columns.
 
     Of reports, there are several where each names its own period.
     """
-    file = source.path.name
+    file, required = source.path.name, _required(source, schema)
     if source.sheet:
         chosen = [sheet for sheet in sheets if sheet.name == source.sheet]
         if not chosen:
@@ -251,19 +249,18 @@ def _find_tables(source: Source, sheets: list[Sheet], schema: Schema, required: 
         remedy = Note("Fill it in, or leave it out of study.toml.")
         raise DataError(Problem(Note("the file is empty"), remedy, file, sheet=source.sheet))
     headers = {sheet.name: find_headers(sheet, schema, required) for sheet in chosen}
-    words = {name: max((h.covers(required) for h in found), default=0) for name, found in headers.items()}
-    best = [sheet for sheet in chosen if words[sheet.name] == max(words.values())]
-    if len(best) > 1 and schema.name == "progress" and max(words.values()) and _name_periods(best, headers, file):
+    words = {name: _covered(found, required) for name, found in headers.items()}
+    most, reports = max(words.values()), schema.name == "progress"
+    best = [sheet for sheet in chosen if words[sheet.name] == most]
+    if len(best) > 1 and reports and most and _name_periods(best, headers, file):
         return [(sheet, headers[sheet.name][0]) for sheet in best]
     if len(best) > 1:
-        what = (
-            Note("several sheets hold such a table: {names}", {"names": ", ".join(repr(s.name) for s in best)})
-            if max(words.values())
-            else Note("no sheet holds a table with the columns {names}", {"names": name_columns(sorted(required))})
-        )
+        what = Note("no sheet holds a table with the columns {names}", {"names": name_columns(sorted(required))})
+        if most:
+            what = Note("several sheets hold such a table: {names}", {"names": ", ".join(repr(s.name) for s in best)})
         which = {"table": schema.name, "value": f'"{file}#{best[0].name}"'}
         remedy = Note("Say which in study.toml: {table} = {value}.", which)
-        if schema.name == "progress" and max(words.values()):
+        if reports and most:
             remedy = Note(
                 "Say which in study.toml: {table} = {value}; to read them all, let the name or title of each say its "
                 "own period.",

@@ -19,12 +19,10 @@ from papi_analysis.study.sheets import (
     BLANK_ROWS,
     IN_ERROR,
     MAX_CELLS,
-    MAX_COLUMNS,
-    MAX_TEXT,
     PASSWORD,
     Sheet,
+    check_row,
     too_many,
-    too_wide,
 )
 
 _OPENER = Path(__file__).with_name("open_old_book.py")
@@ -92,11 +90,7 @@ def _read_sheet(sheet: Any, marks: _Marks, file: str) -> Sheet:
     while rows and not rows[-1]:
         rows.pop()
     for number, row in enumerate(rows, 1):
-        if len(row) > MAX_COLUMNS:
-            raise DataError(Problem(*too_wide(), file, number, sheet=name))
-        if any(isinstance(cell, str) and len(cell) > MAX_TEXT for cell in row):
-            what = Note("a cell holds more text than a spreadsheet can show")
-            raise DataError(Problem(what, Note("Shorten the text."), file, number, sheet=name))
+        check_row(row, file, name, number)
     merged = [Block(top, bottom, left, right) for (top, left), (bottom, right) in sheet["merged"]]
     blocks = marks.merged or merged
     if sum(_area(block, len(rows)) for block in blocks) > MAX_CELLS:

@@ -36,19 +36,20 @@ def study_files(study: Study) -> pd.DataFrame:
     """
     if not study.source:
         raise SpecError(Note("The study was made in memory: there are no files to list."))
-    settings, own = read_settings(find_folder(study.source))
+    _, places = read_settings(find_folder(study.source))
     rows = []
     for table in TABLES:
         frame = getattr(study, table)
-        first = own.get(table, data_folder() / "papi" / f"{table}.csv")
-        paths = list(dict.fromkeys([first, *(path for path, _ in settings["further"].get(table, ()))]))
-        if frame is not None and (table in own or len(frame)):  # breaks of PAPI say nothing of other scores
+        own = table in places
+        paths = [*dict.fromkeys(place.path for place in places.get(table, ()))]
+        if frame is not None and (own or len(frame)):  # breaks of PAPI say nothing of other scores
+            paths = paths or [data_folder() / "papi" / f"{table}.csv"]
             rows.append(
                 {
                     "table": table,
                     "file": " + ".join(path.name for path in paths),
-                    "rows": _rows(study, table, frame, table in own),
-                    "own": table in own,
+                    "rows": _rows(study, table, frame, own),
+                    "own": own,
                     "simulated": table in study.simulated_tables,
                     "sha256": _checksum(paths),
                 }

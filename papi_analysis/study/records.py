@@ -10,75 +10,22 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.study.codebook import data_folder
-from papi_analysis.study.schema import Column, Schema
-from papi_analysis.study.tables import load_table
+from papi_analysis.study.tables import read_table
 
-FIGURES = Schema(
-    "figures",
-    (
-        *(Column(of) for of in ("kind", "case", "quantity")),
-        *(Column(of, "number") for of in ("ours", "reference")),
-        *(Column(of, "integer", low=0, high=8) for of in ("digits", "given")),
-        Column("decimals", "integer", low=0),
-        Column("away", "number", low=0.0),
-        Column("source"),
-        Column("error", "number", low=0.0, empty=True),
-        Column("remark", default="", empty=True),
-    ),
-    key=("kind", "case", "quantity", "source"),
+#: The columns of whole numbers and of words; all others hold numbers, or nothing where one is not known.
+_WHOLE = ("programme_units", "units", "studies", "draws", "seed", "panels", "digits", "given", "decimals")
+_WORDS = (
+    *("kind", "case", "quantity", "source", "remark", "path", "form", "inference", "slopes", "versions"),
+    *("design", "choice"),
 )
 
-COVERAGE = Schema(
-    "coverage",
-    (
-        Column("programme_units", "integer", low=1),
-        Column("units", "integer", low=1),
-        Column("path"),
-        Column("form"),
-        Column("inference"),
-        Column("slopes"),
-        *(Column(f"coverage_{of}", "number", 0.0, 1.0, empty=True) for of in ("each", "all", "mean", "within")),
-        Column("attainable", "number", 0.0, 1.0),
-        Column("error", "number", low=0.0, empty=True),
-        Column("studies", "integer", low=1),
-        Column("draws", "integer", low=1),
-        Column("seed", "integer", low=0),
-        Column("versions"),
-    ),
-    key=("programme_units", "units", "path", "slopes"),
-)
 
-DESIGNS = Schema(
-    "designs",
-    (
-        Column("design"),
-        Column("programme_units", "integer", low=1),
-        Column("form"),
-        Column("inference"),
-        *(Column(of, "number", 0.0, 1.0) for of in ("one", "any_of_six", "mean")),
-        Column("bias", "number"),
-        Column("bias_error", "number", low=0.0),
-        Column("coverage", "number", 0.0, 1.0),
-        Column("panels", "integer", low=1),
-    ),
-    key=("design", "programme_units", "form"),
-)
-
-METHODS = Schema(
-    "methods",
-    (
-        Column("choice"),
-        *(Column(of, "number", 0.0, 1.0) for of in ("alarms_alike", "mc_error")),
-        Column("bias_points", "number"),
-        Column("coverage", "number", 0.0, 1.0),
-        Column("rmse", "number", low=0.0),
-        Column("alarms_windows", "number", 0.0, 1.0),
-        Column("rmse_windows", "number", low=0.0),
-        Column("peers", "number"),
-        Column("panels", "integer", low=1),
-    ),
-    key=("choice",),
-)
+def _load(record: str) -> pd.DataFrame:
+    """Load one record, its columns in their kinds."""
+    rows = read_table(data_folder() / "validation" / f"{record}.csv")
+    for column in rows.columns.difference(_WORDS):
+        rows[column] = rows[column].astype(int) if column in _WHOLE else rows[column].replace("", "nan").astype(float)
+    return rows
 
 
 @check_kinds
@@ -110,7 +57,7 @@ def load_validation(kind: str | None = None) -> pd.DataFrame:
     >>> rows["given"].tolist()[:2], rows["digits"].tolist()[:2]  # the second is printed: -27.3
     ([8, 3], [8, 3])
     """
-    rows = load_table(data_folder() / "validation" / "figures.csv", FIGURES)
+    rows = _load("figures")
     kinds = list(dict.fromkeys(rows["kind"]))
     if kind is not None and kind not in kinds:
         raise SpecError(
@@ -146,7 +93,7 @@ def coverage_record() -> pd.DataFrame:
     True
 
     """
-    return load_table(data_folder() / "validation" / "coverage.csv", COVERAGE)
+    return _load("coverage")
 
 
 def design_record() -> pd.DataFrame:
@@ -171,7 +118,7 @@ def design_record() -> pd.DataFrame:
     ['imputation', 'levels']
 
     """
-    return load_table(data_folder() / "validation" / "designs.csv", DESIGNS)
+    return _load("designs")
 
 
 def method_record() -> pd.DataFrame:
@@ -188,4 +135,4 @@ def method_record() -> pd.DataFrame:
     ['choice', 'alarms_alike', 'mc_error', 'bias_points']
 
     """
-    return load_table(data_folder() / "validation" / "methods.csv", METHODS)
+    return _load("methods")

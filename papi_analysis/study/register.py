@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.errors import DataWarning, Note
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import PART_ROWS, Findings, as_written, nearest, sheet_row
-from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS, check_frame
+from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS
 from papi_analysis.study.scores import check_names, check_scale
 
 #: What the columns are called that all rows of a task share.
@@ -172,14 +173,14 @@ def check_targets(
     base_year: int,
     file: str = "targets",
     *,
-    units: pd.DataFrame | None = None,
-    dimensions: pd.DataFrame | None = None,
+    units: pd.DataFrame,
+    dimensions: pd.DataFrame,
     waiting: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """Return ``targets`` in the schema's kinds once each has a base: the unit's own score in ``base_year``.
 
-    Where ``units`` and ``dimensions`` are given, rows may name no others and targets lie on the scale. Units that are
-    ``waiting`` for their first score need no base.
+    Rows may name no other ``units`` and ``dimensions``, and targets lie on the scale. Units that are ``waiting`` for
+    their first score need no base.
 
     Raises
     ------
@@ -188,12 +189,10 @@ def check_targets(
     """
     findings = Findings(file)
     targets = check_frame(targets, TARGETS, file, findings)
-    named = targets[(targets[["unit", "dimension"]] != "").all(axis=1)]
-    if units is not None and dimensions is not None:
-        check_names(targets, units, dimensions, findings)
-        check_scale(targets, "target", dimensions, findings)
-        named = named[named["unit"].isin(units["unit"]) & named["dimension"].isin(dimensions["dimension"])]
-    named = named[~named["unit"].isin({*waiting} - {*scores["unit"]})]
+    check_names(targets, units, dimensions, findings)
+    check_scale(targets, "target", dimensions, findings)
+    wanted = {*units["unit"]} - ({*waiting} - {*scores["unit"]})
+    named = targets[targets["unit"].isin(wanted) & targets["dimension"].isin(dimensions["dimension"])]
     base = scores[scores["year"] == base_year].set_index(["unit", "dimension"]).index
     missing = named[~pd.MultiIndex.from_frame(named[["unit", "dimension"]]).isin(base)]
     findings.add_rows(

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from papi_analysis.errors import DataError, Note, Problem, SpecError
-from papi_analysis.study.schema import MISSING, Column, Schema, missing_column
+from papi_analysis.study.checks import EXPECTED, MISSING, missing_column
+from papi_analysis.study.schema import Column, Schema
 
 Relation = Any  #: a DuckDBPyRelation
 Ask = Callable[[str], Any]  #: a query in SQL -> its answer, which DuckDB gives to ``.df()``
@@ -144,9 +145,9 @@ def _problems(column: Column, schema: Schema, kinds: Mapping[str, str]) -> Itera
     elif kind and column.kind == "date" and "TIME ZONE" in kind:
         what, remedy = Note("the day depends on a time zone"), Note("Give days, or times without a zone.")
     elif kind and column.kind == "date" and not kind.startswith(("DATE", "TIMESTAMP")):
-        what, remedy = Note("this is not a date"), Note("Write a date as year-month-day, like 2018-03-31.")
+        what, remedy = Note("this is not a date"), EXPECTED["date"]
     elif kind and column.kind in ("number", "integer") and not NUMERIC.match(kind):
-        what, remedy = Note("this is not a number"), Note("Write a number with a decimal point, like 6.50.")
+        what, remedy = Note("this is not a number"), EXPECTED["number"]
     else:
         return
     yield Problem(what, remedy, schema.name, column=column.name, value=kind)

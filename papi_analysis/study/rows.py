@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -110,6 +110,10 @@ class Table:
         left_over.compare_twins(self, frame)
         left_over.compare_titles(self, frame)
         return self._fill(made_up.date_reports(self, frame))
+
+    def beside(self, frame: pd.DataFrame, column: int) -> pd.Series:
+        """Give the cells of one column of the sheet beside the rows of a frame."""
+        return pd.Series([self.rows[i % SHEET_ROWS + 1][column] for i in frame.index], frame.index, dtype=object)
 
     def _frame(self, columns: list[int], rows: list[int], index: pd.Index) -> pd.DataFrame:
         """Put the cells of these rows into columns under the schema's names, or their own headers."""
@@ -230,7 +234,7 @@ class Table:
                 for what, remedy in dict.fromkeys((cell.what, cell.remedy) for cell in broken):
                     self.remarks.refuse(broken[[cell.what == what for cell in broken]], name, what, remedy)
                 cells = cells.drop(broken.index)
-                texts = self.reader(columns[name])(cells).reindex(frame.index, fill_value="")
+                texts = self.texts(cells, columns[name]).reindex(frame.index, fill_value="")
                 self._remember(name, cells, texts)
             else:
                 texts = read_texts(cells)
@@ -249,37 +253,31 @@ class Table:
         for index, old, new in zip(changed, before[changed], texts[changed], strict=True):
             self.written[(sheet_row(index), name, new)] = old
 
-    def reader(
-        self, column: Column, remarks: Remarks | None = None, label: str = ""
-    ) -> Callable[[pd.Series], pd.Series]:
-        """Choose how the cells of a column are read; ``label`` stands over them where it is not the column's own."""
+    def texts(self, cells: pd.Series, column: Column, remarks: Remarks | None = None, label: str = "") -> pd.Series:
+        """Put the cells of a column into its words; ``label`` stands over them where it is not the column's own."""
         name, remarks = column.name, remarks or self.remarks
         over = [self.header.labels[c] for c, own in self.named.items() if own == name]
         labels = over or ([self.header.labels[c] for c in self.columns.wide] if name == "completion" else [])
         percent = any(says_percent(text) for text in ([label] if label else labels))
-        high = column.high if column.high is not None else self.source.highs.get(name, math.inf)
+        high = min(column.high, self.source.highs.get(name, math.inf))
         spellings = self.source.spellings.get(name)
         if name == "task" and self.columns.titles is None:
-            return read_texts
+            return read_texts(cells)
         if name == "completion":
             known = self.source.in_progress
             percent = percent or any(isinstance(cell, str) and numbers.in_percent(cell) for cell in self._titles())
-            return lambda cells: read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
+            return read_states(cells, name, remarks, high, in_percent=percent, in_progress=known)
         if name in _PARTS:
-            return lambda cells: numbers.read_parts(cells, name, remarks, high, in_percent=percent)
+            return numbers.read_parts(cells, name, remarks, high, in_percent=percent)
         if spellings is not None:
-            near = spellings if name != "dimension" else NearNames(spellings)
-            return lambda cells: read_names(cells, name, remarks, near)
+            return read_names(cells, name, remarks, spellings if name != "dimension" else NearNames(spellings))
         if column.kind == "date":
             programme = (self.source.start, self.source.end) if self.source.start and self.source.end else None
-            alone = self.columns.span is not None
-            return lambda cells: read_dates(cells, name, remarks, programme, alone=alone)
-        if name == "target":
-            return lambda cells: numbers.read_targets(cells, name, remarks, high)
-        kinds = {"integer": numbers.read_whole, "number": numbers.read_numbers}
-        if column.kind in kinds:
-            return lambda cells: kinds[column.kind](cells, name, remarks, high)
-        return read_texts
+            return read_dates(cells, name, remarks, programme, alone=self.columns.span is not None)
+        if column.kind == "text":
+            return read_texts(cells)
+        whole = numbers.read_whole if column.kind == "integer" else numbers.read_numbers
+        return (numbers.read_targets if name == "target" else whole)(cells, name, remarks, high)
 
     def _titles(self) -> Iterator[Cell]:
         """Yield the name of the sheet and the cells above the header."""
@@ -287,7 +285,7 @@ class Table:
 
     def _compare_states(self, frame: pd.DataFrame, column: int) -> pd.DataFrame:
         """Hold the column in words against the one in numbers, and use it where there is no number."""
-        states = pd.Series([self.rows[index + 1][column] for index in frame.index], index=frame.index, dtype=object)
+        states = self.beside(frame, column)
         label = self.header.labels[column]
         frame = frame.drop(columns=label)
         denied = [contradicts(state, text) for state, text in zip(states, frame["completion"], strict=True)]

@@ -1,18 +1,16 @@
-"""What a table must look like, and the check that lists everything wrong with one at once."""
+"""What a table must look like: its columns, their kinds and bounds, and what to say where a value does not fit."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from papi_analysis.errors import Note
-from papi_analysis.study.findings import LISTED, REPEATED_COLUMN, Findings, as_written, nearest, sheet_row
 
 Kind = Literal["text", "number", "integer", "date"]
 
@@ -27,8 +25,8 @@ class Column:
 
     name: str
     kind: Kind = "text"
-    low: float | None = None
-    high: float | None = None
+    low: float = -np.inf
+    high: float = np.inf
     remedy: Note | None = None
     default: Any = None  #: used where the whole column is absent; ``None`` makes the column required
     empty: bool = False  #: whether single cells may be empty
@@ -41,12 +39,19 @@ class Schema:
     """The columns of a table, and the columns that together name a row.
 
     ``further`` names columns that a table may hold beside these; any other is not used, and that is told.
+    ``vacant`` says that a header alone is a table: a programme that has just begun has no report.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     further: tuple[str, ...] = ()
+    vacant: bool = False
+
+    @property
+    def required(self) -> set[str]:
+        """The columns that a table must have."""
+        return {column.name for column in self.columns if column.default is None}
 
 
 #: What the columns are called in the templates.
@@ -98,7 +103,7 @@ def name_columns(names: Iterable[str], *, alternatives: bool = False) -> Note:
     return Note(", ".join(f"{{{place}}}" for place in places), dict(zip(places, listed, strict=True)))
 
 
-_FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")
+FROM_0_TO_1 = Note("Completion runs from 0 to 1: divide percentages by 100.")
 _SUM_TO_1 = Note("Write the part of the task that serves this dimension, like 0.4; the parts of a task sum to 1.")
 _NO_SCORE = Note("Write a number with a decimal point, like 6.50; leave the row out where the score is not known.")
 _NO_TARGET = Note("Write a number with a decimal point, like 6.50; leave the row out where there is no target.")
@@ -112,6 +117,13 @@ FAR_YEAR = (
     Note("the year is outside {low} to {high}", {"low": PROGRAMME_YEARS[0], "high": PROGRAMME_YEARS[1]}),
     Note("Correct the year."),
 )
+
+
+def _words(*names: str) -> tuple[Column, ...]:
+    """Columns of words that a table may lack, and whose cells may be empty."""
+    return tuple(Column(name, default="", empty=True) for name in names)
+
+
 SCORES = Schema(
     "scores",
     (
@@ -123,19 +135,13 @@ SCORES = Schema(
     ),
     key=("unit", "year", "dimension"),
 )
-SUBDIMENSION_SCORES = Schema(
-    "subdimension_scores",
-    (*SCORES.columns, Column("subdimension"), Column("number")),
-    key=("unit", "year", "subdimension"),
-)
+SUBDIMENSION_SCORES = replace(SCORES, name="subdimension_scores", key=("unit", "year", "subdimension"))
 UNITS = Schema(
     "units",
     (
         Column("unit"),
         Column("name_en"),
-        Column("name_vi", default="", empty=True),
-        Column("region", default="", empty=True),
-        Column("variants", default="", empty=True),
+        *_words("name_vi", "region", "variants"),
     ),
     key=("unit",),
     further=("gso_code", "municipality", "merged_into_en", "merged_into_vi"),
@@ -145,7 +151,7 @@ DIMENSIONS = Schema(
     (
         Column("dimension"),
         Column("name_en"),
-        Column("name_vi", default="", empty=True),
+        *_words("name_vi"),
         Column("scale_min", "number"),
         Column("scale_max", "number"),
     ),
@@ -158,8 +164,7 @@ BREAKS = Schema(
         Column("dimension", remedy=Note("Name a dimension, or 'all'.")),
         Column("year", "integer", *YEARS),
         Column("kind", remedy=Note("Say definition, sample, mode or level.")),
-        Column("what", default="", empty=True),
-        Column("standing", default="", empty=True),
+        *_words("what", "standing"),
     ),
     key=("dimension", "year", "kind"),
     further=("what_vi",),
@@ -170,7 +175,7 @@ KNOWN_PROGRAMMES = Schema(
         Column("unit"),
         Column("period_start", "integer", *YEARS, empty=True),
         Column("period_end", "integer", *YEARS, empty=True),
-        Column("instrument", default="", empty=True),
+        *_words("instrument"),
         Column("plan", "integer", low=0, high=1, default=1, remedy=Note("Write 1 for a plan or programme, else 0.")),
     ),
     key=("unit", "period_start", "period_end", "instrument"),
@@ -182,20 +187,10 @@ TASKS = Schema(
         Column("task"),
         Column("dimension"),
         Column("weight", "number", low=0.0, default=1.0, remedy=Note("Use a weight above 0, or drop the column.")),
-        Column(
-            "share",
-            "number",
-            low=0.0,
-            high=1.0,
-            default=1.0,
-            remedy=_SUM_TO_1,
-        ),
+        Column("share", "number", low=0.0, high=1.0, default=1.0, remedy=_SUM_TO_1),
         Column("start", "date"),
         Column("due", "date"),
-        Column("title_en", default="", empty=True),
-        Column("title_vi", default="", empty=True),
-        Column("lead_agency_en", default="", empty=True),
-        Column("lead_agency_vi", default="", empty=True),
+        *_words("title_en", "title_vi", "lead_agency_en", "lead_agency_vi"),
     ),
     key=("unit", "task", "dimension"),
 )
@@ -206,10 +201,11 @@ PROGRESS = Schema(
         Column("task"),
         Column("as_of", "date"),
         Column("reported_on", "date"),
-        Column("completion", "number", low=0.0, high=1.0, remedy=_FROM_0_TO_1),
+        Column("completion", "number", low=0.0, high=1.0, remedy=FROM_0_TO_1),
         Column("revision", "integer", low=0, high=999, default=0, remedy=Note("Count revisions of a report: 0, 1, 2.")),
     ),
     key=("unit", "task", "as_of", "revision"),
+    vacant=True,
 )
 TARGETS = Schema(
     "targets",
@@ -227,7 +223,7 @@ COMPLETION = Schema(
         Column("unit"),
         Column("year", "integer", *YEARS),
         Column("dimension"),
-        Column("completion", "number", low=0.0, high=1.0, empty=True, remedy=_FROM_0_TO_1),
+        Column("completion", "number", low=0.0, high=1.0, empty=True, remedy=FROM_0_TO_1),
     ),
     key=("unit", "year", "dimension"),
 )
@@ -244,190 +240,3 @@ def name_text(value: object) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
     return unicodedata.normalize("NFC", str(value)).strip()
-
-
-def parse_column(values: pd.Series, kind: Kind) -> pd.Series:
-    """Turn one column into its kind; what cannot be read becomes missing."""
-    if kind == "text":
-        codes, distinct = pd.factorize(values.astype(object))  # a missing name is the last, an empty one
-        names = np.array([*map(name_text, distinct), ""], dtype=object)
-        return pd.Series(names[codes], values.index, dtype=object, name=values.name)
-    if kind == "date":
-        if values.dtype.kind == "M" and values.dt.tz is None:
-            return _within_years(values.dt.normalize())
-        text = values.dt.strftime("%Y-%m-%d") if hasattr(values, "dt") else values.astype(str).str.strip()
-        days = pd.to_datetime(text.where(text.str.fullmatch(DAY)), format="%Y-%m-%d", errors="coerce")
-        return _within_years(days)
-    if values.dtype == object or not pd.api.types.is_numeric_dtype(values) or values.dtype.kind == "c":
-        text = values.astype(str).str.strip().astype(object)
-        # Python reads the texts, to the last bit on every version of pandas.
-        values = text.where(text.str.fullmatch(NUMBER).astype(bool))
-    numbers = values.astype(float)
-    return numbers.where(np.isfinite(numbers))
-
-
-def plain_kind(values: pd.Series) -> bool:
-    """Whether a column holds numbers or dates in a kind of its own, and so no text at all."""
-    return values.dtype != object and values.dtype.kind in "iufM"
-
-
-def _within_years(days: pd.Series) -> pd.Series:
-    """Days of the years that a programme may have; others are missing."""
-    return days.where(days.between(pd.Timestamp(PROGRAMME_YEARS[0], 1, 1), pd.Timestamp(PROGRAMME_YEARS[1], 12, 31)))
-
-
-_EXPECTED = {
-    "text": Note("Fill in the cell."),
-    "number": Note("Write a number with a decimal point, like 6.50."),
-    "integer": Note("Write a whole number, like 2018."),
-    "date": Note("Write a date as year-month-day, like 2018-03-31."),
-}
-#: What to do about a cell of a file, in the words of an office, where a frame of a program is told another thing.
-IN_FILES = {
-    _EXPECTED["date"]: Note("Write the date as day/month/year, like 31/12/2018."),
-    _FROM_0_TO_1: Note('Write the completion from 0% to 100% with its sign, like 40%, or "Completed", "Not started".'),
-}
-
-
-def check_frame(frame: pd.DataFrame, schema: Schema, file: str = "", findings: Findings | None = None) -> pd.DataFrame:
-    """Return ``frame`` with the schema's columns in their kinds, in the schema's order, other columns after.
-
-    The index of the result counts the data rows of the file from 0, so that later checks can name rows. Where
-    ``findings`` is given, problems of single rows are noted there for the caller to raise with its own; a cell
-    that cannot be read is then missing.
-
-    Raises
-    ------
-    DataError
-        Listing every missing column, unreadable or empty cell, value out of bounds and duplicate row.
-    """
-    own = findings is None
-    findings = Findings(file or schema.name) if findings is None else findings
-    _check_columns(frame, schema, findings)
-    if not (frame.index.is_unique and pd.api.types.is_integer_dtype(frame.index)):
-        frame = frame.reset_index(drop=True)
-    clean = pd.DataFrame(index=frame.index)
-    for column in schema.columns:
-        if column.name in frame.columns:
-            clean[column.name] = _check_column(frame[column.name], column, findings)
-        elif not column.optional and column.default is not None:
-            clean[column.name] = column.default
-    if missing := [column for column in schema.columns if column.default is None and column.name not in clean]:
-        _note_missing(missing, frame, schema, findings)
-    extra = [name for name in frame.columns if name not in clean.columns]
-    clean = pd.concat([clean, frame[extra]], axis=1) if extra else clean
-    _check_repeats(clean, list(schema.key), findings)
-    if own:
-        findings.raise_any()
-    return clean
-
-
-def _check_columns(frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
-    """Raise at once what makes a table unreadable: no rows, or a column that is there twice."""
-    if frame.empty:
-        findings.add(Note("the table has no rows"), Note("Fill it in, or leave the file out of study.toml."))
-        findings.raise_any()
-    for name in frame.columns[frame.columns.duplicated()].unique():
-        findings.add(*REPEATED_COLUMN, row=1, column=str(name))
-    findings.raise_any()
-
-
-def _note_missing(missing: list[Column], frame: pd.DataFrame, schema: Schema, findings: Findings) -> None:
-    """Note the required columns that are missing, with those that were not recognised, and raise."""
-    known = {column.name for column in schema.columns} | {*schema.further}
-    for column in missing:
-        remedy = missing_column(column.name, [str(name) for name in frame.columns if name not in known])
-        findings.add(MISSING, remedy, row=1, column=column.name)
-    findings.raise_any()
-
-
-#: What is said of a column that a table must have.
-MISSING = Note("a required column is missing")
-
-
-def missing_column(name: str, others: list[str]) -> Note:
-    """Say what to do about a missing column: it may be among ``others``, which were not recognised; the nearest first.
-
-    Examples
-    --------
-    >>> print(missing_column("due", ["Deadline of the task"]))
-    Add it. Columns that were not recognised: Deadline of the task. If it is one of them, correct that header.
-    """
-    if not others:
-        return Note("Add it.")
-    near = nearest(name, others).values.get("name")
-    others = sorted(others, key=lambda other: other != near)
-    listed = ", ".join([*others[:8], "..."] if len(others) > 8 else others)
-    return Note(
-        "Add it. Columns that were not recognised: {names}. If it is one of them, correct that header.",
-        {"names": listed},
-    )
-
-
-def _check_repeats(clean: pd.DataFrame, key: list[str], findings: Findings) -> None:
-    """Note each row whose key an earlier row has; a key with an unusable cell is noted as such already."""
-    if not clean.duplicated(key).any():
-        return
-    named = clean.loc[(clean[key].notna() & (clean[key] != "")).all(axis=1), key]
-    first = pd.Series(named.index, index=named.index).groupby([named[name] for name in key]).transform("first")
-    again, column = first[first != first.index], ", ".join(key)
-    words = Note(", ".join(f"{{{name}}}" for name in key), {name: HEADERS.get(name, name) for name in key})
-    remedy = Note("Keep one row for each {key}.", {"key": words})
-    for index, twin in again.iloc[:LISTED].items():
-        what = Note("the row repeats row {row}", {"row": sheet_row(twin)})
-        value = ", ".join(map(as_written, named.loc[index]))
-        findings.add(what, remedy, row=sheet_row(index), column=column, value=value)
-    if len(again) > LISTED:
-        findings.count(what, column, len(again) - LISTED)
-
-
-def _check_column(values: pd.Series, column: Column, findings: Findings) -> pd.Series:
-    """Parse one column, noting unreadable, empty and out-of-bounds cells."""
-    parsed = parse_column(values, column.kind)
-    blank = values.isna()
-    if not plain_kind(values):  # no text, so no cell of blanks
-        blank |= values.astype(str).str.strip() == ""
-    if not column.empty and blank.any():
-        cells = pd.DataFrame({column.name: ""}, index=values.index[blank])
-        fill_in = column.if_empty or (column.name == "completion" and column.remedy) or _EXPECTED[column.kind]
-        findings.add_rows(cells, column.name, Note("the cell is empty"), fill_in)
-    if column.kind == "text":
-        return parsed
-    remedy = column.remedy or _EXPECTED[column.kind]
-    broken = parsed.isna() & ~blank
-
-    def written(wrong: pd.Series) -> pd.DataFrame:
-        return pd.DataFrame({column.name: values[wrong].astype(str).str.strip()})
-
-    def note(wrong: pd.Series, what: Note, remedy: Note) -> None:
-        if wrong.any():
-            findings.add_rows(written(wrong), column.name, what, remedy)
-
-    if column.kind == "date":
-        if broken.any():
-            _note_dates(written(broken), column.name, findings)
-        return parsed
-    note(broken, Note("this is not a number"), remedy)
-    if column.kind == "integer":
-        broken = parsed.notna() & (parsed % 1 != 0)
-        note(broken, Note("this is not a whole number"), remedy)
-        parsed = parsed.mask(broken)
-    low = -np.inf if column.low is None else column.low
-    high = np.inf if column.high is None else column.high
-    outside = parsed.notna() & ~parsed.between(low, high)
-    if column.high is None:
-        what = Note("the value is below {low:g}", {"low": low})
-    else:
-        what = Note("the value is outside {low:g} to {high:g}", {"low": low, "high": high})
-    note(outside, what, remedy)
-    parsed = parsed.mask(outside)
-    whole = column.kind == "integer" and parsed.notna().all()
-    return parsed.astype("int64") if whole else parsed
-
-
-def _note_dates(shown: pd.DataFrame, column: str, findings: Findings) -> None:
-    """Note cells that are no date, and dates of another century."""
-    dates = shown[column].str.fullmatch(r"\d{4}-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])")
-    far = dates & ~shown[column].str[:4].between(*map(str, PROGRAMME_YEARS))
-    findings.add_rows(shown[~far], column, Note("this is not a date"), _EXPECTED["date"])
-    findings.add_rows(shown[far], column, *FAR_YEAR)

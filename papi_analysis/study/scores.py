@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +13,10 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Name, Note, SpecError
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
 from papi_analysis.study.findings import Findings, nearest
-from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES, check_frame
+from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES
 from papi_analysis.study.tables import load_table, read_table
 from papi_analysis.study.words import plain
 
@@ -76,7 +78,7 @@ def load_scores(level: Level = "dimension", index: Index = "papi") -> pd.DataFra
     if level not in ("dimension", "subdimension"):
         raise SpecError(Note("level is 'dimension' or 'subdimension', not {level!r}.", {"level": level}))
     if level == "dimension":
-        return load_score_table(data_folder() / "papi" / "scores.csv", load_units(), load_dimensions())
+        return _load_checked(data_folder() / "papi" / "scores.csv", "papi").copy()
     return load_table(data_folder() / "papi" / "subdimension_scores.csv", SUBDIMENSION_SCORES)
 
 
@@ -91,13 +93,17 @@ def _load_other(index: str, level: str) -> pd.DataFrame:
                 {"names": ", ".join(map(repr, known))},
             )
         )
-    dimensions = check_frame(parts[parts["index"] == index].drop(columns="index"), DIMENSIONS, "dimensions.csv")
-    return load_score_table(folder / f"{index}.csv", load_units(), dimensions)
+    return _load_checked(folder / f"{index}.csv", index).copy()
 
 
-def load_score_table(path: Path, units: pd.DataFrame, dimensions: pd.DataFrame, shown: str = "") -> pd.DataFrame:
-    """Load a file of dimension scores and check it against its units and dimensions."""
-    return check_scores(load_table(path, SCORES, shown=shown), units, dimensions, shown or path.name)
+@cache
+def _load_checked(path: Path, index: str) -> pd.DataFrame:
+    """Load a file of scores once, checked against the units and the dimensions of its index."""
+    dimensions = load_dimensions()
+    if index != "papi":
+        parts = read_table(path.with_name("dimensions.csv"))
+        dimensions = check_frame(parts[parts["index"] == index].drop(columns="index"), DIMENSIONS, "dimensions.csv")
+    return check_scores(load_table(path, SCORES), load_units(), dimensions, path.name)
 
 
 def check_scores(
@@ -157,9 +163,6 @@ def _check_years(scores: pd.DataFrame, findings: Findings) -> None:
 def check_names(frame: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, findings: Findings) -> None:
     """Note each row with a unit or a dimension that is not known, with the one that may be meant."""
     check_known(frame, "unit", units["unit"], findings, lambda name: meant_unit(name, units))
-    if not {"name_en", "name_vi"} <= {*dimensions.columns}:
-        check_known(frame, "dimension", dimensions["dimension"], findings)
-        return
     spellings = dimension_spellings(dimensions)
     listed = Name.listed(
         Name(f"{code} ({english})", f"{code} ({vietnamese or english})")

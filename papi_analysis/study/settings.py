@@ -6,7 +6,7 @@ import re
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -64,11 +64,17 @@ _CURLY = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 _DEEP = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 
 
-def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
-    """Read ``study.toml``: the settings, under the names of ``make_study``, and the path of each table.
+class Place(NamedTuple):
+    """Where a table, or a part of one, lies: the file, and the sheet where study.toml names one."""
 
-    Three settings say how the tables are read: ``in_progress``, ``sheets``, the sheet of each table that names one, and
-    ``further``, the files beside the first of a table that has several: reports, of a quarter each.
+    path: Path
+    sheet: str = ""
+
+
+def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, list[Place]]]:
+    """Read ``study.toml``: the settings, under the names of ``make_study``, and where each table lies.
+
+    One setting says how the tables are read, ``in_progress``. Reports, of a quarter each, may lie in several places.
 
     Raises
     ------
@@ -94,10 +100,7 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
         elif not isinstance(value, kind) or isinstance(value, bool | datetime):
             findings.add(_WRONG_FORM, Note("Write {form}.", {"form": _SHOWN[kind]}), column=key, value=value)
     findings.raise_any()
-    files = _table_paths(folder, values.pop("tables"), findings)
-    paths = {name: found[0][0] for name, found in files.items()}
-    values["sheets"] = {name: found[0][1] for name, found in files.items() if found[0][1]}
-    values["further"] = {name: found[1:] for name, found in files.items() if len(found) > 1}
+    places = _find_places(folder, values.pop("tables"), findings)
     _check_meaning(values, findings)
     findings.raise_any()
     values["start"], values["end"] = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
@@ -105,7 +108,7 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     values["programme_dimensions"] = tuple(values.pop("dimensions"))
     values["simulated_tables"] = tuple(values["simulated_tables"])
     values["title_vi"] = values["title_vi"] or values["title_en"]
-    return values, paths
+    return values, places
 
 
 def _read_toml(folder: Path) -> dict[str, Any]:
@@ -150,9 +153,9 @@ def _year_first(found: re.Match[str]) -> str:
     return f"{year}-{int(month):02}-{int(day):02}"
 
 
-def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> dict[str, list[tuple[Path, str]]]:
+def _find_places(folder: Path, tables: dict[str, Any], findings: Findings) -> dict[str, list[Place]]:
     """Resolve the files of each table, which must lie inside the folder, and the sheet that ``file#sheet`` names."""
-    paths: dict[str, list[tuple[Path, str]]] = {}
+    places: dict[str, list[Place]] = {}
     for name, given in tables.items():
         column = f"tables.{name}"
         if name not in TABLES:
@@ -168,12 +171,11 @@ def _table_paths(folder: Path, tables: dict[str, Any], findings: Findings) -> di
                 if not path.is_relative_to(folder.resolve()):
                     findings.add(*_OUTSIDE, column=column, value=file)
                 else:
-                    paths.setdefault(name, []).append((path, sheet))
-    for name in ("tasks", "progress"):
-        if name not in tables:
-            remedy = Note('Add {name} = "{name}.csv" under [tables].', {"name": name})
-            findings.add(Note("a table is missing"), remedy, column=f"tables.{name}")
-    return paths
+                    places.setdefault(name, []).append(Place(path, sheet))
+    if "tasks" not in tables:
+        remedy = Note('Add {name} = "{name}.csv" under [tables].', {"name": "tasks"})
+        findings.add(Note("a table is missing"), remedy, column="tables.tasks")
+    return places
 
 
 def _matches(folder: Path, file: str) -> list[Path]:

@@ -122,6 +122,15 @@ def too_wide() -> tuple[Note, Note]:
     return what, Note("Keep the columns of the table alone in the file.")
 
 
+def check_row(cells: Sequence[Cell], file: str, sheet: str, number: int) -> None:
+    """Refuse a row that is too wide for a table, or holds a text that no spreadsheet can show."""
+    if len(cells) > MAX_COLUMNS:
+        raise _refusal(file, *too_wide(), sheet, number)
+    if any(isinstance(cell, str) and len(cell) > MAX_TEXT for cell in cells):
+        what = Note("a cell holds more text than a spreadsheet can show")
+        raise _refusal(file, what, Note("Shorten the text."), sheet, number)
+
+
 def _read_xls(path: Path, stream: IO[bytes], file: str) -> list[Sheet]:
     """Read a workbook in the old format of Excel, which may hold no more than a part of a newer one."""
     if stream.seek(0, 2) > MAX_PART:
@@ -247,16 +256,10 @@ def _read_rows(sheet: Any, formulas: Any, xml: bytes, file: str) -> list[list[Ce
         read = [_cell(row[i] if i < len(row) else None, _formula(i, written, blocks)) for i in range(width)]
         while read and read[-1] == "":
             read.pop()
-        if len(read) > MAX_COLUMNS:
-            raise _refusal(file, *too_wide(), sheet.title, number)
+        check_row(read, file, sheet.title, number)
         rows.append(read)
         values += sum(cell != "" for cell in read)
         filled = number if read else filled
-        if any(isinstance(cell, str) and len(cell) > MAX_TEXT for cell in read):
-            remedy = Note("Shorten the text.")
-            raise _refusal(
-                file, Note("a cell holds more text than a spreadsheet can show"), remedy, sheet.title, number
-            )
         if cells > 2 * MAX_CELLS:
             raise too_many(file, sheet.title)
         if number - filled > BLANK_ROWS:

@@ -138,18 +138,23 @@ def _state(cell: Cell) -> State | None:
     return state(cell) if isinstance(cell, str) and not _PLAIN.fullmatch(cell) else None
 
 
-_WORDS_ARE = Note("words are read as completion: completed is 1, not started is 0")
+_PARTS_OF_ONE = Note("To be sure, write parts of one, like 0.75.")
+#: The kinds whose value is the completion, or a percentage of it, and how they are read.
 _READ_AS = {
-    "done": _WORDS_ARE,
-    "not_started": _WORDS_ARE,
-    "percent": Note("a percentage in words is read as completion"),
-    "fraction": Note("a fraction is read as the part that is done"),
+    ("done", "not_started"): Note("words are read as completion: completed is 1, not started is 0"),
+    ("percent",): Note("a percentage in words is read as completion"),
+    ("fraction",): Note("a fraction is read as the part that is done"),
 }
-#: The kinds whose value is the completion.
-_TOLD = ("done", "not_started", "fraction")
+_SILENT = Note("the words do not say how far the task is")
+_HOW_FAR = Note('Write how far the task is, like 40%, or "Completed" or "Not started".')
+#: The kinds that give no completion, and what to do about them.
 _REFUSED = {
-    "silent": Note("the words do not say how far the task is"),
-    "contrary": Note("the cell says two things"),
+    "silent": (_SILENT, _HOW_FAR),
+    "contrary": (Note("the cell says two things"), _HOW_FAR),
+    "under_way": (
+        _SILENT,
+        Note("Write how far, like 40%, or say in study.toml what share such words stand for: in_progress = 0.5."),
+    ),
 }
 
 
@@ -167,52 +172,29 @@ def read_states(
     "Completed" is 1, late or not; "not started" is 0. "In progress" says no number: it is ``in_progress``, and a
     problem where that is not given. "Overdue" and the like say nothing of completion and are a problem always.
     """
-    said = [_state(cell) for cell in cells]
-    worded = [found is not None for found in said]
+    said = [_state(cell) or State("") for cell in cells]
+    kind = pd.Series([found.kind for found in said], cells.index, dtype=object)
+    value = pd.Series([found.value for found in said], cells.index, dtype=object)
     # Percentages in words and others are held against each other; other words are put in their place afterwards.
-    texts = ["" if found.kind != "percent" else found.value for found in said if found]
-    bare = cells.astype(object)
-    bare[worded] = texts
+    bare = cells.astype(object).where(kind == "", value.where(kind == "percent", ""))
     result = read_parts(bare, column, remarks, high, in_percent=in_percent)
-    _refuse_others(cells[[not told for told in worded]], column, remarks)
-    if texts:
-        states = pd.Series([found for found in said if found], cells.index[worded], dtype=object)
-        _read_words(cells[worded], states, result, column, remarks)
-        under_way = cells[worded][[found.kind == "under_way" for found in states]]
-        _read_under_way(under_way, result, column, remarks, in_progress)
-    return result
-
-
-def _read_words(cells: pd.Series, states: pd.Series, result: pd.Series, column: str, remarks: Remarks) -> None:
-    """Put the completion that words tell into ``result``, and note where they tell none."""
-    kind = states.map(lambda found: found.kind)
-    rows = cells.index[kind.isin(_TOLD)]
-    result[rows] = [found.value for found in states[rows]]
-    remedy = Note("To be sure, write parts of one, like 0.75.")
-    for note in dict.fromkeys(_READ_AS.values()):
-        read = kind.isin([name for name, said in _READ_AS.items() if said is note])
-        remarks.guess(cells[read], column, note, remedy)
-    remedy = Note('Write how far the task is, like 40%, or "Completed" or "Not started".')
-    for name, what in _REFUSED.items():
-        remarks.refuse(cells[kind == name], column, what, remedy)
-    rows = cells.index[kind.isin(_REFUSED)]
-    result[rows] = read_texts(cells[rows])
-
-
-def _read_under_way(
-    cells: pd.Series, result: pd.Series, column: str, remarks: Remarks, in_progress: float | None
-) -> None:
-    if in_progress is None:
-        result[cells.index] = read_texts(cells)
-        what = Note("the words do not say how far the task is")
-        remedy = Note(
-            "Write how far, like 40%, or say in study.toml what share such words stand for: in_progress = 0.5."
-        )
-        remarks.refuse(cells, column, what, remedy)
-    else:
-        result[cells.index] = str(in_progress)
+    _refuse_others(cells[kind == ""], column, remarks)
+    for kinds, note in _READ_AS.items():
+        told = kind.isin(kinds)
+        remarks.guess(cells[told], column, note, _PARTS_OF_ONE)
+        if "percent" not in kinds:
+            result[told] = value[told]
+    refused = _REFUSED
+    if in_progress is not None:
+        refused = {name: said for name, said in _REFUSED.items() if name != "under_way"}
+        going = kind == "under_way"
+        result[going] = str(in_progress)
         what = Note("tasks in progress count as {share}, as study.toml says", {"share": str(in_progress)})
-        remarks.guess(cells, column, what, Note("To be sure, write how far each task is, like 40%."))
+        remarks.guess(cells[going], column, what, Note("To be sure, write how far each task is, like 40%."))
+    for name, (what, remedy) in refused.items():
+        remarks.refuse(cells[kind == name], column, what, remedy)
+        result[kind == name] = read_texts(cells[kind == name])
+    return result
 
 
 def _refuse_others(cells: pd.Series, column: str, remarks: Remarks) -> None:

@@ -11,14 +11,23 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import DataError, Note, Problem, SpecError
+from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
-from papi_analysis.study.doubts import tell_agencies, tell_ends, tell_filled, tell_merged, tell_slips, tell_unused
+from papi_analysis.study.checks import check_frame
+from papi_analysis.study.doubts import (
+    tell_agencies,
+    tell_ends,
+    tell_filled,
+    tell_merged,
+    tell_silence,
+    tell_slips,
+    tell_unused,
+)
 from papi_analysis.study.files import collect, read_tables
 from papi_analysis.study.findings import LISTED, Findings, nearest
 from papi_analysis.study.register import check_progress, check_scored, check_targets, check_tasks
-from papi_analysis.study.schema import PROGRESS, TARGETS, check_frame, name_text
+from papi_analysis.study.schema import PROGRESS, TARGETS, name_text
 from papi_analysis.study.scores import add_scores, check_scores, load_scores, meant_unit
 from papi_analysis.study.settings import TABLES, read_settings
 from papi_analysis.study.words import plain
@@ -114,8 +123,11 @@ class Study:
 
     @property
     def measured_on(self) -> pd.Timestamp:
-        """The last day on which it is known how far the tasks are: that of the last report, and at most the end."""
-        return min(self.progress["as_of"].max(), self.end)
+        """The last day on which it is known how far the tasks are: that of the last report, and at most the end.
+
+        Before the first report it is the first day of the programme, on which nothing can be done yet.
+        """
+        return self.start if self.progress.empty else min(self.progress["as_of"].max(), self.end)
 
     def programme_years(self, unit: str) -> tuple[int, int] | None:
         """First and last year of a unit's programme: the study's, where several have one from its first task on."""
@@ -141,8 +153,9 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     ----------
     study
         ``"can_tho_2018_2020"``, ``"open_government"``, or the path of a folder. Tables that the folder does not bring
-        are PAPI's: scores, units, dimensions and breaks; ``later_scores`` are added to the scores. Its own are csv
-        files in UTF-8 or xlsx workbooks, as offices keep them; how they were read is listed in ``guesses``.
+        are PAPI's: scores, units, dimensions and breaks; ``later_scores`` are added to the scores. Without a table of
+        reports no task has one yet, and no completion is known. Its own are csv files in UTF-8 or xlsx workbooks, as
+        offices keep them; how they were read is listed in ``guesses``.
 
     Returns
     -------
@@ -160,27 +173,27 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     ('tasks', 'progress')
     """
     folder = find_folder(study)
-    settings, paths = read_settings(folder)
+    settings, places = read_settings(folder)
     units = codebook.units_at(settings["end"])
-    settings["unit"] = _unit_code(settings["unit"], paths, units)
-    readings, tables = read_tables(
-        paths,
-        settings.pop("sheets"),
-        settings.pop("in_progress"),
-        settings["unit"],
-        further=settings.pop("further"),
-        start=settings["start"].date(),
-        end=settings["end"].date(),
-    )
+    if "units" not in places:
+        (settings["unit"],) = _codes((settings["unit"],), codebook.unit_spellings(units))
+    readings, tables = read_tables(places, settings, units)
     own_scores = "scores" in tables
     tables.setdefault("units", units)
     tables.setdefault("dimensions", codebook.load_dimensions())
     tables.setdefault("breaks", codebook.load_breaks().iloc[: 0 if own_scores else None])
     if not own_scores:
         tables["scores"] = load_scores()
+    del settings["in_progress"]
     problems = [problem for reading in readings.values() for problem in reading.problems]
     slips = (*tell_slips(readings), *tell_filled(readings, settings["unit"], codebook.unit_names(tables["units"])))
-    guesses = (*tell_unused(readings), *slips, *tell_merged(readings, tables["units"]), *tell_agencies(readings))
+    guesses = (
+        *tell_silence(readings),
+        *tell_unused(readings),
+        *slips,
+        *tell_merged(readings, tables["units"]),
+        *tell_agencies(readings),
+    )
     files = {name: reading.file for name, reading in readings.items()}
     made = None
     with collect(problems, readings):
@@ -195,16 +208,10 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         )
     if problems or made is None:
         read = [readings[name] for name in TABLES if name in readings]
-        places = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
-        order = {place: number for number, place in enumerate(dict.fromkeys(places), 1)}
+        sheets = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
+        order = {sheet: number for number, sheet in enumerate(dict.fromkeys(sheets), 1)}
         raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
     return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions)))
-
-
-def _unit_code(unit: str, paths: Mapping[str, Path], units: pd.DataFrame) -> str:
-    """Give the code of the unit that study.toml names, where the units are PAPI's; others stay for the checks."""
-    known = {} if "units" in paths else codebook.unit_spellings(units)
-    return known.get(plain(name_text(unit)), unit) if unit else unit
 
 
 def make_study(
@@ -214,7 +221,7 @@ def make_study(
     scores: pd.DataFrame,
     units: pd.DataFrame,
     tasks: pd.DataFrame,
-    progress: pd.DataFrame,
+    progress: pd.DataFrame | None = None,
     targets: pd.DataFrame | None = None,
     later_scores: pd.DataFrame | None = None,
     files: dict[str, str] | None = None,
@@ -224,7 +231,8 @@ def make_study(
     """Put a study together from tables in memory, by the same checks that files must pass.
 
     Parameters are the attributes of ``Study``; ``without_programme`` may be ``"all others"``, ``files`` gives
-    the names that errors show, ``programme_dimensions`` the dimensions of the programme (default: all).
+    the names that errors show, ``programme_dimensions`` the dimensions of the programme (default: all); without
+    ``progress`` no task has a report yet.
 
     Raises
     ------
@@ -237,6 +245,8 @@ def make_study(
     declared = () if others_without else _codes(without_programme, codebook.unit_spellings(units))
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
     shown = {name: (files or {}).get(name, name) for name in TABLES}
+    if progress is None:
+        progress = pd.DataFrame(columns=[column.name for column in PROGRESS.columns], dtype=object)
     problems: list[Problem] = []
     with collect(problems):
         scores = check_scores(scores, units, dimensions, shown["scores"])
@@ -319,8 +329,6 @@ def _check_settings(
 
 def find_folder(study: str | os.PathLike[str]) -> Path:
     """Find the folder of a study by its bundled name or its path."""
-    if not isinstance(study, str | os.PathLike):
-        raise SpecError(Note("a study is a bundled name or the path of a folder, not {study!r}.", {"study": study}))
     bundled = {path.parent.name: path.parent for path in codebook.data_folder().glob("*/study.toml")}
     no_settings, what = Note("the folder holds no study.toml"), Note("there is no such folder or bundled study")
     try:

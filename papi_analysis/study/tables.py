@@ -1,23 +1,23 @@
-"""Reading tables from disk: every cell as text, or an error that says what is wrong with the file."""
+"""Reading text from disk, or an error that says what is wrong with the file; and the tables of the package itself."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from papi_analysis.errors import DataError, Note, Problem
-from papi_analysis.study.findings import REPEATED_COLUMN, Findings, cannot_read
-from papi_analysis.study.schema import Schema, check_frame
+from papi_analysis.study.checks import check_frame
+from papi_analysis.study.findings import Findings, cannot_read
+from papi_analysis.study.schema import Schema
 from papi_analysis.study.sheets import MAX_LINE, MAX_PART
 
 SAVE_AGAIN = Note("Save it again as 'CSV UTF-8'.")
 
 
-def read_text(path: Path, shown: str = "", again: Note | None = None) -> str:
+def read_text(path: Path, again: Note | None = None) -> str:
     """Read a UTF-8 file, with or without a byte-order mark; ``again`` says how to save it, where it is no table.
 
     Raises
@@ -25,7 +25,7 @@ def read_text(path: Path, shown: str = "", again: Note | None = None) -> str:
     DataError
         Where the file is missing, empty, too large, in another encoding, or not text at all.
     """
-    file = shown or path.name
+    file = path.name
     try:
         if path.is_file() and path.stat().st_size > MAX_PART:
             raise too_large(file)
@@ -59,37 +59,6 @@ def too_large(file: str) -> DataError:
     return DataError(Problem(Note("the file is too large"), remedy, file))
 
 
-def read_table(path: Path, shown: str = "", **fill: str) -> pd.DataFrame:
-    """Read a csv file into text columns; the index counts data rows from 0 and blank rows are left out.
-
-    ``fill`` gives the value of a column that is absent.
-
-    Raises
-    ------
-    DataError
-        Where the file cannot be read, a header repeats, or a row has more or fewer cells than the header.
-    """
-    findings = Findings(shown or path.name)
-    text = read_text(path, shown)
-    try:
-        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    except csv.Error as error:
-        findings.add(Note("the file is not a csv table: {error}", {"error": error}), SAVE_AGAIN)
-        findings.raise_any()
-    header = [name.strip() for name in header]
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        remedy = Note("Save it again as 'CSV UTF-8' with commas.")
-        findings.add(Note("the cells are not separated by commas"), remedy, row=1)
-        findings.raise_any()
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        findings.add(*REPEATED_COLUMN, row=1, column=name)
-    check_widths([header, *rows], 1, findings)
-    findings.raise_any()
-    kept = {index: row for index, row in enumerate(rows) if any(cell.strip() for cell in row)}
-    frame = pd.DataFrame(list(kept.values()), index=list(kept), columns=header, dtype=object)
-    return frame.assign(**{name: value for name, value in fill.items() if name not in header})
-
-
 def check_widths(rows: Sequence[Sequence[object]], body: int, findings: Findings) -> None:
     """Note each row from ``body`` on that has more or fewer cells than the row before ``body``, blank ones aside."""
     names = len(rows[body - 1])
@@ -99,6 +68,16 @@ def check_widths(rows: Sequence[Sequence[object]], body: int, findings: Findings
             findings.add(what, Note("Put text that contains a comma between double quotes."), row=number)
 
 
-def load_table(path: Path, schema: Schema, *, shown: str = "", **fill: str) -> pd.DataFrame:
-    """Read ``path`` and check it against ``schema``; ``fill`` gives the value of a column that is absent."""
-    return check_frame(read_table(path, shown, **fill), schema, shown or path.name)
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of the package itself, every cell as text."""
+    return pd.read_csv(path, dtype=object, keep_default_na=False, encoding="utf-8")
+
+
+def load_table(path: Path, schema: Schema) -> pd.DataFrame:
+    """Read a table of the package itself, in the kinds of ``schema``: once, and a copy for each who asks."""
+    return _load_once(path, schema).copy()
+
+
+@cache
+def _load_once(path: Path, schema: Schema) -> pd.DataFrame:
+    return check_frame(read_table(path), schema, path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ _DAY_OF_YEAR = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2} \w+ \d{1,2}")
 _NUMERAL = re.compile(r"i{1,3}|iv|\d{1,2}")
 
 
+@lru_cache(maxsize=4096)  # the same words come again and again
 def span(text: str, programme: Programme | None = None) -> Span | None:
     """Read when a task runs; none where the text names no time, or may name two.
 
@@ -76,6 +78,7 @@ def span(text: str, programme: Programme | None = None) -> Span | None:
     return found._replace(first=None, kind="deadline") if {"before", "by"} & {*signs} else found
 
 
+@lru_cache(maxsize=4096)
 def reported_day(label: str) -> date | None:
     """Give the last day of the period that a label over reports names: "Quý III/2018", "Kết quả đến 30/9/2018".
 

@@ -25,12 +25,24 @@ def language(request) -> str:
     return request.param
 
 
-def test_a_folder_of_templates_loads_as_a_simulated_study(tmp_path: Path, language: str) -> None:
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory) -> dict[str, pa.Study]:
+    """The example in each language, loaded as it is."""
+    folders = {language: tmp_path_factory.mktemp("examples") / language for language in ("en", "vi")}
+    for language, folder in folders.items():
+        copy_example(folder, language)
+    return {language: pa.load_study(folder) for language, folder in folders.items()}
+
+
+def test_a_folder_of_templates_is_written_whole(tmp_path: Path, language: str) -> None:
     folder = tmp_path / "new" / "study"
     written = copy_example(folder, language)
     assert set(written) == {path for path in folder.rglob("*") if path.is_file()}
     assert {path.name for path in folder.iterdir()} == FILES | {"csv"}
-    study = pa.load_study(folder)
+
+
+def test_a_folder_of_templates_loads_as_a_simulated_study(examples: dict[str, pa.Study], language: str) -> None:
+    study = examples[language]
     assert study.simulated_tables == ("tasks", "progress")
     assert study.programme_units == ("VN-CT",)
     assert set(study.tasks["dimension"]) == set(study.dimensions["dimension"])
@@ -40,18 +52,17 @@ def test_a_folder_of_templates_loads_as_a_simulated_study(tmp_path: Path, langua
     )
 
 
-def test_reports_rise_to_the_end_and_are_made_after_their_quarter(tmp_path: Path) -> None:
-    copy_example(tmp_path)
-    progress = pa.load_study(tmp_path).progress
+def test_reports_rise_to_the_end_and_are_made_after_their_quarter(examples: dict[str, pa.Study]) -> None:
+    progress = examples["en"].progress
     assert (progress["reported_on"] > progress["as_of"]).all()
     assert progress.groupby("task")["completion"].is_monotonic_increasing.all()
     assert (progress.groupby("task")["completion"].last() >= 0.6).all()
 
 
-def test_the_csv_files_hold_the_same_tables(tmp_path: Path, language: str) -> None:
+def test_the_csv_files_hold_the_same_tables(examples, tmp_path: Path, language: str) -> None:
     copy_example(tmp_path, language)
     settings = tmp_path / "study.toml"
-    first = pa.load_study(tmp_path)
+    first = examples[language]
     text = settings.read_text(encoding="utf-8")
     for name in ("tasks", "progress", "targets"):
         text = text.replace(f'"{name}.xlsx"', f'"csv/{name}.csv"')
@@ -61,11 +72,8 @@ def test_the_csv_files_hold_the_same_tables(tmp_path: Path, language: str) -> No
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
 
 
-def test_only_the_words_change_with_the_language(tmp_path: Path) -> None:
-    english, vietnamese = (tmp_path / language for language in ("en", "vi"))
-    for folder in (english, vietnamese):
-        copy_example(folder, folder.name)
-    left, right = pa.load_study(english), pa.load_study(vietnamese)
+def test_only_the_words_change_with_the_language(examples: dict[str, pa.Study]) -> None:
+    left, right = examples["en"], examples["vi"]
     columns = ["dimension", "weight", "start", "due"]
     pd.testing.assert_frame_equal(left.tasks[columns], right.tasks[columns])
     columns = ["as_of", "reported_on", "completion"]
@@ -116,10 +124,9 @@ def test_every_file_of_the_example_is_copied(tmp_path: Path, language: str) -> N
     assert {path.relative_to(tmp_path): path.read_bytes() for path in files_of(tmp_path)} == kept
 
 
-def test_an_example_needs_no_guess_beyond_its_words(tmp_path: Path, language: str) -> None:
+def test_an_example_needs_no_guess_beyond_its_words(examples: dict[str, pa.Study], language: str) -> None:
     """Nothing in it is left out, hidden, merged or doubtful: what is told is how headers, names and days are read."""
-    copy_example(tmp_path, language)
-    told = {guess.what.text for guess in pa.load_study(tmp_path).guesses}
+    told = {guess.what.text for guess in examples[language].guesses}
     assert {text for text in told if "left out" in text or "hidden" in text or "not used" in text} == set()
 
 

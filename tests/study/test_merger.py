@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,16 @@ OLD = ("VN-CT", "VN-73", "VN-52")
 
 @pytest.fixture
 def enlarged(tmp_path) -> Folder:
-    study = Folder(tmp_path)
+    return folder_of(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory) -> pa.Study:
+    return folder_of(tmp_path_factory.mktemp("city")).load()
+
+
+def folder_of(path: Path) -> Folder:
+    study = Folder(path)
     study.put("study.toml", SETTINGS)
     study.put("tasks.csv", "task,dimension,start,due\nT1,D1,2025-07-01,2026-12-31\nT2,D2,2025-07-01,2026-12-31\n")
     study.put("progress.csv", "task,as_of,reported_on,completion\nT1,2025-09-30,2025-10-05,0.4\n")
@@ -57,19 +67,18 @@ def test_a_new_province_has_names_that_no_old_one_has(name: str) -> None:
     assert pa.papi.find_unit("Cần Thơ", units) == "VN-CT"
 
 
-def test_a_programme_that_ended_before_the_merger_knows_the_old_provinces_alone() -> None:
+def test_a_programme_that_ended_before_the_merger_knows_the_old_provinces_alone(study: pa.Study) -> None:
     assert (
         codebook.units_at(codebook.MERGER - pd.Timedelta(days=1))["unit"].tolist()
         == pa.papi.load_units()["unit"].tolist()
     )
-    study = pa.load_study("can_tho_2018_2020")
     assert len(study.units) == 63
     assert old_provinces(study, "VN-CT", find_language("en")) == []
     assert codebook.merged_into("VN-HN", codebook.units_at(codebook.MERGER)) == ("Hanoi", ("VN-HN",))
 
 
-def test_a_new_province_without_scores_is_reported_on_and_given_none(enlarged) -> None:
-    study = enlarged.load()
+def test_a_new_province_without_scores_is_reported_on_and_given_none(city: pa.Study) -> None:
+    study = city
     assert study.programme_units == ("VN-CT-2025",)
     assert "VN-CT-2025" not in set(study.scores["unit"])
     assert study.scores["year"].max() == 2024
@@ -82,9 +91,8 @@ def test_a_new_province_without_scores_is_reported_on_and_given_none(enlarged) -
     assert "are not there yet; the latest are of 2024" in str(report.slopes().parts)
 
 
-def test_the_old_provinces_stand_side_by_side_and_nothing_is_averaged(enlarged) -> None:
-    study = enlarged.load()
-    _, words, table = ProgrammeReport(study).scores().parts
+def test_the_old_provinces_stand_side_by_side_and_nothing_is_averaged(enlarged, city: pa.Study) -> None:
+    _, words, table = ProgrammeReport(city).scores().parts
     assert table.columns.tolist() == ["Can Tho, 2024", "Hau Giang, 2024", "Soc Trang, 2024"]
     published = pa.papi.load_scores().query("year == 2024").set_index(["dimension", "unit"])["score"]
     for name, row in table.iterrows():

@@ -18,6 +18,7 @@ from papi_analysis.cli import main
 from papi_analysis.panel.completion import completion_falls
 from papi_analysis.reporting.canvas import alternative, figure_of
 from papi_analysis.study.codebook import data_folder
+from papi_analysis.study.register import check_scored
 
 FOLDER = data_folder() / "open_government"
 BENCH = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "open_government.py"))
@@ -347,11 +348,11 @@ def test_slips_are_named_by_row(copy: Path) -> None:
     ]
 
 
-def test_a_country_without_scores_is_named_by_row(copy: Path) -> None:
-    scores = (copy / "scores.csv").read_text("utf-8").splitlines(keepends=True)
-    (copy / "scores.csv").write_text("".join(line for line in scores if not line.startswith("ARG,")), "utf-8")
+def test_a_country_without_scores_is_named_by_row(study: pa.Study) -> None:
     first = next(number for number, row in enumerate(rows("tasks.csv"), 2) if row["unit"] == "ARG")
-    assert places(copy) == [("tasks.csv", first, "unit", "ARG")]
+    with pytest.raises(pa.DataError) as caught:
+        check_scored(study.tasks, study.scores[study.scores["unit"] != "ARG"], "tasks.csv")
+    assert [(p.file, p.row, p.column, p.value) for p in caught.value.problems] == [("tasks.csv", first, "unit", "ARG")]
 
 
 def test_other_indices_of_the_provinces_load_by_name() -> None:

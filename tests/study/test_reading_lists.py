@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from papi_analysis.study import schema
+from papi_analysis.study import checks, schema
 from papi_analysis.study.cells import Remarks
 from papi_analysis.study.day_columns import read_dates
 from papi_analysis.study.findings import Findings
@@ -62,7 +62,7 @@ def test_states():
         remarks = Remarks(Findings(""), Findings(""))
         read = read_states(pd.Series([line["text"]], dtype=object), "completion", remarks, 1.0)[0]
         right = None if line["completion"] == "refuse" else float(line["completion"])
-        refused = remarks.problems.problems or schema.parse_column(pd.Series([read]), "number").isna()[0]
+        refused = remarks.problems.problems or checks.parse_column(pd.Series([read]), "number").isna()[0]
         found[line["text"]] = (right, None if refused else float(read))
     right, wrong = judge(found)
     assert len(found) == 53

@@ -221,11 +221,15 @@ SCORES = pd.DataFrame(
     [("A", 2016, "D1", 5.0), ("A", 2016, "D2", 5.0), ("A", 2017, "D3", 5.0), ("B", 2016, "D3", 5.0)],
     columns=["unit", "year", "dimension", "score"],
 )
+UNITS = pd.DataFrame({"unit": ["A", "B"], "name_en": ["East", "West"], "name_vi": "", "variants": ""})
+DIMENSIONS = pd.DataFrame({"dimension": ["D1", "D2", "D3"], "name_en": ["One", "Two", "Three"], "name_vi": ""})
+DIMENSIONS[["scale_min", "scale_max"]] = [1.0, 10.0]
 
 
 def target_problems(*rows: tuple[object, ...]) -> tuple[Problem, ...]:
+    targets = pd.DataFrame(rows, columns=["unit", "dimension", "year", "target"])
     with pytest.raises(DataError) as caught:
-        check_targets(pd.DataFrame(rows, columns=["unit", "dimension", "year", "target"]), SCORES, 2016, "targets.csv")
+        check_targets(targets, SCORES, 2016, "targets.csv", units=UNITS, dimensions=DIMENSIONS)
     return caught.value.problems
 
 
@@ -247,13 +251,8 @@ def test_all_problems_of_the_targets_come_together() -> None:
 
 
 def test_targets_off_the_scale_or_with_unknown_names_are_refused() -> None:
-    units = pd.DataFrame({"unit": ["A", "B"], "name_en": ["East", "West"], "name_vi": "", "variants": ""})
-    dimensions = pd.DataFrame({"dimension": ["D1", "D2", "D3"], "scale_min": 1.0, "scale_max": 10.0})
     rows = [("A", "D1", 2020, 65), ("A", "D22", 2020, 6), ("East", "D1", 2020, 6), ("A", "D2", 2020, 10)]
-    targets = pd.DataFrame(rows, columns=["unit", "dimension", "year", "target"])
-    with pytest.raises(DataError) as caught:
-        check_targets(targets, SCORES, 2016, units=units, dimensions=dimensions)
-    assert [(p.row, p.column, p.what, p.remedy) for p in caught.value.problems] == [
+    assert [(p.row, p.column, p.what, p.remedy) for p in target_problems(*rows)] == [
         (
             2,
             "target",

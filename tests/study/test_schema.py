@@ -8,12 +8,13 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from papi_analysis.errors import DataError, Problem
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import Findings, nearest
-from papi_analysis.study.schema import PROGRESS, SCORES, TASKS, check_frame, name_text
+from papi_analysis.study.schema import PROGRESS, SCORES, TARGETS, TASKS, name_text
 
 GOOD = {"unit": "A", "task": "T", "as_of": "2018-03-31", "reported_on": "2018-04-10", "completion": "0.5"}
 
@@ -172,9 +173,16 @@ def test_a_column_that_is_there_twice_is_refused() -> None:
 
 
 def test_a_table_without_rows_is_refused() -> None:
-    (problem,) = problems(reports().iloc[:0])
+    (problem,) = problems(pd.DataFrame(columns=["unit", "dimension", "year", "target"]), TARGETS)
     assert "no rows" in problem.what
     assert problem.row is None
+
+
+def test_a_table_of_reports_may_have_no_row_but_needs_its_columns() -> None:
+    checked = check_frame(reports().iloc[:0], PROGRESS)
+    assert [checked[name].dtype.kind for name in ("as_of", "completion", "revision")] == ["M", "f", "i"]
+    (problem,) = problems(reports().iloc[:0].drop(columns="completion"))
+    assert "no rows" in problem.what
 
 
 @pytest.mark.parametrize("year", ["2018.5", "20188", "0", "-2018", "1e300", "two"])
@@ -255,6 +263,7 @@ def test_an_empty_score_says_to_leave_the_row_out() -> None:
         check_frame(frame, SCORES)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.one_of(st.integers(), st.integers(-(10**9), 10**9).map(float), st.text(max_size=5)))
 def test_a_name_is_one_text_however_it_is_written(name: object) -> None:
     text = name_text(name)

@@ -41,7 +41,7 @@ def problems(folder: Path) -> tuple[Problem, ...]:
 
 def test_the_least_that_a_study_must_say(tmp_path: Path) -> None:
     write(tmp_path)
-    values, paths = read_settings(tmp_path)
+    values, places = read_settings(tmp_path)
     assert values == {
         "title_en": "A programme",
         "title_vi": "A programme",  # the English title where there is no Vietnamese one
@@ -56,10 +56,8 @@ def test_the_least_that_a_study_must_say(tmp_path: Path) -> None:
         "simulated_tables": (),
         "judged_by": "offices",
         "in_progress": None,
-        "sheets": {},
-        "further": {},
     }
-    assert paths == {name: tmp_path.resolve() / f"{name}.csv" for name in ("tasks", "progress")}
+    assert places == {name: [(tmp_path.resolve() / f"{name}.csv", "")] for name in ("tasks", "progress")}
 
 
 @pytest.mark.parametrize("key", ["title_en", "base_year", "start", "end", "first_year", "last_year"])
@@ -118,12 +116,10 @@ def test_what_is_in_progress_counts_more_than_nothing_and_less_than_all(tmp_path
 
 def test_a_table_may_name_its_sheet(tmp_path: Path) -> None:
     write(tmp_path, tables__tasks='"a b.xlsx#Nhiệm vụ 1"')
-    values, paths = read_settings(tmp_path)
-    assert values["sheets"] == {"tasks": "Nhiệm vụ 1"}
-    assert paths["tasks"] == tmp_path.resolve() / "a b.xlsx"
+    assert read_settings(tmp_path)[1]["tasks"] == [(tmp_path.resolve() / "a b.xlsx", "Nhiệm vụ 1")]
     (tmp_path / "a#b.csv").touch()
     write(tmp_path, tables__tasks='"a#b.csv"')
-    assert read_settings(tmp_path)[1]["tasks"].name == "a#b.csv"
+    assert read_settings(tmp_path)[1]["tasks"][0].path.name == "a#b.csv"
 
 
 def test_all_that_is_wrong_is_listed_at_once(tmp_path: Path) -> None:
@@ -205,7 +201,7 @@ def test_a_table_outside_the_folder_is_refused(tmp_path: Path, file: str) -> Non
 def test_a_table_inside_the_folder_is_found(tmp_path: Path, file: str) -> None:
     tmp_path.joinpath("inner.csv").symlink_to(tmp_path / "tasks.csv")
     write(tmp_path, tables__tasks=f'"{file}"')
-    assert read_settings(tmp_path)[1]["tasks"].is_relative_to(tmp_path.resolve())
+    assert read_settings(tmp_path)[1]["tasks"][0].path.is_relative_to(tmp_path.resolve())
 
 
 @pytest.mark.parametrize("file", ["3", "true", '["tasks.csv"]', '"a\\u0000b"'])
@@ -224,11 +220,10 @@ def test_an_unknown_table_is_refused_with_the_nearest(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["tasks", "progress"])
-def test_tasks_and_progress_must_be_there(tmp_path: Path, name: str) -> None:
-    write(tmp_path, **{f"tables__{name}": None})
+def test_tasks_must_be_there(tmp_path: Path) -> None:
+    write(tmp_path, tables__tasks=None)
     (problem,) = problems(tmp_path)
-    assert (problem.column, problem.what) == (f"tables.{name}", "a table is missing")
+    assert (problem.column, problem.what) == ("tables.tasks", "a table is missing")
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,9 @@ def test_a_missing_workbook_is_said_to_be_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("row", ['<row r="{}" s="1" customFormat="1"/>', '<row r="{0}"><c r="A{0}" s="0"/></row>'])
-def test_a_million_blank_rows_end_the_sheet(tmp_path: Path, row: str) -> None:
-    blank = "".join(row.format(number) for number in range(2, 1_048_577))
+@pytest.mark.parametrize("rows", [3 * sheets.BLANK_ROWS, pytest.param(1_048_576, marks=pytest.mark.slow)])
+def test_blank_rows_to_the_end_are_no_part_of_the_sheet(tmp_path: Path, row: str, rows: int) -> None:
+    blank = "".join(row.format(number) for number in range(2, rows + 1))
     path = remake(tmp_path / "a.xlsx", {SHEET: (OPENING + FIRST + blank + CLOSING).encode()})
     assert read_workbook(path)[0].rows == [[1]]
 

@@ -6,11 +6,14 @@ import hashlib
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import papi_analysis as pa
 from papi_analysis.study import codebook
+
+TABLES = ("scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv")
 
 
 def test_a_right_folder_loads_without_a_word(folder) -> None:
@@ -54,15 +57,7 @@ def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
 @pytest.mark.parametrize(
     ("name", "row", "column", "value", "what", "remedy"),
     [
-        ("scores.csv", 3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
-        ("scores.csv", 3, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
-        ("scores.csv", 3, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
-        ("scores.csv", 3, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
-        ("scores.csv", 3, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
         ("scores.csv", 3, "score", "5,6", "the column mixes decimal commas and decimal points", "in one way"),
-        ("scores.csv", 3, "score", "5;6", "this is not a number", "decimal point"),
-        ("scores.csv", 3, "score", "", "the cell is empty", "decimal point"),
-        ("scores.csv", 3, "year", "2016.5", "this is not a whole number", "like 2018"),
         ("tasks.csv", 4, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
         ("tasks.csv", 5, "start", "01/2019/01", "this is not a date", "like 31/12/2018"),
         ("tasks.csv", 4, "share", "0.6", None, "Make them sum to 1"),
@@ -96,6 +91,24 @@ def test_one_bad_cell_gives_one_problem(
     assert remedy in problem.remedy
 
 
+def test_each_bad_cell_of_a_table_is_one_problem(folder) -> None:
+    cells = [
+        (3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
+        (5, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        (7, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
+        (9, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
+        (11, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
+        (13, "score", "5;6", "this is not a number", "decimal point"),
+        (14, "score", "", "the cell is empty", "decimal point"),
+        (15, "year", "2016.5", "this is not a whole number", "like 2018"),
+    ]
+    for row, column, value, *_ in cells:
+        folder.cell("scores.csv", row, column, value)
+    problems = folder.error().problems
+    assert [(p.row, p.column, p.value, p.what) for p in problems] == [cell[:4] for cell in cells]
+    assert all(remedy in p.remedy for p, (*_, remedy) in zip(problems, cells, strict=True))
+
+
 def test_names_are_read_as_the_codes_of_the_study_and_listed(folder) -> None:
     right = folder.load()
     folder.cell("scores.csv", 3, "unit", "Alpha City")
@@ -113,45 +126,55 @@ def test_names_are_read_as_the_codes_of_the_study_and_listed(folder) -> None:
     assert right.guesses == ()
 
 
-@pytest.mark.parametrize("score", ["1", "10", "0.99996", "10.00004"])
-def test_scores_may_touch_the_ends_of_the_scale(folder, score: str) -> None:
-    folder.cell("scores.csv", 3, "score", score)
-    assert folder.load().scores["score"][1] == float(score)
+def test_scores_may_touch_the_ends_of_the_scale(folder) -> None:
+    ends = ["1", "10", "0.99996", "10.00004"]
+    for row, score in enumerate(ends, 3):
+        folder.cell("scores.csv", row, "score", score)
+    assert folder.load().scores["score"][1:5].tolist() == [float(score) for score in ends]
 
 
-@pytest.mark.parametrize(
-    "name", ["scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv"]
+@pytest.mark.parametrize("names", [("scores.csv", "tasks.csv", "progress.csv", "targets.csv"), TABLES[-2:]])
+def test_a_repeated_row_is_refused_in_every_table(folder, names: tuple[str, ...]) -> None:
+    last = {name: len(folder.text(name).splitlines()) for name in names}
+    for name in names:
+        folder.add(name, "", folder.text(name).splitlines()[1])
+    assert [place[:2] for place in folder.places()] == [(name, last[name] + 2) for name in names]
+
+
+UNREADABLE = (
+    (b"", "the file is empty"),
+    (b"a,b\n", "the table has no rows"),
+    ("Thành phố".encode("utf-16"), "the file is not in UTF-8"),
+    (b"a,b\n1\n", "the row has 1 cells where the header has 2"),
+    (b"a,b\n1,\x00\n", "the file holds NUL bytes"),
+    (None, "the file is not there"),
 )
-def test_a_repeated_row_is_refused_in_every_table(folder, name: str) -> None:
-    lines = folder.text(name).splitlines()
-    folder.add(name, "", lines[1])
-    assert [place[:2] for place in folder.places()] == [(name, len(lines) + 2)]
 
 
-@pytest.mark.parametrize(
-    "name", ["scores.csv", "tasks.csv", "progress.csv", "targets.csv", "units.csv", "dimensions.csv"]
-)
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        (b"", "the file is empty"),
-        (b"a,b\n", "the table has no rows"),
-        ("Thành phố".encode("utf-16"), "the file is not in UTF-8"),
-        (b"a,b\n1\n", "the row has 1 cells where the header has 2"),
-        (b"a,b\n1,\x00\n", "the file holds NUL bytes"),
-        (None, "the file is not there"),
-    ],
-)
-def test_a_table_that_cannot_be_read_is_named(folder, name: str, content: bytes | None, what: str) -> None:
+def make_unreadable(folder, name: str, content: bytes | None) -> None:
     if content is None:
         folder.path.joinpath(name).unlink()
     else:
         folder.put(name, content)
+
+
+@pytest.mark.parametrize(("name", "why"), [*zip(TABLES, UNREADABLE, strict=True)])
+def test_a_table_that_cannot_be_read_is_the_one_problem(folder, name: str, why: tuple[bytes | None, str]) -> None:
+    make_unreadable(folder, name, why[0])
     (problem,) = folder.error().problems
-    assert (problem.file, problem.what) == (name, what)
+    assert (problem.file, problem.what) == (name, why[1])
 
 
-@pytest.mark.parametrize("name", ["scores.csv", "targets.csv", "units.csv", "dimensions.csv"])
+@pytest.mark.parametrize("shift", range(1, len(UNREADABLE)))
+def test_each_of_several_tables_that_cannot_be_read_is_named(folder, shift: int) -> None:
+    whys = dict(zip(TABLES, UNREADABLE[shift:] + UNREADABLE[:shift], strict=True))
+    for name, (content, _) in whys.items():
+        make_unreadable(folder, name, content)
+    found = {problem.file: problem.what for problem in folder.error().problems}
+    assert found == {name: what for name, (_, what) in whys.items()}
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "units.csv"])
 def test_a_missing_column_is_named_with_the_nearest(folder, name: str) -> None:
     column = folder.text(name).split("\n")[0].split(",")[1 if name == "units.csv" else 0]
     folder.put(name, folder.text(name).replace(column, f"{column}s", 1))
@@ -229,10 +252,9 @@ def test_the_files_are_never_touched(folder, kind: str) -> None:
     assert state() == before
 
 
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_byte_order_mark_changes_nothing(folder, mark: str) -> None:
+def test_a_byte_order_mark_changes_nothing(folder) -> None:
     for name in ("study.toml", "tasks.csv", "progress.csv", "scores.csv"):
-        folder.put(name, mark + folder.text(name))
+        folder.put(name, "\ufeff" + folder.text(name))
     assert len(folder.load().tasks) == 4
 
 
@@ -251,9 +273,8 @@ def test_a_study_that_does_not_exist_is_refused_with_those_that_do(name: str, tm
 
 def test_a_folder_is_found_from_anywhere(folder, monkeypatch) -> None:
     monkeypatch.chdir(folder.path.parent)
-    by_name, by_path, by_text = pa.load_study("study"), pa.load_study(folder.path), pa.load_study(str(folder.path))
-    for study in (by_path, by_text):
-        pd.testing.assert_frame_equal(study.tasks, by_name.tasks)
+    by_name, by_path = pa.load_study("study"), pa.load_study(folder.path)
+    pd.testing.assert_frame_equal(by_path.tasks, by_name.tasks)
 
 
 @pytest.mark.parametrize(
@@ -281,6 +302,35 @@ def test_the_programme_keeps_its_own_dimensions(folder) -> None:
 def test_a_unit_that_is_not_declared_is_no_unit_without_a_programme(folder) -> None:
     folder.swap("study.toml", 'without_programme = "all others"', "without_programme = []")
     assert folder.load().without_programme == ()
+
+
+def test_a_programme_that_has_just_begun_has_no_report(folder) -> None:
+    folder.swap("study.toml", 'progress = "progress.csv"\n', "")
+    study = folder.load()
+    assert [(g.file, g.column, str(g.what)) for g in study.guesses] == [
+        ("study.toml", "tables.progress", "no task has a report yet")
+    ]
+    assert (len(study.progress), study.measured_on) == (0, study.start)
+    cells = pa.completion(study.tasks, study.progress, as_of=["2017-12-31", "2018-03-31"]).set_index("as_of")
+    assert cells.loc["2017-12-31", ["completion", "unreported"]].to_numpy().tolist() == [[0, 0], [0, 0]]
+    # On 31 March T1 has begun, of which nobody has said how far it is; D2 has no task that has begun.
+    begun, waiting = cells.loc["2018-03-31", ["tasks", "unreported", "completion"]].to_numpy().tolist()
+    assert begun[:2] == [2, 1]
+    assert waiting == [2, 0, 0]
+    panel = pa.Panel.from_study(study)
+    assert np.isnan(panel.completion[0, -1]).all()  # missing, and no "nothing done"
+    first = pa.ProgrammeReport(study).summary().parts[0]
+    assert "No task has a report yet. The programme runs from 2018-01-01 to 2019-12-31" in str(first)
+    assert "Tasks: 3. Done: 0; overdue: 0" in str(first)
+
+
+def test_a_table_of_reports_may_be_a_header_alone_and_that_is_told(folder) -> None:
+    folder.put("progress.csv", "task,as_of,reported_on,completion\n")
+    study = folder.load()
+    assert study.progress.empty
+    assert [(g.file, str(g.what)) for g in study.guesses] == [("progress.csv", "no task has a report yet")]
+    folder.put("progress.csv", "task,as_of\n")
+    assert str(folder.error().problems[0].what) == "the table has no rows"
 
 
 def test_targets_may_be_left_out(folder) -> None:
