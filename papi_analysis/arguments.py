@@ -240,9 +240,7 @@ def check_kinds(function: Callable[P, Answer]) -> Callable[P, Answer]:
         for name, value in given.items():
             usual = value is signature.parameters[name].default
             if rules[name] and not usual and not any(rule.allows(value) for rule in rules[name]):
-                raise SpecError(
-                    Note(WRONG.text, {"name": name, "given": _said(value), "expected": _first(rules[name])})
-                )
+                raise SpecError(WRONG(name=name, given=_said(value), expected=_first(rules[name])))
         return function(*args, **kwargs)
 
     return checked

@@ -154,7 +154,7 @@ def calibrate(
     return Estimates(
         question="calibration",
         table=pd.concat(parts, ignore_index=True)[["who", *parts[0].columns.drop("who")]],
-        notes=(*surveys_note(panel, unit, start, end), Note(DRAWN.text, values), Note(PERIODS.text, values)),
+        notes=(*surveys_note(panel, unit, start, end), DRAWN(**values), PERIODS(**values)),
         names=panel.names,
         simulated_tables=panel.simulated_tables if ask == "slopes" else (),
         level=level,

@@ -74,7 +74,7 @@ def fit_process(panel: Panel) -> Process:
     sd = np.sqrt(mean_over_units((Y - mean) ** 2))
     flat = [name for name, spread in zip(panel.dimensions, sd.T, strict=True) if not (spread > 0).any()]
     if flat:
-        raise SpecError(Note(FLAT.text, {"dimensions": ", ".join(flat)}))
+        raise SpecError(FLAT(dimensions=", ".join(flat)))
     z = (Y - mean) / np.where(sd > 0, sd, np.nan)
     broken = breaks_of_most(panel)
     distance, moments, pairs = pooled_moments(z, broken)

@@ -92,20 +92,16 @@ def _injected(ask: Ask, again: Ask, slopes: bool, level: float, placebo: Placebo
     place = Note("{place} the answer", {"place": placebo.place})
     if "detectable" not in before:
         raise SpecError(
-            Note(
-                "{place} has no column detectable, the size that it would have found four times in five.",
-                {"place": place},
-            )
+            "{place} has no column detectable, the size that it would have found four times in five.", place=place
         )
     if (before["detectable"][:-1] <= 0).any():
-        raise SpecError(Note("{place} has a detectable size of 0 or below. Give one above 0.", {"place": place}))
+        raise SpecError("{place} has a detectable size of 0 or below. Give one above 0.", place=place)
     if not np.isfinite(before["detectable"][:-1]).all():
         name = panel.dimensions[int(np.argmin(np.isfinite(before["detectable"])))]
         raise SpecError(
-            Note(
-                "{place} has no finite detectable size for {name}: nothing can be put in. Ask at a lower level.",
-                {"place": place, "name": name},
-            )
+            "{place} has no finite detectable size for {name}: nothing can be put in. Ask at a lower level.",
+            place=place,
+            name=name,
         )
     i, t = panel.position("unit", placebo.unit), panel.position("year", placebo.start)
     parts = []

@@ -77,10 +77,10 @@ def programme_shape(panel: Panel, unit: str, start: int, end: int | None, base_y
     last = len(panel.years) - 1 if end is None else panel.position("year", panel.last_to(end, Note("the end")))
     base = max(first - 1, 0) if base_year is None else panel.position("year", base_year)
     if not (YEARS_BEFORE <= first <= last and base < first):
-        raise SpecError(Note(NO_YEARS_BEFORE.text, {"years": YEARS_BEFORE, "start": panel.years[first]}))
+        raise SpecError(NO_YEARS_BEFORE(years=YEARS_BEFORE, start=panel.years[first]))
     total = panel.scores[:, base].sum(axis=1)
     if np.isnan(total[treated]):
-        raise SpecError(Note(NO_TOTAL.text, {"unit": unit, "base": panel.years[base]}))
+        raise SpecError(NO_TOTAL(unit=unit, base=panel.years[base]))
     return Shape(treated, first, last, base, int(ranks(total)[treated]))
 
 
@@ -91,9 +91,9 @@ def enough_units(panel: Panel, shape: Shape, needed: int = FEWEST) -> Ints:
     full = others & np.isfinite(panel.scores[:, : shape.last + 1]).all(axis=(1, 2))
     if full.sum() < needed:
         first = panel.complete_from(others, needed, panel.years[shape.first - YEARS_BEFORE], last)
-        remedy = NO_CUT if first is None else Note(CUT.text, {"first": first, "last": panel.years[-1]})
+        remedy = NO_CUT if first is None else CUT(first=first, last=panel.years[-1])
         numbers = {"found": int(full.sum()), "others": int(others.sum()), "needed": needed, "remedy": remedy}
-        raise SpecError(Note(TOO_FEW.text, numbers))
+        raise SpecError(TOO_FEW(**numbers))
     return np.flatnonzero(full)
 
 

@@ -136,7 +136,7 @@ def impact_robustness(
     if earlier is not None:
         ways |= _around_earlier(panel.years[0], *earlier)
         values = dict(zip(("first", "last"), earlier, strict=True))
-        words |= {name: Note(OTHERS[name].text, values) for name in EARLIER}
+        words |= {name: OTHERS[name](**values) for name in EARLIER}
     place = panel.position("year", panel.first_from(start, Note("the start")))
     if place >= 4:
         *_, matched, early, late = panel.years[:place]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -159,11 +159,9 @@ def possible_assignments(
         varies = np.array([len(np.unique(path[~np.isnan(path)])) > 1 for path in C[out].reshape(out.sum(), -1)])
         if varies.any():
             raise SpecError(
-                Note(
-                    "Unit {unit} is excluded from receiving a programme but follows one itself; exclude "
-                    "only units without a programme.",
-                    {"unit": int(np.flatnonzero(out)[varies][0])},
-                )
+                "Unit {unit} is excluded from receiving a programme but follows one itself; exclude "
+                "only units without a programme.",
+                unit=int(np.flatnonzero(out)[varies][0]),
             )
         moves &= ~out
     codes = np.zeros(N, dtype=np.int64) if strata is None else np.asarray(strata)
@@ -179,9 +177,7 @@ def possible_assignments(
     found = Assignments(N, tuple(groups))
     if found.count < 2:
         raise SpecError(
-            Note(
-                "The trajectories that may move are all alike, so reassigning them changes nothing; let "
-                "more units take part or use wider strata."
-            )
+            "The trajectories that may move are all alike, so reassigning them changes nothing; let "
+            "more units take part or use wider strata."
         )
     return found

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.draws import StudentisedDraws, check_covariance, joined, polynomials, studentised
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cluster_sums, cr1_joint, orthonormal_design
@@ -105,7 +105,7 @@ def wild_bootstrap(
 
     """
     if weights not in (None, *WEIGHTS):
-        raise SpecError(Note("weights is {weights!r}; choose 'rademacher' or 'webb'.", {"weights": weights}))
+        raise SpecError("weights is {weights!r}; choose 'rademacher' or 'webb'.", weights=weights)
     codes = np.unique(np.concatenate([fit.clusters for fit in fits]))
     positions = [np.searchsorted(codes, fit.clusters) for fit in fits]
     equations = [_sums(fit, where, len(codes)) for fit, where in zip(fits, positions, strict=True)]

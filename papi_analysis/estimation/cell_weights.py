@@ -38,7 +38,7 @@ def weigh(
         raise SpecError(NO_ERRORS)
     else:
         size = precision(eq.y, eq.variance)
-        notes = [PRECISION, *if_any(Note(NOT_WEIGHED.text, {"cells": int((np.isfinite(eq.y) & (size == 0)).sum())}))]
+        notes = [PRECISION, *if_any(NOT_WEIGHED(cells=int((np.isfinite(eq.y) & (size == 0)).sum())))]
     return replace(eq, y=np.where(size > 0, eq.y, np.nan), weights=size), notes
 
 
@@ -54,5 +54,5 @@ def by_unit(panel: Panel, weights: Mapping[str, float]) -> NDArray[np.float64]:
     size = unit_weights(panel, weights)
     for place, name in enumerate(panel.dimensions):
         if not size[np.isfinite(panel.scores[:, :, place]).any(axis=1)].any():
-            raise SpecError(Note(NO_WEIGHT_IN.text, {"dimension": name}))
+            raise SpecError(NO_WEIGHT_IN(dimension=name))
     return np.asarray(size / size.mean())

@@ -81,7 +81,7 @@ def completion_beside_gaps(panel: Panel, estimates: Estimates, told: Estimates |
     elif estimates.question == "completion_slopes":
         table, cells, notes = _of_slopes(panel, estimates)
     else:
-        raise SpecError(Note(NOT_THESE.text, {"question": estimates.question}))
+        raise SpecError(NOT_THESE(question=estimates.question))
     if told is not None and estimates.question == "programme_impact":
         table[["needed", "verdict"]] = told.table.set_index("dimension")[["needed", "verdict"]].reindex(table.index)
     made_up = (*panel.simulated_tables, *estimates.simulated_tables, *(told.simulated_tables if told else ()))
@@ -130,14 +130,14 @@ def _of_gaps(panel: Panel, gaps: Estimates) -> tuple[pd.DataFrame, pd.DataFrame,
     known = np.isfinite(done).sum(axis=0)
     half = ", ".join(name for name, count in zip(dimensions, known, strict=True) if 0 < count < len(done))
     table = table.sort_values("completion", ascending=False, kind="stable")
-    return table, cells, tuple(if_any(Note(HALF_KNOWN.text, {"dimensions": half})))
+    return table, cells, tuple(if_any(HALF_KNOWN(dimensions=half)))
 
 
 def _of_slopes(panel: Panel, slopes: Estimates) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Note, ...]]:
     """The cells that the slopes are fitted to: gaps of programmes and, at completion 0, of the untouched units."""
     asked = slopes.designed(SlopeDesign)
     if asked.form != "imputation":
-        raise SpecError(Note(NO_GAPS.text, {"form": asked.form}))
+        raise SpecError(NO_GAPS(form=asked.form))
     every = pd.concat(list(_compared(panel, asked)), ignore_index=True)
     table = slopes.table.set_index("dimension").reindex(list(panel.dimensions))[["estimate", "low", "high"]]
     own = every[every["programme"]].groupby("dimension")

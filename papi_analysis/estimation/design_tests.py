@@ -130,7 +130,7 @@ def design_tests(
             raise SpecError(NO_REGIONS)
         columns["between"], columns["between_p"] = between_groups((after - level)[part], codes, draws, rng)
         chance = (len(np.unique(codes)) - 1) / (len(codes) - 1)
-        notes.append(Note(REGIONS.text, {"chance": chance, "draws": draws}))
+        notes.append(REGIONS(chance=chance, draws=draws))
     return Estimates(
         question="design_tests",
         table=pd.DataFrame(columns),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -135,7 +135,7 @@ def programme_design(
     """
     Y = np.asarray(Y, dtype=float)
     if Y.ndim != 3:
-        raise SpecError(Note("Scores have shape {shape}; give units x years x dimensions.", {"shape": Y.shape}))
+        raise SpecError("Scores have shape {shape}; give units x years x dimensions.", shape=Y.shape)
     N, T, _ = Y.shape
     treated = np.atleast_1d(np.asarray(units, dtype=np.int64))
     starts = np.broadcast_to(np.asarray(start, dtype=np.int64), treated.shape).copy()
@@ -145,46 +145,37 @@ def programme_design(
     pool = without if donors is None else np.asarray(donors, dtype=bool)
     if not treated.size or treated.min() < 0 or treated.max() >= N or len(np.unique(treated)) < len(treated):
         raise SpecError(
-            Note(
-                "units is {given}; give different places from 0 to {last_place}.",
-                {"given": treated.tolist(), "last_place": N - 1},
-            )
+            "units is {given}; give different places from 0 to {last_place}.", given=treated.tolist(), last_place=N - 1
         )
     if (pool & ~without).any():
         raise SpecError(
-            Note(
-                "Unit {unit} has the programme and cannot be a donor.",
-                {"unit": int(np.flatnonzero(pool & ~without)[0])},
-            )
+            "Unit {unit} has the programme and cannot be a donor.", unit=int(np.flatnonzero(pool & ~without)[0])
         )
     if pool.sum() < 2:
-        raise SpecError(Note("There are {donors} donors; at least two are needed.", {"donors": int(pool.sum())}))
+        raise SpecError("There are {donors} donors; at least two are needed.", donors=int(pool.sum()))
     if starts.max() > last or last >= T:
         raise SpecError(
-            Note(
-                "Starts {given} and end {last} do not fit: years run from 0 to {last_place}.",
-                {"given": starts.tolist(), "last": last, "last_place": T - 1},
-            )
+            "Starts {given} and end {last} do not fit: years run from 0 to {last_place}.",
+            given=starts.tolist(),
+            last=last,
+            last_place=T - 1,
         )
     size = None if weights is None else np.asarray(weights, dtype=float)
     codes = None if groups is None else np.asarray(groups, dtype=np.int64)
     counted = None if after is None else np.asarray(after, dtype=bool)
     design = Design(Y, treated, starts, last, may_precede, pool, size, codes, counted)
     if size is not None and not (size[design.eligible] > 0).all():
-        raise SpecError(Note("weights must be numbers above 0 for every unit that takes part."))
+        raise SpecError("weights must be numbers above 0 for every unit that takes part.")
     if codes is not None and np.bincount(codes[design.eligible])[codes[design.eligible]].min() < len(treated) + 2:
-        raise SpecError(Note("a unit has fewer than two donors in its own group; leave it out, or join groups."))
+        raise SpecError("a unit has fewer than two donors in its own group; leave it out, or join groups.")
     for first in starts:
         if not design.pre(int(first)).any():
-            raise SpecError(
-                Note("A programme that starts in year {year} has no year before it to compare with.", {"year": first})
-            )
+            raise SpecError("A programme that starts in year {year} has no year before it to compare with.", year=first)
         if not design.post(int(first)).any():
             raise SpecError(
-                Note(
-                    "A programme that starts in year {year} has no year up to {last} among those after.",
-                    {"year": first, "last": last},
-                )
+                "A programme that starts in year {year} has no year up to {last} among those after.",
+                year=first,
+                last=last,
             )
     _check_complete(design)
     return design
@@ -199,9 +190,9 @@ def _check_complete(design: Design) -> None:
     if missing.any():
         i, t, k = (int(place[0]) for place in np.nonzero(missing))
         raise SpecError(
-            Note(
-                "The score of unit {i}, year {t}, dimension {k} (counted from 0) is missing; leave the "
-                "unit out of the donors, or that year out.",
-                {"i": i, "t": t, "k": k},
-            )
+            "The score of unit {i}, year {t}, dimension {k} (counted from 0) is missing; leave the "
+            "unit out of the donors, or that year out.",
+            i=i,
+            t=t,
+            k=k,
         )

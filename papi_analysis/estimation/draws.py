@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import (
     GRID,
     TIE,
@@ -238,7 +238,7 @@ class StudentisedDraws:
         """
         K = len(self.null)
         if K < 2:
-            raise SpecError(Note("Equality needs at least two dimensions."))
+            raise SpecError("Equality needs at least two dimensions.")
         R = np.eye(K) - 1.0 / K
         delta = self.coefficients - self.coefficients.mean() if self.restricted else np.zeros(K)
         cross = self.cov01 * delta
@@ -287,11 +287,9 @@ def check_covariance(covariance: Floats, fits: Sequence[WithinFit]) -> None:
         explained = fit.regressors @ fit.coefficients
         if variance <= 1e-20 * fit.bread[0, 0] * (explained @ explained + fit.residuals @ fit.residuals):
             raise SpecError(
-                Note(
-                    "Equation {number} leaves no error to measure (an exact fit, or two units only), so it "
-                    "has no t statistic; use more units.",
-                    {"number": k + 1},
-                )
+                "Equation {number} leaves no error to measure (an exact fit, or two units only), so it "
+                "has no t statistic; use more units.",
+                number=k + 1,
             )
 
 

@@ -55,7 +55,7 @@ def event_time(gaps: Estimates) -> Estimates:
 
     """
     if gaps.question != "programme_impact" or not isinstance(gaps.engines[0], Placebos):
-        raise SpecError(Note(NO_PLACEBOS.text, {"method": getattr(gaps.design, "method", gaps.question)}))
+        raise SpecError(NO_PLACEBOS(method=getattr(gaps.design, "method", gaps.question)))
     asked, (family, mean) = gaps.designed(ImpactDesign), gaps.engines
     starts = np.array(list(asked.starts.values()))
     first = int(starts.max() + family.since.min())  # the panel's first year
@@ -70,9 +70,9 @@ def event_time(gaps: Estimates) -> Estimates:
     table = pd.concat(parts).dropna(subset=["estimate", "band"])
     order = {name: place for place, name in enumerate([*dimensions, "mean"])}
     table = table.sort_values(["dimension", "since"], key=lambda c: c.map(order) if c.name == "dimension" else c)
-    notes = [Note(BAND.text, {"level": gaps.level})]
+    notes = [BAND(level=gaps.level)]
     if table["units"].nunique() > 1:
-        notes.append(Note(CHANGING.text, {"fewest": int(table["units"].min()), "most": int(table["units"].max())}))
+        notes.append(CHANGING(fewest=int(table["units"].min()), most=int(table["units"].max())))
     return Estimates(
         question="event_time",
         table=table.reset_index(drop=True),

@@ -279,7 +279,7 @@ def _check_method(
 ) -> None:
     """Refuse what a method cannot heed."""
     if weights is not None and method not in WEIGHTED:
-        raise SpecError(Note(NO_WEIGHTS.text, {"methods": ", ".join(WEIGHTED)}))
+        raise SpecError(NO_WEIGHTS(methods=", ".join(WEIGHTED)))
     if within is not None and method == "lee_wooldridge":
         raise SpecError(NO_GROUPS)
 
@@ -288,7 +288,7 @@ def _base(panel: Panel, starts: Mapping[str, int], base_year: int | None) -> int
     """The place of the base year, which lies before every start."""
     early = min(starts.values())
     if base_year is not None and base_year >= early:
-        raise SpecError(Note(LATE_BASE.text, {"base_year": base_year, "start": early}))
+        raise SpecError(LATE_BASE(base_year=base_year, start=early))
     return None if base_year is None else panel.position("year", base_year)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import Assignments, followers
 from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
 from papi_analysis.estimation.draws import StudentisedDraws, joined, polynomials, studentised
@@ -69,11 +69,9 @@ def reassign_programmes(
     )
     if flat.any():
         raise SpecError(
-            Note(
-                "Equation {number} leaves no error to measure (scores that move alike, or an exact fit), "
-                "so no slope can be judged there; leave the dimension out.",
-                {"number": int(np.flatnonzero(flat)[0]) + 1},
-            )
+            "Equation {number} leaves no error to measure (scores that move alike, or an exact fit), "
+            "so no slope can be judged there; leave the dimension out.",
+            number=int(np.flatnonzero(flat)[0]) + 1,
         )
     terms = [slope0, slope1, *covariances]
     return studentised(b0, covariance, terms, count=possible.count, exact=exact, none=none)

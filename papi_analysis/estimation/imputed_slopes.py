@@ -76,16 +76,16 @@ def imputed_slopes(
     """
     effective = laid.effective(eq.clusters)
     check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
-    notes = [Note(COMPARED.text, {"fewest": laid.untouched})]
+    notes = [COMPARED(fewest=laid.untouched)]
     if laid.carried:
-        notes.append(Note(CARRIED.text, {"units": ONE_START}))
-    notes += if_any(Note(LOST.text, {"cells": laid.lost}))
+        notes.append(CARRIED(units=ONE_START))
+    notes += if_any(LOST(cells=laid.lost))
     notes += left_out(units, ~laid.among, BEGUN)
     sample, carrying = laid.among & np.isfinite(eq.y).any(axis=(1, 2)), laid.carrying
     idle = int((np.isfinite(eq.y) & ~laid.used)[sample].sum()) - laid.lost
-    notes += if_any(Note(IDLE.text, {"cells": idle}))
+    notes += if_any(IDLE(cells=idle))
     if len(carrying) > 1:
-        notes.append(Note(CARRY.text, {"units": len(carrying), "effective": effective}))
+        notes.append(CARRY(units=len(carrying), effective=effective))
     judged = partial(Judged, sample=sample, programme_units=len(carrying), effective=effective, used=laid.used)
     if requested == "clustered":
         own = solve(laid, laid.units[None])
@@ -103,10 +103,10 @@ def imputed_slopes(
     draws = usual_draws(10 * laid.size) if draws is None else draws
     studentised = effective >= STUDENTISED
     family = reassign_programmes(laid, possible, by_error=studentised, draws=draws, rng=rng)
-    notes += [Note(REASSIGNED.text, {"units": int(among.sum())}), RANK]
+    notes += [REASSIGNED(units=int(among.sum())), RANK]
     if len(carrying) > 1 and not studentised:
-        notes.append(Note(UNEQUAL.text, {"rate": MEASURED["unequal noise"]}))
+        notes.append(UNEQUAL(rate=MEASURED["unequal noise"]))
     if len(carrying) > 1 and moves.strata is None:
-        notes.append(Note(REGIONAL.text, {"rate": MEASURED["regional"]}))
+        notes.append(REGIONAL(rate=MEASURED["regional"]))
     compared = int(among.sum())
     return judged(family, "reassignment", compared=compared, notes=tuple(notes), spread=not studentised)

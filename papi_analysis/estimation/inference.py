@@ -234,15 +234,15 @@ def size_notes(engine: Engine, level: float) -> list[Note]:
     attainable = float(engine.attainable_size(level).min())
     if needed := draws_needed(engine, level):
         values = {"draws": len(engine.draws), "floor": floor, "size": size, "needed": needed}
-        return [Note(FEW_DRAWS.text, values)]
+        return [FEW_DRAWS(**values)]
     if floor > size + 1e-12:
-        return [Note(NOT_PRINTED.text, {"floor": floor, "size": size})]
+        return [NOT_PRINTED(floor=floor, size=size)]
     notes = []
     if attainable < size - 0.002:
-        notes.append(Note(ATTAINABLE.text, {"size": size, "attainable": attainable}))
+        notes.append(ATTAINABLE(size=size, attainable=attainable))
     if not _holm_can(engine, level):
         K = len(engine.floor)
-        notes.append(Note(NO_HOLM.text, {"dimensions": K, "least": K * float(engine.floor.min())}))
+        notes.append(NO_HOLM(dimensions=K, least=K * float(engine.floor.min())))
     return notes
 
 
@@ -261,36 +261,30 @@ def check_inference(requested: str, effective: float, *, clustered: bool, overri
     """Refuse an inference that so few effective programme units do not support, with the way out."""
     if requested not in ("auto", "bootstrap", "reassignment", "clustered"):
         raise SpecError(
-            Note(
-                "inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.",
-                {"requested": requested},
-            )
+            "inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.", requested=requested
         )
     if clustered and requested == "reassignment":
-        raise SpecError(
-            Note("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
-        )
+        raise SpecError("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
     if override:
         return
     if (requested == "bootstrap" or clustered) and effective < STUDENTISED:
         raise SpecError(
-            Note(
-                "the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) "
-                "or cluster(s): restricted it hardly ever rejects, unrestricted far too often. Use "
-                "inference='reassignment', with strata where shocks go by region.",
-                {"effective": effective},
-            )
+            "the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) "
+            "or cluster(s): restricted it hardly ever rejects, unrestricted far too often. Use "
+            "inference='reassignment', with strata where shocks go by region.",
+            effective=effective,
         )
     if requested == "clustered" and effective < BOOTSTRAP:
         case, one, any_of_six = measured_rates(effective)
         raise SpecError(
-            Note(
-                "clustered standard errors are not valid with {effective:.1f} effective programme "
-                "unit(s): with {case}, the nearest measured case, they call noise significant in {one:.0%} of "
-                "cases for one dimension and in {any_of_six:.0%} for any of six, at a nominal 5%. Use "
-                "inference='auto'; override=True prints them beside that rate.",
-                {"effective": effective, "case": case, "one": one, "any_of_six": any_of_six},
-            )
+            "clustered standard errors are not valid with {effective:.1f} effective programme "
+            "unit(s): with {case}, the nearest measured case, they call noise significant in {one:.0%} of "
+            "cases for one dimension and in {any_of_six:.0%} for any of six, at a nominal 5%. Use "
+            "inference='auto'; override=True prints them beside that rate.",
+            effective=effective,
+            case=case,
+            one=one,
+            any_of_six=any_of_six,
         )
 
 
@@ -303,18 +297,18 @@ def measured_rates(programme_units: float) -> tuple[int, float, float]:
 def usual_note(effective: float) -> Note:
     """Say what the usual errors are, and how often they fail with so few programme units."""
     case, one, any_of_six = measured_rates(effective)
-    return Note(USUAL.text, {"units": case, "effective": effective, "one": one, "any": any_of_six})
+    return USUAL(units=case, effective=effective, one=one, any=any_of_six)
 
 
 def bootstrap_note(compared: int, *, clustered: bool) -> Note:
     """Say over how many units, or clusters of them, the bootstrap draws."""
-    return Note(BY_BOOTSTRAP.text, {"units": compared, "clusters": Note("clusters" if clustered else "units")})
+    return BY_BOOTSTRAP(units=compared, clusters=Note("clusters" if clustered else "units"))
 
 
 def left_out(units: Sequence[str], out: Bools, words: Note = INCOMPLETE) -> list[Note]:
     """Name the units (N,) that are left out, where there are any."""
     named = ", ".join(unit for unit, is_out in zip(units, out, strict=True) if is_out)
-    return if_any(Note(words.text, {"units": named}))
+    return if_any(words(units=named))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 
 Floats = NDArray[np.float64]
 
@@ -45,16 +45,14 @@ POWER = 0.8
 def check_level(level: float) -> float:
     """Give back a level strictly between 0 and 1, or raise SpecError."""
     if not isinstance(level, int | float | np.number) or not 0 < level < 1:
-        raise SpecError(Note("level is {level!r}; it must lie between 0 and 1, for instance 0.95.", {"level": level}))
+        raise SpecError("level is {level!r}; it must lie between 0 and 1, for instance 0.95.", level=level)
     return float(level)
 
 
 def check_count(draws: int) -> int:
     """Give back a number of draws of at least 1, or raise SpecError."""
     if not isinstance(draws, int | float | np.number) or not (1 <= draws < np.inf and int(draws) == draws):
-        raise SpecError(
-            Note("draws is {draws}; ask for a whole number of at least 1, for instance 9999.", {"draws": draws})
-        )
+        raise SpecError("draws is {draws}; ask for a whole number of at least 1, for instance 9999.", draws=draws)
     return int(draws)
 
 

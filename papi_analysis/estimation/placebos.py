@@ -114,10 +114,7 @@ def placebos(
     flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
     if flat.any():
         raise SpecError(
-            Note(
-                "Dimension {flat} shows no gap in any reassignment; leave it out.",
-                {"flat": int(np.flatnonzero(flat)[0])},
-            )
+            "Dimension {flat} shows no gap in any reassignment; leave it out.", flat=int(np.flatnonzero(flat)[0])
         )
     return Placebos(
         scores,

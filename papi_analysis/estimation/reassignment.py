@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import Assignments, followers, possible_assignments
 from papi_analysis.estimation.draws import StudentisedDraws, check_covariance, joined, polynomials, studentised
 from papi_analysis.estimation.multiplicity import check_count
@@ -203,11 +203,10 @@ def reassign(
     base, moved, active = design.split(np.nan_to_num(C))
     if N * len(active) * (T + W.shape[3]) > LARGEST_TABLE:
         raise SpecError(
-            Note(
-                "{count} trajectories over {n} units are too many to reassign; use the wild cluster "
-                "bootstrap, which is meant for that many.",
-                {"count": len(active), "n": N},
-            )
+            "{count} trajectories over {n} units are too many to reassign; use the wild cluster "
+            "bootstrap, which is meant for that many.",
+            count=len(active),
+            n=N,
         )
     dims = [
         _dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects, roots[:, :, k]) for k in range(K)
@@ -246,10 +245,9 @@ def _check_known(y: Floats, C: Floats, design: Assignments) -> None:
     if missing.any():
         i, t, k = (int(index[0]) for index in np.nonzero(missing))
         raise SpecError(
-            Note(
-                "Completion is unknown for unit {i}, year {t}, dimension {k} (counted from 0), where a "
-                "unit that may receive this trajectory has a score; leave that year or unit out, or fill "
-                "the gap by best and worst case.",
-                {"i": i, "t": t, "k": k},
-            )
+            "Completion is unknown for unit {i}, year {t}, dimension {k} (counted from 0), where a unit that may "
+            "receive this trajectory has a score; leave that year or unit out, or fill the gap by best and worst case.",
+            i=i,
+            t=t,
+            k=k,
         )

@@ -55,4 +55,4 @@ def attenuation_note(panel: Panel, before: int) -> list[Note]:
         return []
     k = int(np.nanargmin(share))
     values = {"year": panel.years[before], "dimension": panel.dimensions[k], "share": share[k], "left": 1 - share[k]}
-    return [Note(ATTENUATED.text, values)]
+    return [ATTENUATED(**values)]

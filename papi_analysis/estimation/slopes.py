@@ -177,7 +177,7 @@ def completion_slopes(
         if within is not None:
             engines.append(within)
             parts.append(engine_rows(["within"], within, level, PER_TEN_POINTS).assign(n=within.cells, dropped=0))
-            notes.append(Note(WITHIN.text, {"units": len(within.units)}))
+            notes.append(WITHIN(units=len(within.units)))
     table = pd.concat(parts, ignore_index=True)
     if not _has_se(judged):
         table.loc[table["dimension"] != "within", "se"] = np.nan
@@ -250,11 +250,10 @@ def _laid(eq: Equations, spec: Specification) -> Programmes | None:
             if eq.names:
                 held = Note("{first} and {others}", {"first": held, "others": ", ".join(eq.names)})
             raise SpecError(
-                Note(
-                    "dimension {dimension}: among the units that no programme has touched {held} cannot be "
-                    "told apart, so it cannot be held constant. Drop a control, or ask form='levels'.",
-                    {"dimension": dimension, "held": held},
-                )
+                "dimension {dimension}: among the units that no programme has touched {held} cannot be "
+                "told apart, so it cannot be held constant. Drop a control, or ask form='levels'.",
+                dimension=dimension,
+                held=held,
             )
     return laid
 
@@ -295,7 +294,7 @@ def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
     alone = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
     if alone.any():
         unit = panel.units[int(np.flatnonzero(alone)[0])]
-        raise SpecError(Note(ONLY_ONE.text, {"unit": unit}))
+        raise SpecError(ONLY_ONE(unit=unit))
 
 
 def _attenuation(panel: Panel, spec: Specification, form: str) -> list[Note]:
@@ -321,10 +320,7 @@ def _specify(spec: Specification | None, changes: Mapping[str, Any]) -> Specific
     if unknown:
         known = ", ".join(Specification.__dataclass_fields__)
         raise SpecError(
-            Note(
-                "there is no setting {unknown!r}. A specification has {known}.",
-                {"unknown": sorted(unknown)[0], "known": known},
-            )
+            "there is no setting {unknown!r}. A specification has {known}.", unknown=sorted(unknown)[0], known=known
         )
     return spec.update(**changes)
 
@@ -362,12 +358,12 @@ def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> 
     """Say what was dropped, what the design cannot attain, and what is a placebo."""
     asked, known = eq.asked[judged.sample], np.isfinite(eq.y[judged.sample])
     unknown = int(asked.sum()) - (sum(fit.n for fit in judged.fits) if judged.fits else int(known.sum()))
-    notes = if_any(Note(DROPPED.text, {"dropped": unknown, "cells": int(asked.sum())}))
+    notes = if_any(DROPPED(dropped=unknown, cells=int(asked.sum())))
     alone = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
     if alone and judged.fits and eq.unit_effects:
-        notes.append(Note(SINGLE.text, {"units": int(alone)}))
+        notes.append(SINGLE(units=int(alone)))
     if spec.lag < 0:
-        notes.append(Note(LEAD.text, {"years": -spec.lag}))
+        notes.append(LEAD(years=-spec.lag))
     if not _has_se(judged):
-        notes.append(Note(NO_SE.text, {"units": judged.programme_units, "needed": BOOTSTRAP}))
+        notes.append(NO_SE(units=judged.programme_units, needed=BOOTSTRAP))
     return [*notes, *size_notes(judged.family, level)]

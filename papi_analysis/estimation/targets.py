@@ -84,16 +84,14 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     """
     unit = name_text(unit) if unit else study.unit
     if study.targets is None:
-        raise SpecError(Note("the study has no targets. Add targets.csv to its folder and name it in study.toml."))
+        raise SpecError("the study has no targets. Add targets.csv to its folder and name it in study.toml.")
     targets = study.targets[study.targets["unit"] == unit]
     if targets.empty or targets["year"].nunique() != 1:
-        raise SpecError(
-            Note("the study has no targets of one year for unit {unit!r}. Check targets.csv.", {"unit": unit})
-        )
+        raise SpecError("the study has no targets of one year for unit {unit!r}. Check targets.csv.", unit=unit)
     base, end = study.base_year, int(targets["year"].iloc[0])
     years = study.scores.loc[study.scores["year"].between(*study.years), "year"]
     if base not in set(years):
-        raise SpecError(Note(NO_YEAR.text, {"year": base, "first": int(years.min()), "last": int(years.max())}))
+        raise SpecError(NO_YEAR(year=base, first=int(years.min()), last=int(years.max())))
     family = list(study.dimensions["dimension"])
     table = pd.DataFrame({"dimension": [*family, TOTAL]}).set_index("dimension")
     places = standing(study.scores, family).query("unit == @unit").set_index(["year", "dimension"])
@@ -168,10 +166,10 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
     aimed, asked = targets.designed(UnitYears), gaps.designed(ImpactDesign)
     unit, year = aimed.unit, aimed.last
     if asked.units != (unit,):
-        raise SpecError(Note(OTHER_UNIT.text, {"units": ", ".join(asked.units), "unit": unit}))
+        raise SpecError(OTHER_UNIT(units=", ".join(asked.units), unit=unit))
     first, last = asked.after
     if (first, last) != (year, year):
-        raise SpecError(Note(OTHER_YEAR.text, {"first": first, "last": last, "year": year}))
+        raise SpecError(OTHER_YEAR(first=first, last=last, year=year))
     family = gaps.table["dimension"].tolist()[:-1]
     then = gaps.cells[(gaps.cells["row"] == 0) & (gaps.cells["year"] == year)].set_index("dimension")
     table = pd.DataFrame({"target": targets.table.set_index("dimension")["target"].reindex(family)})
@@ -182,7 +180,7 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
     return Estimates(
         question="gain_needed",
         table=table.rename_axis("dimension").reset_index(),
-        notes=(Note(TAKEN.text, {"year": year}), *if_any(Note(NO_TARGET.text, {"dimensions": untold}))),
+        notes=(TAKEN(year=year), *if_any(NO_TARGET(dimensions=untold))),
         simulated_tables=tuple(sorted({*gaps.simulated_tables, *targets.simulated_tables})),
         names=gaps.names,
         design=UnitYears(unit, year, year),
@@ -260,11 +258,11 @@ def _national_change(panel: Panel, base: int, end: int) -> pd.Series:
 
 def _notes(table: pd.DataFrame, base: int, end: int, shifted: bool) -> tuple[Note, ...]:
     latest = int(table["latest_year"].iloc[0])
-    notes = [Note(SHIFTED.text, {"base": base, "end": latest})] if shifted else []
+    notes = [SHIFTED(base=base, end=latest)] if shifted else []
     if latest < end:
-        notes.append(Note(AHEAD.text, {"end": end, "latest": latest}))
+        notes.append(AHEAD(end=end, latest=latest))
     unscored = NO_LATEST if latest < end else NO_OUTCOME
     for missing, note in ((table["target"], NO_TARGET), (table["latest"], unscored)):
         named = ", ".join(name for name in missing.index[missing.isna()] if name != TOTAL)
-        notes += if_any(Note(note.text, {"dimensions": named, "end": latest}))
+        notes += if_any(note(dimensions=named, end=latest))
     return tuple(notes)

@@ -65,9 +65,7 @@ def two_way_slopes(
     everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
     varies = _varies(eq)
     if not varies.any():
-        raise SpecError(
-            Note("completion does not vary on any cell with a score, so there is no slope. Choose other years.")
-        )
+        raise SpecError("completion does not vary on any cell with a score, so there is no slope. Choose other years.")
     eq, known, notes = _known(eq, units, varies)
     fits = tuple(eq.fit(everyone))
     effective = min(float(varies.sum()), *(float(cr2(fit, refuse=False)[1][0]) for fit in fits))
@@ -75,9 +73,9 @@ def two_way_slopes(
     share, P = _negative(eq, fits, everyone), int(varies.sum())
     if share:
         note = NEGATIVE if P > 1 else NEGATIVE_ALONE
-        notes = [Note(note.text, {"share": share}), *notes]
+        notes = [note(share=share), *notes]
     if P > 1:
-        notes.append(Note(CARRY.text, {"units": P, "effective": effective}))
+        notes.append(CARRY(units=P, effective=effective))
     G = min(fit.n_clusters for fit in fits)
     judged = partial(Judged, sample=everyone, programme_units=P, effective=effective, fits=fits)
     if requested == "clustered":
@@ -104,7 +102,7 @@ def two_way_slopes(
         draws=draws,
         rng=rng,
     )
-    notes += [Note(OVER_ALL.text, {"units": int(among.sum())}), RANK]
+    notes += [OVER_ALL(units=int(among.sum())), RANK]
     return judged(family, "reassignment", compared=int(among.sum()), notes=tuple(notes))
 
 
@@ -140,7 +138,7 @@ def _known(eq: Equations, units: Sequence[str], varies: Bools) -> tuple[Equation
     if not unknown.any():
         return eq, np.ones(len(units), dtype=bool), []
     eq = replace(eq, y=np.where(unknown, np.nan, eq.y), C=np.where(unknown, 0.0, eq.C))
-    return eq, np.ones(len(units), dtype=bool), [Note(UNKNOWN.text, {"cells": int(unknown.sum())})]
+    return eq, np.ones(len(units), dtype=bool), [UNKNOWN(cells=int(unknown.sum()))]
 
 
 def _cells(eq: Equations, k: int, units: Bools) -> Bools:

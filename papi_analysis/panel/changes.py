@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
 
@@ -54,7 +54,7 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     family = _family(scores, dimensions)
     if TOTAL in family:
         raise SpecError(
-            Note("a dimension cannot be called {total!r} here: the sum of the family has that name.", {"total": TOTAL})
+            "a dimension cannot be called {total!r} here: the sum of the family has that name.", total=TOTAL
         )
     cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
     sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
@@ -182,7 +182,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     """
     panel.need_completion()
     if (start is None) != (end is None):
-        raise SpecError(Note("give both start and end, or neither for each year with the year before."))
+        raise SpecError("give both start and end, or neither for each year with the year before.")
     years = np.array(panel.years)
     if start is None or end is None:
         late = np.arange(1, len(years))
@@ -190,7 +190,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     else:
         early, late = np.array([panel.position("year", start)]), np.array([panel.position("year", end)])
         if early >= late:
-            raise SpecError(Note("start {start} is not before end {end}.", {"start": start, "end": end}))
+            raise SpecError("start {start} is not before end {end}.", start=start, end=end)
     done = panel.completion[:, late] - panel.completion[:, early]
     gain = panel.scores[:, late] - panel.scores[:, early]
     unit, pair, dimension = np.nonzero(np.isfinite(done) & np.isfinite(gain))
@@ -456,10 +456,9 @@ def _family(scores: pd.DataFrame, dimensions: Sequence[str] | None) -> list[str]
     missing = [name for name in family if name not in known]
     if missing:
         raise SpecError(
-            Note(
-                "there are no scores for dimension {names}. There are {known}.",
-                {"names": ", ".join(map(str, missing)), "known": ", ".join(known)},
-            )
+            "there are no scores for dimension {names}. There are {known}.",
+            names=", ".join(map(str, missing)),
+            known=", ".join(known),
         )
     return family
 

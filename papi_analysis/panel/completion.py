@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.panel.rules import check_reports_in_place, check_tasks_in_place
 from papi_analysis.panel.task_states import Register, cells_of, states_of, years_of
 from papi_analysis.progress import progress as watched
@@ -260,7 +260,7 @@ def _days(as_of: Day | Iterable[Day] | None, register: Register) -> pd.DatetimeI
         return days if pd.isna(reported) else days.where(days <= reported, reported).unique().as_unit("ns")
     listed = list(as_of) if isinstance(as_of, Iterable) and not isinstance(as_of, str) else [as_of]
     if not listed:
-        raise SpecError(Note("as_of names no day. Give at least one, like '2020-09-30'."))
+        raise SpecError("as_of names no day. Give at least one, like '2020-09-30'.")
     return pd.DatetimeIndex([one_day(day) for day in listed]).unique().sort_values()
 
 
@@ -272,7 +272,7 @@ def one_day(value: object) -> pd.Timestamp:
             return pd.Timestamp(day).tz_localize(None).normalize().as_unit("ns")
     except ValueError:
         pass
-    raise SpecError(Note("{value!r} is not a day. Write it as year-month-day, like '2020-09-30'.", {"value": value}))
+    raise SpecError("{value!r} is not a day. Write it as year-month-day, like '2020-09-30'.", value=value)
 
 
 def _asked(ask: Callable[[Register], pd.DataFrame], tasks: Table, progress: Table, *more: str) -> pd.DataFrame:
@@ -300,7 +300,7 @@ def _check_names(names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known and name not in {column.name for column in TASKS.columns if column.default is not None}:
             raise SpecError(
-                Note("the tasks have no column {name!r}. Name the column that holds the lead agencies.", {"name": name})
+                "the tasks have no column {name!r}. Name the column that holds the lead agencies.", name=name
             )
 
 
