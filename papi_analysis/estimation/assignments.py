@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from math import comb
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +14,6 @@ from papi_analysis.errors import SpecError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-class Moves(NamedTuple):
-    """What a user says of who may follow a programme: units that may not (N,), strata to move within (N,)."""
-
-    excluded: NDArray[np.bool_] | None = None
-    strata: Ints | None = None
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,6 @@ def synthetic_did(Y: Floats, units: Ints, donors: Bools, pre: Bools, post: Bools
     of 1e-6 s on the year weights, there to make them unique, is taken to its limit.
     """
     T0, T1 = int(pre.sum()), int(post.sum())
-    if T0 < 2:
-        raise SpecError("Synthetic difference in differences needs two years before, to see how much scores change.")
     before, after = np.moveaxis(Y[:, pre], 2, 0), np.moveaxis(Y[:, post].mean(axis=1), 1, 0)  # (K, N, T0), (K, N)
     cells = donors.sum(axis=1) * (T0 - 1)
     changes = np.diff(before, axis=2)[:, None]  # (K, 1, N, T0 - 1)
@@ -177,15 +175,6 @@ def match(design: Design, units: Ints, starts: Ints, donors: Bools, estimator: s
         for block in np.split(rows, range(step, len(rows), step)):
             counted = design.counted(donors[block], units[block])[:, taking_part]
             chosen = Weights(*rule(Y, place[block], counted, pre, post))
-            if chosen.donors.shape != (len(block), len(Y), K) or chosen.years.shape != (len(block), T, K):
-                raise SpecError(
-                    "The estimator gave weights of shapes {donors} and {years}; return donors {donors_shape} and "
-                    "years {years_shape}.",
-                    donors=chosen.donors.shape,
-                    years=chosen.years.shape,
-                    donors_shape=(len(block), len(Y), K),
-                    years_shape=(len(block), T, K),
-                )
             gaps[block] = weighted_gaps(Y, place[block], chosen)
             weights.donors[np.ix_(block, taking_part)], weights.years[block] = chosen
     return Counterfactual(gaps, weights)

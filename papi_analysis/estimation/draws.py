@@ -8,6 +8,7 @@ inverted (for the bootstrap: Roodman, Nielsen, MacKinnon & Webb 2019).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +36,69 @@ from papi_analysis.progress import progress, rows
 Floats = NDArray[np.float64]
 
 
+class Ranked(ABC):
+    """What follows for K statistics from their rank among draws: each by itself, and the family.
+
+    ``exact``: the draws are all that the design can give. ``size``: how many distinct values of the absolute statistic
+    the design has.
+    """
+
+    exact: bool
+    size: float
+
+    @property
+    @abstractmethod
+    def observed(self) -> Floats:
+        """The realised statistics (K,)."""
+
+    @property
+    @abstractmethod
+    def draws(self) -> Floats:
+        """The statistics of the draws (B, K)."""
+
+    @property
+    def enumerated(self) -> bool:
+        """Whether the draws are all there are, the realised data among them."""
+        return self.exact
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p-values (K,), each dimension by itself; above 0 but where draws do not hold the realised data."""
+        return p_values(self.observed, self.draws, exact=self.exact)
+
+    @property
+    def p_joint(self) -> Floats:
+        """Step-down max-T p-values (K,) over the dimensions.
+
+        Romano & Wolf (2005); for placebo tests of several outcomes Firpo & Possebom (2018, eqs 23-24).
+        """
+        return step_down(self.observed, self.draws, exact=self.exact)
+
+    def standardised_mean_p(self) -> float:
+        """p-value of the mean of the K statistics by the same draws."""
+        return standardised_mean(self.observed, self.draws, exact=self.exact)
+
+    @property
+    def floor(self) -> Floats:
+        """The smallest p-value that this design can give (K,)."""
+        return np.array([values[0] for values in self._attainable()])
+
+    def attainable_size(self, level: float = 0.95) -> Floats:
+        """The largest false-alarm rate at or below 1 - level that can be attained (K,), 0 where there is none."""
+        share = 1 - check_level(level) + 1e-12
+        return np.array([values[values <= share].max(initial=0.0) for values in self._attainable()])
+
+    def _attainable(self) -> list[Floats]:
+        """The p-values that each dimension can give, rising: of a sample its grid, or the design's where coarser."""
+        draws = self.draws
+        if self.enumerated:
+            return attainable(draws)
+        step = max(1 / (len(draws) + 1), 1 / self.size)
+        return [np.asarray(np.arange(1, int(1 / step + 1e-9) + 1) * step, dtype=float)] * draws.shape[1]
+
+
 @dataclass(frozen=True)
-class StudentisedDraws:
+class StudentisedDraws(Ranked):
     """B joint draws of K studentised slopes, as polynomials in delta (see the module's first lines).
 
     For draw d: slope minus null ``slope0[d] + delta * slope1[d]``; CR1 covariance
@@ -84,44 +146,9 @@ class StudentisedDraws:
         return _ratio(self.slope0 + delta * self.slope1, variance)
 
     @property
-    def p(self) -> Floats:
-        """Two-sided p-values (K,), each dimension by itself.
-
-        Enumerated draws around the estimates do not hold the realised data: only there p can be 0.
-        """
-        return p_values(self.observed, self.draws, exact=self.exact)
-
-    @property
-    def p_joint(self) -> Floats:
-        """Step-down max-T p-values (K,) over the K dimensions (Romano & Wolf 2005)."""
-        return step_down(self.observed, self.draws, exact=self.exact)
-
-    def standardised_mean_p(self) -> float:
-        """p-value of the mean of the K statistics by the same draws."""
-        return standardised_mean(self.observed, self.draws, exact=self.exact)
-
-    @property
-    def floor(self) -> Floats:
-        """The smallest p-value that this design can give, (K,)."""
-        return self.attainable_size(None)
-
-    def attainable_size(self, level: float | None = 0.95) -> Floats:
-        """The largest false-alarm rate that is attainable at or below 1 - level, (K,); 0 where there is none.
-
-        With ``level=None`` the smallest rate above zero: the floor.
-        """
-        K = len(self.null)
-        share = None if level is None else 1 - check_level(level)
-        sets: list[Floats]
-        if self.exact and self.restricted:  # the realised data are one of the draws
-            sets = attainable(self.draws)
-        else:  # a grid of steps 1/(B+1), unless the design itself is coarser
-            step = max(1 / (len(self.slope0) + 1), 1 / self.size)
-            sets = [np.arange(1, int(1 / step + 1e-9) + 1, dtype=float) * step] * K
-        if share is None:
-            return np.array([values[0] for values in sets])
-        below = [values[values <= share + 1e-12] for values in sets]
-        return np.array([values[-1] if len(values) else 0.0 for values in below])
+    def enumerated(self) -> bool:
+        """Whether the draws are all there are and hold the realised data; around the estimates they do not."""
+        return self.exact and self.restricted
 
     def interval(self, level: float = 0.95, *, simultaneous: bool = False) -> Floats:
         """Interval (K, 2) by test inversion: the null values that are not rejected at this level.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -257,15 +257,30 @@ def family_tests(engine: Engine, level: float) -> pd.DataFrame:
     return pd.DataFrame({"test": ["standardised mean"], "p": [engine.standardised_mean_p()]})
 
 
-def check_inference(requested: str, effective: float, *, clustered: bool, override: bool) -> None:
+class Judging(NamedTuple):
+    """How slopes are to be judged: by what, among which units programmes move, with how many draws.
+
+    ``excluded`` (N,) marks units that may not follow a programme, ``strata`` (N,) codes within which programmes move.
+    """
+
+    inference: Inference = "auto"
+    override: bool = False
+    excluded: Bools | None = None
+    strata: NDArray[np.int64] | None = None
+    draws: int | None = None
+    rng: int | np.random.Generator = 0
+
+
+def check_inference(asked: Judging, effective: float, *, clustered: bool) -> None:
     """Refuse an inference that so few effective programme units do not support, with the way out."""
+    requested = asked.inference
     if requested not in ("auto", "bootstrap", "reassignment", "clustered"):
         raise SpecError(
             "inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.", requested=requested
         )
     if clustered and requested == "reassignment":
         raise SpecError("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
-    if override:
+    if asked.override:
         return
     if (requested == "bootstrap" or clustered) and effective < STUDENTISED:
         raise SpecError(

@@ -247,26 +247,11 @@ def standardised_mean(observed: ArrayLike, draws: ArrayLike, *, exact: bool) -> 
     return float(p_values([np.mean(np.asarray(observed, dtype=float))], pooled, exact=exact)[0])
 
 
-def rank_bounds(p: ArrayLike, odds: float) -> Floats:
-    """The lowest and the highest value (2, ...) of a p-value by rank, were some assignments likelier than others.
-
-    A rank counts all assignments alike. If one may be up to ``odds`` times as likely as another, n1 of them at least as
-    extreme as the realised one (itself included) and n0 not, p lies between n1 / (n1 + odds n0) and odds n1 / (odds n1
-    + n0) (Rosenbaum 2002, ch. 4; Firpo & Possebom 2018, eqs 7-9).
-
-    >>> rank_bounds(0.05, 2.0).round(4).tolist()
-    [0.0256, 0.0952]
-    """
-    n1 = np.asarray(p, dtype=float)
-    n0 = 1 - n1
-    return np.stack([n1 / (n1 + odds * n0), odds * n1 / (odds * n1 + n0)])
-
-
 def turning_odds(p: ArrayLike, size: float = 0.05) -> Floats:
     """How many times as likely one assignment would have to be as another for the verdict of a rank to turn.
 
     Where p <= size, the largest odds up to which it stays there whoever was likelier; where p > size, the smallest odds
-    from which on it could have been below. The odds of ``rank_bounds`` at which an end is ``size``. Missing stays
+    from which on it could have been below (Rosenbaum 2002, ch. 4; Firpo & Possebom 2018, eqs 7-9). Missing stays
     missing.
 
     >>> turning_odds([0.02, 0.5]).round(2).tolist()

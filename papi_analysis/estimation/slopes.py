@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError, if_any
-from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.cell_weights import weigh
 from papi_analysis.estimation.draws import StudentisedDraws
@@ -26,6 +25,7 @@ from papi_analysis.estimation.inference import (
     Engine,
     Inference,
     Judged,
+    Judging,
     engine_rows,
     family_tests,
     inference_rows,
@@ -154,8 +154,8 @@ def completion_slopes(
     eq, weighed = weigh(panel, eq, weights)
     if clusters is not None:
         eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
-    moves = Moves(_places(panel, excluded), None if strata is None else unit_labels(panel, strata, "strata"))
-    form, judged = judge(panel, eq, spec, inference, moves, override=override, draws=draws, rng=rng)
+    groups = None if strata is None else unit_labels(panel, strata, "strata")
+    form, judged = judge(panel, eq, spec, Judging(inference, override, _places(panel, excluded), groups, draws, rng))
     family = judged.family
     table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
     if len(table) == 1:  # a family of one
@@ -219,7 +219,7 @@ def slope_tests(panel: Panel, *, level: float = 0.95) -> pd.DataFrame:
     True
     """
     spec = Specification()
-    _, judged = judge(panel, equations(panel, spec), spec, "auto", Moves(), override=False, draws=None, rng=0)
+    _, judged = judge(panel, equations(panel, spec), spec, Judging())
     table = inference_rows(list(panel.dimensions), judged.family, level, PER_TEN_POINTS)
     if len(table) == 1:
         table["p_joint"] = table["p"]
@@ -258,27 +258,15 @@ def _laid(eq: Equations, spec: Specification) -> Programmes | None:
     return laid
 
 
-def judge(
-    panel: Panel,
-    eq: Equations,
-    spec: Specification,
-    inference: Inference,
-    moves: Moves,
-    *,
-    override: bool,
-    draws: int | None,
-    rng: int | np.random.Generator,
-) -> tuple[str, Judged]:
+def judge(panel: Panel, eq: Equations, spec: Specification, asked: Judging) -> tuple[str, Judged]:
     """The form that was used in fact, and its judged slopes."""
     if not (np.nan_to_num(eq.C) > 0).any():
         raise SpecError(NO_COMPLETION)
-    _check_strata(panel, eq, moves)
+    _check_strata(panel, eq, asked.strata)
     laid = _laid(eq, spec)
     if laid is not None:
-        return "imputation", imputed_slopes(
-            eq, laid, panel.units, inference, moves, override=override, draws=draws, rng=rng
-        )
-    judged = two_way_slopes(eq, panel.units, inference, moves, override=override, draws=draws, rng=rng)
+        return "imputation", imputed_slopes(eq, laid, panel.units, asked)
+    judged = two_way_slopes(eq, panel.units, asked)
     lost = np.isfinite(panel.scores).any(axis=(1, 2)) & ~np.isfinite(eq.y).any(axis=(1, 2))
     judged = replace(judged, notes=(*judged.notes, *left_out(panel.units, np.asarray(lost))))
     if spec.form == "imputation":
@@ -286,12 +274,12 @@ def judge(
     return spec.form, judged
 
 
-def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
+def _check_strata(panel: Panel, eq: Equations, strata: NDArray[np.int64] | None) -> None:
     """Refuse a stratum in which a programme unit stands alone: its programme could not move."""
-    if moves.strata is None:
+    if strata is None:
         return
-    sizes = np.bincount(moves.strata[np.isfinite(eq.y).any(axis=(1, 2))], minlength=moves.strata.max() + 1)
-    alone = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
+    sizes = np.bincount(strata[np.isfinite(eq.y).any(axis=(1, 2))], minlength=strata.max() + 1)
+    alone = (sizes[strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
     if alone.any():
         unit = panel.units[int(np.flatnonzero(alone)[0])]
         raise SpecError(ONLY_ONE(unit=unit))

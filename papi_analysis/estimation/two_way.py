@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.inference import (
     BOOTSTRAP,
@@ -21,8 +20,8 @@ from papi_analysis.estimation.inference import (
     STUDENTISED,
     UNKNOWN,
     Clustered,
-    Inference,
     Judged,
+    Judging,
     bootstrap_note,
     check_inference,
     left_out,
@@ -50,18 +49,13 @@ NEGATIVE_ALONE = Note(
 def two_way_slopes(
     eq: Equations,
     units: Sequence[str],
-    requested: Inference,
-    moves: Moves,
-    *,
-    override: bool,
-    draws: int | None,
-    rng: int | np.random.Generator,
+    asked: Judging,
 ) -> Judged:
     """Judge the two-way slopes: by the wild cluster bootstrap where many clusters carry them, else by reassignment.
 
     How many is the smallest of the dimensions' CR2 degrees of freedom. The equation is the same whatever judges it.
     """
-    draws = USUAL if draws is None else draws
+    draws, rng = USUAL if asked.draws is None else asked.draws, asked.rng
     everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
     varies = _varies(eq)
     if not varies.any():
@@ -69,7 +63,7 @@ def two_way_slopes(
     eq, known, notes = _known(eq, units, varies)
     fits = tuple(eq.fit(everyone))
     effective = min(float(varies.sum()), *(float(cr2(fit, refuse=False)[1][0]) for fit in fits))
-    check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
+    check_inference(asked, effective, clustered=eq.clusters is not None)
     share, P = _negative(eq, fits, everyone), int(varies.sum())
     if share:
         note = NEGATIVE if P > 1 else NEGATIVE_ALONE
@@ -78,12 +72,16 @@ def two_way_slopes(
         notes.append(CARRY(units=P, effective=effective))
     G = min(fit.n_clusters for fit in fits)
     judged = partial(Judged, sample=everyone, programme_units=P, effective=effective, fits=fits)
-    if requested == "clustered":
+    if asked.inference == "clustered":
         slopes = np.array([fit.coefficients[0] for fit in fits])
         usual = Clustered(slopes, cr1_joint(fits, len(units)), G - 1)
         notes.append(usual_note(effective))
         return judged(usual, "clustered", compared=G, notes=tuple(notes))
-    if requested == "bootstrap" or eq.clusters is not None or (requested == "auto" and effective >= BOOTSTRAP):
+    if (
+        asked.inference == "bootstrap"
+        or eq.clusters is not None
+        or (asked.inference == "auto" and effective >= BOOTSTRAP)
+    ):
         notes.append(bootstrap_note(G, clustered=eq.clusters is not None))
         drawn = wild_bootstrap(fits, draws=draws, rng=rng)
         return judged(drawn, "bootstrap", compared=G, notes=tuple(notes))
@@ -94,8 +92,8 @@ def two_way_slopes(
         eq.y,
         eq.C,
         among=among,
-        excluded=moves.excluded,
-        strata=moves.strata,
+        excluded=asked.excluded,
+        strata=asked.strata,
         controls=eq.controls if eq.names else None,
         unit_effects=eq.unit_effects,
         weights=eq.weights,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import TIE, check_level, detectable_effect
 from papi_analysis.estimation.regression import VANISHED, dense_codes, effects_basis, partial_out
 from papi_analysis.estimation.specification import Equations
@@ -115,8 +114,6 @@ def within_programme(eq: Equations, treated: int) -> PlaceboSlopes | None:
     years = np.flatnonzero(np.nan_to_num(C).max(axis=1) > 0)
     used = np.zeros(C.shape, dtype=bool)
     used[years] = np.isfinite(eq.y[treated][years])
-    if treated < 0 or treated >= len(eq.y):
-        raise SpecError("there is no unit {treated}.", treated=treated)
     units = np.flatnonzero((np.isfinite(eq.y) | ~used).all(axis=(1, 2)))
     year, dimension = np.nonzero(used)
     if len(units) < 3 or not len(year):

