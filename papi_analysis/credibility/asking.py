@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.counterfactuals import ESTIMATORS
@@ -23,7 +24,7 @@ from papi_analysis.panel.panel import Panel
 Ask = Callable[..., Estimates | pd.DataFrame]
 
 #: What is taken of an answer: (K + 1,) by column, the dimensions and their mean.
-Answer = dict[str, NDArray[np.float64]]
+Answer = dict[str, Floats]
 
 #: Columns that an answer must have, and those that count where it has them.
 NEEDED = ("estimate", "p", "low", "high")
@@ -153,7 +154,7 @@ def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:
     return answer
 
 
-def _numbers(column: pd.Series, places: NDArray[np.intp]) -> NDArray[np.float64]:
+def _numbers(column: pd.Series, places: NDArray[np.intp]) -> Floats:
     """The values of a column at these places, missing at -1."""
     text = [value for value in column if isinstance(value, str)]
     if text:

@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.credibility.asking import Ask, answer_for, find_method, takes
 from papi_analysis.credibility.long_runs import Folder, run_all, seeds
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme, enough_units, every_other, programme_shape
@@ -85,7 +85,7 @@ def confirm_detectable(
     return table.dropna(axis="columns", how="all")
 
 
-def _injected(ask: Ask, again: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -> NDArray[np.float64]:
+def _injected(ask: Ask, again: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -> Floats:
     """For each test, what one programme would have detected (points), and whether that is found once there; (4, K)."""
     panel = placebo.panel
     before = answer_for(placebo, panel, ask, level)

@@ -11,14 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.credibility.fitted_process import Process, draw_scores
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.impact_question import YEARS_BEFORE
 from papi_analysis.panel.panel import Panel
-
-Ints = NDArray[np.int64]
 
 NO_YEARS_BEFORE = Note("calibration needs {years} years before the start {start}, and a base year before it.")
 NO_TOTAL = Note("{unit} has no score of some dimension in {base}, so nothing says where it stood. Choose another base.")
@@ -42,7 +40,7 @@ class PlaceboProgramme(NamedTuple):
     unit: str
     start: int
     end: int
-    path: NDArray[np.float64]
+    path: Floats
     rng: np.random.Generator | None = None
 
     @property
@@ -129,7 +127,7 @@ def in_drawn_panel(panel: Panel, shape: Shape, process: Process, rng: np.random.
     return [_placebo(panel, window, i, shape) for i in (rng.choice(complete), complete[away.argmin()])]
 
 
-def ranks(total: NDArray[np.float64]) -> NDArray[np.float64]:
+def ranks(total: Floats) -> Floats:
     """Rank from the highest, 1; units without a total come last."""
     return np.asarray(pd.Series(total).rank(ascending=False, method="min", na_option="bottom"))
 

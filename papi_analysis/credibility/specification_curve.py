@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.credibility.long_runs import ask_each
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import CurveDesign, Estimates
@@ -166,7 +166,7 @@ def _observed(answer: Estimates) -> float:
 
 def _standardised(answer: Estimates) -> pd.Series:
     """Mean over the dimensions of each draw's standardised estimates, by what tells the draws apart."""
-    mean: NDArray[np.float64] = answer.draws.mean(axis=1)
+    mean: Floats = answer.draws.mean(axis=1)
     units = getattr(answer.engines[0], "units", None)
     keys = range(len(mean)) if units is None else [tuple(row) for row in units[len(units) - len(mean) :]]
     return pd.Series(mean, index=pd.Index(list(keys), tupleize_cols=False))

@@ -8,12 +8,10 @@ from itertools import combinations, islice, product
 from math import comb
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import SpecError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

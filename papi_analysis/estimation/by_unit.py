@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
@@ -23,7 +23,7 @@ ZERO_WEIGHT = Note(
 )
 
 
-def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> NDArray[np.int64]:
+def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> Ints:
     """Codes (N,) of the units' labels; ``what`` names the argument that brought them."""
     labels = {name_text(unit): label for unit, label in labels.items()}
     missing = [unit for unit in panel.units if unit not in labels or pd.isna(labels[unit])]
@@ -32,7 +32,7 @@ def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> NDArray[n
     return np.asarray(pd.factorize(pd.Series([labels[unit] for unit in panel.units], dtype=object))[0], dtype=np.int64)
 
 
-def unit_weights(panel: Panel, weights: Mapping[str, float], treated: Sequence[str] = ()) -> NDArray[np.float64]:
+def unit_weights(panel: Panel, weights: Mapping[str, float], treated: Sequence[str] = ()) -> Floats:
     """The units' weights (N,), checked: a number of at least 0 for each, above 0 for treated units and some other."""
     if isinstance(weights, str):
         raise SpecError(ONLY_SLOPES)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import BesideDesign, Estimates, ImpactDesign, SlopeDesign
 from papi_analysis.estimation.imputation import fit_comparison, programmes
@@ -174,7 +174,7 @@ def _compared(panel: Panel, asked: SlopeDesign) -> Iterator[pd.DataFrame]:
         )
 
 
-def _add_middle(table: pd.DataFrame, others: list[NDArray[np.float64]], level: float) -> None:
+def _add_middle(table: pd.DataFrame, others: list[Floats], level: float) -> None:
     """Add the ends between which the middle of the others lies, missing where it would leave none of them out."""
     tails = [(1 - level) / 2, (1 + level) / 2]
     ends = [np.quantile(gaps, tails) if len(gaps) * (1 - level) >= 1 else (np.nan, np.nan) for gaps in others]
@@ -182,6 +182,6 @@ def _add_middle(table: pd.DataFrame, others: list[NDArray[np.float64]], level: f
     table["others"] = [len(gaps) for gaps in others]
 
 
-def _evenly(count: int) -> NDArray[np.int64]:
+def _evenly(count: int) -> Ints:
     """Places of an even selection, all of them where they are few."""
     return np.arange(0, count, max(1, -(-count // SHOWN)))

@@ -19,15 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.designs import Design, Weights
 from papi_analysis.estimation.lagged_outcome import lagged_outcome
 from papi_analysis.estimation.weights import simplex_weights
 from papi_analysis.progress import progress
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: Numbers in one block of units that are matched together (32 MB).
 BLOCK = 4_000_000

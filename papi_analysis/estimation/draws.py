@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import (
     GRID,
@@ -32,8 +33,6 @@ from papi_analysis.estimation.multiplicity import (
 )
 from papi_analysis.estimation.regression import WithinFit
 from papi_analysis.progress import progress, rows
-
-Floats = NDArray[np.float64]
 
 
 class Ranked(ABC):
@@ -119,7 +118,7 @@ class StudentisedDraws(Ranked):
     restricted: bool
     exact: bool
     size: float
-    undefined: NDArray[np.int64]  # (K,)
+    undefined: Ints  # (K,)
 
     @property
     def standard_errors(self) -> Floats:
@@ -168,7 +167,7 @@ class StudentisedDraws(Ranked):
         others = largest_of_others(np.abs(self.draws)).T if simultaneous else None
         reaches = self._reach()
 
-        def rejected(delta: Floats) -> NDArray[np.bool_]:
+        def rejected(delta: Floats) -> Bools:
             t = np.abs(delta) / self.standard_errors * (1 - TIE)
             hits = reaches(delta, t)
             if others is not None:
@@ -181,7 +180,7 @@ class StudentisedDraws(Ranked):
         below, above = (_last_kept(rejected, sign * self.standard_errors) for sign in (1.0, -1.0))
         return np.column_stack([self.coefficients - below, self.coefficients - above])
 
-    def _reach(self) -> Callable[[Floats, Floats], NDArray[np.bool_]]:
+    def _reach(self) -> Callable[[Floats, Floats], Bools]:
         """Which draws (K, B) reach ``t`` (K,) under the null values coefficients - ``delta``: as ``at``, in squares.
 
         Inverting a test asks this a hundred times, so the polynomials are laid out by dimension once.
@@ -190,7 +189,7 @@ class StudentisedDraws(Ranked):
         var0, var1, var2 = (np.einsum("bkk->kb", c).copy() for c in (self.cov00, 2 * self.cov01, self.cov11))
         var0[(slope0 == 0) & (slope1 == 0) & (var0 == 0)] = np.inf  # no slope: its statistic is 0
 
-        def reaches(delta: Floats, t: Floats) -> NDArray[np.bool_]:
+        def reaches(delta: Floats, t: Floats) -> Bools:
             d = delta[:, None]
             square = (slope0 + d * slope1) ** 2
             return np.asarray(square >= (t**2)[:, None] * (var0 + d * (var1 + d * var2)))
@@ -243,7 +242,8 @@ class StudentisedDraws(Ranked):
         def total(x: Floats) -> Floats:
             return np.asarray(x.sum(axis=(1, 2))[:, None, None] / K**2)
 
-        return StudentisedDraws(
+        return replace(
+            self,
             coefficients=np.array([mean]),
             covariance=np.array([[self.covariance.sum() / K**2]]),
             null=np.array([float(self.null.mean())]),
@@ -252,9 +252,6 @@ class StudentisedDraws(Ranked):
             cov00=total(level),
             cov01=total(moved),
             cov11=total(self.cov11),
-            restricted=self.restricted,
-            exact=self.exact,
-            size=self.size,
             undefined=np.array([int(self.undefined.max())]),
         )
 
@@ -297,7 +294,7 @@ def studentised(
     exact: bool,
     null: ArrayLike = 0.0,
     restricted: bool = True,
-    none: NDArray[np.bool_] | None = None,
+    none: Bools | None = None,
 ) -> StudentisedDraws:
     """Draws from their polynomials (``terms``), of a design of ``count`` distinct ones; ``none``: without a slope."""
     K = len(coefficients)
@@ -327,7 +324,7 @@ def _ratio(value: Floats, variance: Floats) -> Floats:
     return np.where(np.isnan(t), 0.0, t)
 
 
-def _last_kept(rejected: Callable[[Floats], NDArray[np.bool_]], step: Floats) -> Floats:
+def _last_kept(rejected: Callable[[Floats], Bools], step: Floats) -> Floats:
     """The farthest value in the direction of ``step`` (K,) that is not rejected, infinite if they never end."""
     kept = np.array([~rejected(multiple * step) for multiple in GRID])  # (m, K)
     multiples = np.array([0.0, *GRID])

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.specification import Specification
 
@@ -228,11 +228,11 @@ class Estimates(GivesCopies):
     design: Any = None
 
     @property
-    def draws(self) -> NDArray[np.float64]:
+    def draws(self) -> Floats:
         """The draws behind the dimensions' p-values (B, K): studentised, two-sided, one draw a row."""
         if not self.engines:
             raise SpecError("{question} draws nothing.", question=self.question)
-        drawn: NDArray[np.float64] = np.array(self.engines[0].draws)
+        drawn: Floats = np.array(self.engines[0].draws)
         return drawn
 
     @check_kinds

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Ints
 from papi_analysis.errors import Note, if_any
 from papi_analysis.estimation.design_tests import at_breaks
 from papi_analysis.estimation.designs import Design
@@ -18,8 +18,6 @@ from papi_analysis.estimation.placebo_draws import Placebos
 from papi_analysis.estimation.reliability import attenuation_note
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
-
-Years = NDArray[np.int64]
 
 #: Below so many donors the comparison is thin, and a note says so.
 FEW_DONORS = 10
@@ -172,7 +170,7 @@ def _known(panel: Panel, design: Design, unit: str) -> bool:
     return bool(np.isfinite(panel.completion[panel.position("unit", unit), : design.end + 1]).any())
 
 
-def _begun(panel: Panel, design: Design, unit: str) -> Years:
+def _begun(panel: Panel, design: Design, unit: str) -> Ints:
     """The years up to the end in which a unit has completion above 0."""
     done = panel.completion[panel.position("unit", unit), : design.end + 1]
     return np.asarray(np.array(panel.years[: design.end + 1])[np.nan_to_num(done).max(axis=1) > 0])

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Ints
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.counterfactuals import Estimator
@@ -15,8 +15,6 @@ from papi_analysis.estimation.designs import Design, Weights, programme_design
 from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
-
-Bools = NDArray[np.bool_]
 
 #: Methods that learn from the years before need this many of them; the others one.
 YEARS_BEFORE = 2
@@ -64,6 +62,21 @@ class Asked(NamedTuple):
     with_programme: list[str]  # completion of their own in the years used
     too_few_alike: list[str]  # too few others have their label
     unknown: int  # donors whose completion is not known in some year used
+
+
+class Question(NamedTuple):
+    """How gaps are asked for: the arguments of ``programme_impact``."""
+
+    method: str | Estimator = "lagged_outcome"
+    before: tuple[int, int] | None = None
+    after: tuple[int, int] | None = None
+    without: Sequence[str | int] = ()
+    weights: Mapping[str, float] | None = None
+    within: Mapping[str, Any] | None = None
+    strata: Mapping[str, Any] | None = None
+    treated_as_donor: bool = True
+    draws: int | None = None
+    rng: int | np.random.Generator = 0
 
 
 def first_years(
@@ -148,16 +161,14 @@ def impact_design(
     panel: Panel,
     starts: Mapping[str, int],
     end: int | None,
-    before: tuple[int, int] | None = None,
-    without: Sequence[str | int] = (),
+    question: Question = Question(),  # noqa: B008
+    *,
     needed: int = YEARS_BEFORE,
     least: int = 2,
-    weights: Mapping[str, float] | None = None,
-    within: Mapping[str, Any] | None = None,
-    after: tuple[int, int] | None = None,
 ) -> Asked:
     """Check the question against the panel: ``needed`` years before, ``least`` donors, in each group of ``within``."""
     last = _last_year(panel, starts, end)
+    before, within = question.before, question.within
     years = np.array(panel.years)
     begin, until = (years[0], years[-1]) if before is None else first_and_last(before, "before")
     matched = (years >= begin) & (years <= until)
@@ -166,11 +177,11 @@ def impact_design(
     if had < needed:
         raise SpecError(TOO_FEW_YEARS(start=early, years=had, needed=needed))
     used = (years <= last) & (matched | (years >= early))
-    counted = _counted(years, starts, last, after)
+    counted = _counted(years, starts, last, question.after)
     complete: Bools = np.asarray(np.isfinite(panel.scores[:, used]).all(axis=(1, 2)))
     _check_treated(panel, starts, complete, used)
-    treated, named = np.isin(panel.units, list(starts)), _left_out(panel, starts, without)
-    size = None if weights is None else unit_weights(panel, weights, tuple(starts))
+    treated, named = np.isin(panel.units, list(starts)), _left_out(panel, starts, question.without)
+    size = None if question.weights is None else unit_weights(panel, question.weights, tuple(starts))
     groups = None if within is None else unit_labels(panel, within, "within")
     pool = complete & ~treated & ~named
     if size is not None:
@@ -220,9 +231,7 @@ def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:
     return int(last)
 
 
-def _counted(
-    years: NDArray[np.int64], starts: Mapping[str, int], last: int, after: tuple[int, int] | None
-) -> Bools | None:
+def _counted(years: Ints, starts: Mapping[str, int], last: int, after: tuple[int, int] | None) -> Bools | None:
     """The years (T,) that ``after`` names, of which every programme has one."""
     if after is None:
         return None
@@ -266,7 +275,7 @@ def _large_groups(
     panel: Panel,
     starts: Mapping[str, int],
     part: Bools,
-    groups: NDArray[np.int64],
+    groups: Ints,
     least: int,
     labels: Mapping[str, Any] | None,
 ) -> Bools:
@@ -282,7 +291,7 @@ def _large_groups(
     return large
 
 
-def _check_gaps(panel: Panel, design: Design, used: NDArray[np.bool_]) -> None:
+def _check_gaps(panel: Panel, design: Design, used: Bools) -> None:
     """Refuse a dimension in which all units move alike: whoever had the programme, its gap is zero."""
     paths = design.Y[design.eligible][:, used]
     apart = np.ptp(paths - paths[:, :1], axis=0).max(axis=0)

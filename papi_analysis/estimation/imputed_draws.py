@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import Assignments, followers
 from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
@@ -14,9 +14,6 @@ from papi_analysis.estimation.draws import StudentisedDraws, joined, polynomials
 from papi_analysis.estimation.imputation import Programmes, fit_comparison, solve
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import cluster_sums
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Elements of one block of unit scores (draws x units x dimensions), 4 MB.
 BLOCK = 500_000

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import fdtrc, stdtr, stdtrit
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.multiplicity import POWER, check_level, holm
 from papi_analysis.estimation.regression import WithinFit
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Inference = Literal["auto", "bootstrap", "reassignment", "clustered"]
 
 #: Effective programme units from which each reassignment is judged by an error of its own. Below, dividing by it costs
@@ -210,6 +208,20 @@ def engine_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: 
     return table.assign(**more)[ROWS]
 
 
+def family_rows(
+    rows: Callable[..., pd.DataFrame],
+    dimensions: Sequence[str],
+    engines: Sequence[Engine],
+    level: float,
+    scale: float = 1.0,
+) -> pd.DataFrame:
+    """Tabulate a family and its mean by ``rows``, one of the two above; of a single dimension p is the joint one."""
+    each = rows(list(dimensions), engines[0], level, scale)
+    if len(each) == 1:
+        each = each.assign(**{name: each["p"] for name in ("p_joint", "p_holm") if name in each})
+    return pd.concat([each, rows(["mean"], engines[1], level, scale)], ignore_index=True)
+
+
 def _where_supported(floor: Floats, columns: Mapping[str, Any], level: float) -> dict[str, Floats]:
     """Columns with what the design is too coarse for, at this level, left missing."""
     return {name: np.where(floor > 1 - level + 1e-12, np.nan, values) for name, values in columns.items()}
@@ -266,7 +278,7 @@ class Judging(NamedTuple):
     inference: Inference = "auto"
     override: bool = False
     excluded: Bools | None = None
-    strata: NDArray[np.int64] | None = None
+    strata: Ints | None = None
     draws: int | None = None
     rng: int | np.random.Generator = 0
 

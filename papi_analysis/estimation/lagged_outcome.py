@@ -24,12 +24,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.designs import Design, Weights
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: Below so many donors the mean before is the only regressor, and below so many a line through them says nothing.
 DONORS_FOR_TWO, LINE = 15, 3

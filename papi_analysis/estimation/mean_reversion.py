@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.estimation.multiplicity import TIE, check_level
 from papi_analysis.estimation.reliability import reliability
 from papi_analysis.panel.changes import TOTAL, mean_over_units
 from papi_analysis.panel.panel import Panel
-
-Floats = NDArray[np.float64]
 
 SAME_BREAKS = Note(
     "Expected: what the other {units} units would predict, by a straight line of their change from {base} to {end} on "

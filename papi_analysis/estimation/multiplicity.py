@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import SpecError
-
-Floats = NDArray[np.float64]
 
 #: Draws within this share of the observed statistic are ties: mirrored or repeated assignments differ by rounding.
 TIE = 1e-9
@@ -56,7 +55,7 @@ def check_count(draws: int) -> int:
     return int(draws)
 
 
-def counts(observed: ArrayLike, draws: ArrayLike, *, strict: bool = False) -> NDArray[np.int64]:
+def counts(observed: ArrayLike, draws: ArrayLike, *, strict: bool = False) -> Ints:
     """How many draws reach the observed statistic (``strict``: pass it), with a tolerance for ties; (K,).
 
     >>> counts([2.0], [[2.0], [-2.0], [1.0], [3.0]]).tolist(), counts([2.0], [[2.0], [3.0]], strict=True).tolist()
@@ -192,7 +191,7 @@ def detectable_effect(
     if jointly:
         beside.append(largest_of_others(test(np.zeros_like(step))))
 
-    def found(e: Floats) -> NDArray[np.bool_]:
+    def found(e: Floats) -> Bools:
         shares = []
         for effect in (e, -e):
             shown, size = study(effect), test(effect)

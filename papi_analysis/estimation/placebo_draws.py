@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.estimation.draws import Ranked
 from papi_analysis.estimation.multiplicity import detectable_effect, largest_rank, spread_with
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: A gap before the programme below this share of the scores' own spread is an exact fit.
 EXACT = 1e-6
@@ -133,14 +129,10 @@ class Placebos(Ranked):
 
     def mean(self) -> Placebos:
         """The plain mean of the dimensions as one column; the null is one gap for all."""
-        columns = (self.scores, self.responses, self.paths, self.path_responses)
-        scores, responses, paths, path_responses = (value.mean(axis=-1, keepdims=True) for value in columns)
+        columns = ("scores", "responses", "paths", "path_responses")
         return replace(
             self,
-            scores=scores,
-            responses=responses,
-            paths=paths,
-            path_responses=path_responses,
+            **{name: getattr(self, name).mean(axis=-1, keepdims=True) for name in columns},
             fits=np.sqrt((self.fits**2).mean(axis=1, keepdims=True)),
             spread_before=np.sqrt((self.spread_before**2).mean(keepdims=True)),
         )

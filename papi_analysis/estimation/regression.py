@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: A column whose length falls below this share of what it was is taken to have vanished.
 VANISHED = 1e-9

@@ -8,9 +8,9 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.cell_weights import weigh
@@ -27,6 +27,7 @@ from papi_analysis.estimation.inference import (
     Judged,
     Judging,
     engine_rows,
+    family_rows,
     family_tests,
     inference_rows,
     left_out,
@@ -157,16 +158,11 @@ def completion_slopes(
     groups = None if strata is None else unit_labels(panel, strata, "strata")
     form, judged = judge(panel, eq, spec, Judging(inference, override, _places(panel, excluded), groups, draws, rng))
     family = judged.family
-    table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
-    if len(table) == 1:  # a family of one
-        table[["p_joint", "p_holm"]] = table["p"].iloc[0]
-    table["n"], table["dropped"] = _counts(eq, judged)
     engines: list[Engine] = [family, family.mean_slope()]
-    mean = engine_rows(["mean"], engines[1], level, PER_TEN_POINTS).assign(
-        n=table["n"].sum(), dropped=table["dropped"].sum()
-    )
+    table = family_rows(engine_rows, panel.dimensions, engines, level, PER_TEN_POINTS)
+    table["n"], table["dropped"] = (np.append(count, np.sum(count)) for count in _counts(eq, judged))
     notes = [*judged.notes, *weighed, *_notes(eq, judged, spec, level), *_attenuation(panel, spec, form)]
-    parts = [table, mean]
+    parts = [table]
     if (
         not isinstance(weights, str)
         and judged.programme_units == 1
@@ -220,15 +216,11 @@ def slope_tests(panel: Panel, *, level: float = 0.95) -> pd.DataFrame:
     """
     spec = Specification()
     _, judged = judge(panel, equations(panel, spec), spec, Judging())
-    table = inference_rows(list(panel.dimensions), judged.family, level, PER_TEN_POINTS)
-    if len(table) == 1:
-        table["p_joint"] = table["p"]
-    return pd.concat(
-        [table, inference_rows(["mean"], judged.family.mean_slope(), level, PER_TEN_POINTS)], ignore_index=True
-    )
+    engines = judged.family, judged.family.mean_slope()
+    return family_rows(inference_rows, panel.dimensions, engines, level, PER_TEN_POINTS)
 
 
-def slope_estimates(panel: Panel, spec: Specification | None = None) -> NDArray[np.float64]:
+def slope_estimates(panel: Panel, spec: Specification | None = None) -> Floats:
     """Give the slopes of ``completion_slopes`` alone (K,), in points per 10 percentage points, without inference."""
     eq = equations(panel, Specification() if spec is None else spec)
     laid = _laid(eq, spec or Specification())
@@ -274,7 +266,7 @@ def judge(panel: Panel, eq: Equations, spec: Specification, asked: Judging) -> t
     return spec.form, judged
 
 
-def _check_strata(panel: Panel, eq: Equations, strata: NDArray[np.int64] | None) -> None:
+def _check_strata(panel: Panel, eq: Equations, strata: Ints | None) -> None:
     """Refuse a stratum in which a programme unit stands alone: its programme could not move."""
     if strata is None:
         return
@@ -293,7 +285,7 @@ def _attenuation(panel: Panel, spec: Specification, form: str) -> list[Note]:
     return attenuation_note(panel, max(int(begun.argmax()) - 1, 0))
 
 
-def _places(panel: Panel, units: Sequence[str]) -> NDArray[np.bool_] | None:
+def _places(panel: Panel, units: Sequence[str]) -> Bools | None:
     if not len(units):
         return None
     out = np.zeros(len(panel.units), dtype=bool)
@@ -326,7 +318,7 @@ def _has_se(judged: Judged) -> bool:
     return judged.spread or judged.inference == "clustered" or judged.programme_units >= BOOTSTRAP
 
 
-def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[Floats, Floats]:
     """CR2 standard errors and degrees of freedom of each dimension; missing in the rows of the family."""
     se, df = np.full(rows, np.nan), np.full(rows, np.nan)
     for place, fit in enumerate(fits):
@@ -335,7 +327,7 @@ def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.fl
     return se, df
 
 
-def _counts(eq: Equations, judged: Judged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _counts(eq: Equations, judged: Judged) -> tuple[Ints, Ints]:
     """Cells that are used and that are not (K,), of the units that take part; the two-way equations know their own."""
     used = (np.isfinite(eq.y) if judged.used is None else judged.used)[judged.sample]
     n = np.array([fit.n for fit in judged.fits]) if judged.fits else used.sum(axis=(0, 1))

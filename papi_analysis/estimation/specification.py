@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.regression import WithinFit, fit_within
 from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
 
-Floats = NDArray[np.float64]
 Form = Literal["imputation", "levels", "differences"]
 
 
@@ -105,13 +104,13 @@ class Equations:
     controls: Floats  # (N, T, K, q)
     names: tuple[str, ...]  # of the q controls
     dimensions: tuple[str, ...]
-    asked: NDArray[np.bool_]  # (N, T, K) cells that the question is about; a lead leaves out what a programme touched
+    asked: Bools  # (N, T, K) cells that the question is about; a lead leaves out what a programme touched
     unit_effects: bool
     weights: Floats | None = None  # (N, T, K)
     variance: Floats | None = None  # (N, T, K) of the measurement error of y, where standard errors are known
-    clusters: NDArray[np.int64] | None = None  # (N,) codes from 0; units unless given
+    clusters: Ints | None = None  # (N,) codes from 0; units unless given
 
-    def fit(self, units: NDArray[np.bool_]) -> list[WithinFit]:
+    def fit(self, units: Bools) -> list[WithinFit]:
         """Fit each dimension on the cells of ``units`` (N,); the clusters are units.
 
         Raises

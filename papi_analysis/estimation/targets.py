@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
 from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
@@ -220,7 +220,7 @@ def _ambition(panel: Panel, needed: pd.Series, ranks: pd.Series, years: int) -> 
     high = found & (rank <= np.nan_to_num(ranks.to_numpy(dtype=float)))
     points = needed.to_numpy(dtype=float)
 
-    def share(reached: NDArray[np.bool_], among: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def share(reached: Bools, among: Bools) -> Floats:
         count = among.sum(axis=(0, 1)).astype(float)
         hits = (reached & among).sum(axis=(0, 1))
         return np.where((count > 0) & np.isfinite(points), hits / np.maximum(count, 1.0), np.nan)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.inference import (
@@ -31,8 +31,6 @@ from papi_analysis.estimation.multiplicity import USUAL
 from papi_analysis.estimation.reassignment import reassign
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
 from papi_analysis.estimation.specification import Equations
-
-Bools = NDArray[np.bool_]
 
 NEGATIVE = Note(
     "Programme units are compared with each other too: {share:.0%} of the cells with completion count with a negative "
@@ -104,7 +102,7 @@ def two_way_slopes(
     return judged(family, "reassignment", compared=int(among.sum()), notes=tuple(notes))
 
 
-def two_way_estimates(eq: Equations, units: Sequence[str]) -> NDArray[np.float64]:
+def two_way_estimates(eq: Equations, units: Sequence[str]) -> Floats:
     """The slopes alone (K,), in points per unit of completion."""
     eq, _, _ = _known(eq, units, _varies(eq))
     everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))

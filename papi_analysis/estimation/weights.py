@@ -14,13 +14,11 @@ distance, so that C w is the distance left. Non-negative least squares (``scipy.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import SpecError
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 #: Distances are in units of the nearest donor's. Below this a unit is matched exactly.
 EXACT = 1e-7

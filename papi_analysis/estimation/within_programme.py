@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.estimation.multiplicity import TIE, check_level, detectable_effect
 from papi_analysis.estimation.regression import VANISHED, dense_codes, effects_basis, partial_out
 from papi_analysis.estimation.specification import Equations
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class PlaceboSlopes:
     """
 
     slopes: Floats  # (n,)
-    units: NDArray[np.int64]  # (n,) their places in the panel
+    units: Ints  # (n,) their places in the panel
     treated: int  # place in ``slopes``
     cells: int
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import SpecError
 from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
@@ -280,7 +280,7 @@ def period_changes(
     return pd.DataFrame(rows, columns=[*names, "crosses_break"])
 
 
-def mean_over_units(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_over_units(values: Floats) -> Floats:
     """Mean over the first axis of the values that are known; missing where none is."""
     flat = pd.DataFrame(values.reshape(len(values), -1)).mean()
     return np.asarray(flat, dtype=float).reshape(values.shape[1:])

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import DataWarning, Note, SpecError
 from papi_analysis.study.findings import Findings
 from papi_analysis.study.relations import Table, as_relations
@@ -28,7 +28,6 @@ from papi_analysis.study.schema import (
 )
 from papi_analysis.study.scores import check_errors, check_known
 
-Cube = NDArray[np.float64]
 Axes = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
 
 #: What names a cell.
@@ -287,14 +286,14 @@ def tell_unused(begun: pd.Series, years: tuple[int, ...]) -> None:
         warnings.warn(UNUSED(**values), DataWarning, 4)
 
 
-def _cube(cells: pd.DataFrame, column: str, axes: Axes) -> Cube:
+def _cube(cells: pd.DataFrame, column: str, axes: Axes) -> Floats:
     """Spread a table of cells over (N, T, K), NaN where there is none."""
     index = pd.MultiIndex.from_product(axes)
     values = cells.set_index(list(KEY))[column].reindex(index)
     return np.array(values, dtype=float).reshape([len(axis) for axis in axes])
 
 
-def _controls(table: pd.DataFrame, axes: Axes) -> dict[str, Cube]:
+def _controls(table: pd.DataFrame, axes: Axes) -> dict[str, Floats]:
     """Spread each variable of a table of controls over (N, T, K); one without dimensions is the same in all."""
     if "dimension" not in table.columns:
         table = table.merge(pd.DataFrame({"dimension": axes[2]}), how="cross")

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.panel.frames import AXES, KEY, NO_PROGRAMMES, first_and_last, panel_parts, tell_unused
@@ -64,17 +64,17 @@ class Panel:
     True
     """
 
-    scores: NDArray[np.float64]
-    completion: NDArray[np.float64]
+    scores: Floats
+    completion: Floats
     units: tuple[str, ...]
     years: tuple[int, ...]
     dimensions: tuple[str, ...]
     breaks: pd.DataFrame
     simulated_tables: tuple[str, ...]
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    controls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    controls: Mapping[str, Floats] = field(default_factory=dict)
     known_programmes: pd.DataFrame = field(default_factory=NO_PROGRAMMES.copy)
-    se: NDArray[np.float64] | None = None
+    se: Floats | None = None
 
     def __post_init__(self) -> None:
         for name in ("scores", "completion", "se"):
@@ -209,7 +209,7 @@ class Panel:
         return tuple(unit for unit, programme in zip(self.units, has, strict=True) if programme)
 
     @property
-    def usable(self) -> NDArray[np.bool_]:
+    def usable(self) -> Bools:
         """Cells (N, T, K) with both a score and completion."""
         return np.isfinite(self.scores) & np.isfinite(self.completion)
 
@@ -378,7 +378,7 @@ class Panel:
     def _part(self, n: Any, t: Any, k: Any) -> Panel:
         """The panel of these places on its axes."""
 
-        def take(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        def take(values: Floats) -> Floats:
             return np.asarray(values[n][:, t][:, :, k])
 
         units, years, dimensions = (
@@ -396,7 +396,7 @@ class Panel:
             se=None if self.se is None else take(self.se),
         )
 
-    def complete_from(self, units: NDArray[np.bool_], fewest: int, latest: int, last: int) -> int | None:
+    def complete_from(self, units: Bools, fewest: int, latest: int, last: int) -> int | None:
         """Return the first year, up to ``latest``, from which on enough ``units`` (N,) have every score up to ``last``.
 
         None where no such year is: fewer years do not help.
