@@ -16,7 +16,7 @@ from papi_analysis.credibility.long_runs import ask_each
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.slopes import completion_slopes, slope_estimates
-from papi_analysis.panel.completion import completion
+from papi_analysis.panel.completion import completion, one_day
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.study import Study
@@ -193,7 +193,7 @@ def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.Data
         after = [pd.Timestamp(year + 1, 3, 31) for year in range(study.start.year, study.end.year + 1)]
         days = [day for day in after if day < study.progress["reported_on"].max()]
         days.append(study.progress["reported_on"].max())
-    asked = [({"known_on": day}, day) for day in map(_day, days)]
+    asked = [({"known_on": day}, day) for day in map(one_day, days)]
     return pd.DataFrame(ask_each(partial(_known_then, study), asked, "late information"))
 
 
@@ -207,16 +207,6 @@ def _known_then(study: Study, day: pd.Timestamp) -> dict[str, Any]:
         "completion": begun.mean() if begun.size else np.nan,
         **completion_slopes(panel).row("mean")[MEAN],
     }
-
-
-def _day(value: Any) -> pd.Timestamp:
-    try:
-        day = pd.Timestamp(value)
-    except (TypeError, ValueError):
-        day = pd.NaT
-    if pd.isna(day):
-        raise SpecError("days holds {value!r}; give days like '2019-03-31'.", value=value)
-    return day
 
 
 @check_kinds

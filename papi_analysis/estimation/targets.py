@@ -9,7 +9,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
-from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
+from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing, with_total
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
@@ -237,17 +237,11 @@ def _ambition(panel: Panel, needed: pd.Series, ranks: pd.Series, years: int) -> 
 
 def _with_total(study: Study, family: list[str], *, every_year: bool = False) -> Panel:
     """Make a panel of the family and its sum; completion plays no part."""
-    scores = study.scores[study.scores["dimension"].isin(family)][["unit", "year", "dimension", "score"]]
-    sums = scores.groupby(["unit", "year"])["score"].agg(["sum", "size"])
-    full = sums[sums["size"] == len(family)]
-    total = full.reset_index()[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"].to_numpy())
-    every = pd.concat([scores, total], ignore_index=True)
     every_break = study.breaks[study.breaks["dimension"].isin(["all", *family])]
     as_total = every_break.assign(dimension=TOTAL).drop_duplicates(["year", "kind"])
     breaks = pd.concat([every_break, as_total], ignore_index=True)
-    return Panel.from_frames(
-        every, years=None if every_year else study.years, dimensions=[*family, TOTAL], breaks=breaks
-    )
+    years = None if every_year else study.years
+    return Panel.from_frames(with_total(study.scores, family), years=years, dimensions=[*family, TOTAL], breaks=breaks)
 
 
 def _national_change(panel: Panel, base: int, end: int) -> pd.Series:

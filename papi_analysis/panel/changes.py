@@ -56,11 +56,7 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
         raise SpecError(
             "a dimension cannot be called {total!r} here: the sum of the family has that name.", total=TOTAL
         )
-    cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
-    sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
-    full = sums[sums["size"] == len(family)].reset_index()
-    total = full[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"])
-    table = pd.concat([cells, total], ignore_index=True)
+    table = with_total(scores, family)
     within = table.groupby(["year", "dimension"])["score"]
     # The sum of printed decimals carries rounding noise; ties are ties of the printed digits.
     table["rank"] = (
@@ -74,10 +70,22 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     table["group"] = 4 - sum((table["score"] >= cut - 1e-9).astype(int) for cut in cuts)
     table["mean"] = within.transform("mean")
     table["from_mean"] = table["score"] - table["mean"]
-    order = {name: place for place, name in enumerate([*family, TOTAL])}
-    return table.sort_values(
-        ["unit", "year", "dimension"], key=lambda c: c.map(order) if c.name == "dimension" else c, ignore_index=True
-    )
+    return in_order(table, ["unit", "year", "dimension"], [*family, TOTAL])
+
+
+def with_total(scores: pd.DataFrame, family: Sequence[str]) -> pd.DataFrame:
+    """Give the scores of a family and, of units that have all of them in a year, their sum as ``"total"``."""
+    cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
+    sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
+    full = sums[sums["size"] == len(family)].reset_index()
+    total = full[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"])
+    return pd.concat([cells, total], ignore_index=True)
+
+
+def in_order(table: pd.DataFrame, by: Sequence[str], dimensions: Sequence[str]) -> pd.DataFrame:
+    """Sort a table by some columns, of which ``dimension`` goes by the order of ``dimensions``."""
+    order = {name: place for place, name in enumerate(dimensions)}
+    return table.sort_values(list(by), key=lambda c: c.map(order) if c.name == "dimension" else c, ignore_index=True)
 
 
 def middle_halves(scores: pd.DataFrame) -> pd.DataFrame:
@@ -310,11 +318,7 @@ def break_marks(breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[in
     found = [breaks[breaks["dimension"].isin([name, "all"])].assign(dimension=name) for name in dimensions]
     rows = pd.concat(found)[["dimension", "year", "kind"]] if found else breaks[["dimension", "year", "kind"]]
     rows = rows[(rows["year"] > first) & (rows["year"] <= last)].drop_duplicates()
-    order = {name: place for place, name in enumerate(dimensions)}
-    by = {"dimension": lambda names: names.map(order)}
-    return rows.sort_values(
-        ["dimension", "year", "kind"], key=lambda c: by.get(c.name, lambda x: x)(c), ignore_index=True
-    )
+    return in_order(rows, ["dimension", "year", "kind"], dimensions)
 
 
 @check_kinds
