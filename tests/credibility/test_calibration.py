@@ -33,11 +33,11 @@ def by_place(answer: pa.Estimates) -> pd.DataFrame:
 
 
 def own_past(panel, unit, start, end):
-    """Wrong: a unit's gap to the mean of all, judged by how much that gap moved before."""
+    """Wrong: a unit's gap to the mean of all, judged by how much that gap moved before, as if it did not since."""
     i, t = panel.position("unit", unit), panel.position("year", start)
     gaps = panel.scores[i] - np.nanmean(panel.scores, axis=0)
     estimate = gaps[t:].mean(axis=0) - gaps[:t].mean(axis=0)
-    error = gaps[:t].std(axis=0, ddof=1) * np.sqrt(1 / t + 1 / len(gaps[t:]))
+    error = gaps[:t].std(axis=0, ddof=1) / np.sqrt(t)
     reach = stats.t.ppf(0.975, t - 1) * error
     frame = pd.DataFrame({"dimension": panel.dimensions, "estimate": estimate, "low": estimate - reach})
     return frame.assign(high=estimate + reach, p=2 * stats.t.sf(np.abs(estimate) / error, t - 1), level=0.95)
@@ -74,7 +74,7 @@ def test_wrong_methods_are_found_out_beyond_monte_carlo_error(panel) -> None:
     usual = by_place(pa.calibrate(panel, clustered, **ASKED, panels=12, nearest=1)).loc[PLACES[0]].iloc[:6]
     assert usual["false_alarms"].mean() - 0.05 > 3 * usual["mc_error"].max()
     assert 0.6 <= usual["false_alarms"].mean() <= 0.9
-    past = by_place(pa.calibrate(panel, own_past, **ASKED, panels=200, nearest=1)).loc[PLACES[0]]
+    past = by_place(pa.calibrate(panel, own_past, **ASKED, panels=40, nearest=1)).loc[PLACES[0]]
     assert past.loc["family", "false_alarms"] - 0.05 > 3 * past.loc["family", "mc_error"]
     base = by_place(pa.calibrate(panel, "base_year", **ASKED, panels=40))
     random, high = (base.loc[(who, "mean")] for who in PLACES[:2])
@@ -179,7 +179,7 @@ def test_the_treated_unit_takes_no_part(panel) -> None:
 
 
 def test_estimators_are_ranked_on_the_same_panels(panel) -> None:
-    panel = panel.cut(2013, 2020)
+    panel = panel.cut(2014, 2020)
     ranked = rank_methods(panel, **ASKED, panels=2, nearest=1)
     assert ranked["rmse"].is_monotonic_increasing
     assert len(ranked) == 6
