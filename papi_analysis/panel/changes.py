@@ -270,7 +270,7 @@ def period_changes(
     asked = [("unit", unit), *(("year", year) for years in spans.values() for year in years)]
     for what, value in asked:
         if value not in known[what]:
-            raise SpecError(Note("there are no scores for {what} {value}.", {"what": what, "value": value}))
+            raise SpecError("there are no scores for {what} {value}.", what=what, value=value)
     wide = standing(scores, family).pivot(index=["dimension", "unit"], columns="year", values="score")
     cut = {name: set(break_years(breaks, name)) for name in family}
     cut[TOTAL] = set().union(*cut.values())
