@@ -25,7 +25,7 @@ import pandas as pd
 
 import papi_analysis as pa
 from papi_analysis.credibility.simulation import simulate_study
-from papi_analysis.estimation.assignments import Moves
+from papi_analysis.estimation.inference import Judging
 from papi_analysis.estimation.slopes import judge as judge_slopes
 from papi_analysis.estimation.specification import Specification, equations
 
@@ -68,7 +68,7 @@ def judge(panel: pa.Panel, inference: str, rng: np.random.Generator, draws: int 
     """
     spec = Specification(form="levels" if inference == "clustered" else "imputation")
     eq = equations(panel, spec)
-    _, judged = judge_slopes(panel, eq, spec, inference, Moves(), override=True, draws=draws, rng=rng)
+    _, judged = judge_slopes(panel, eq, spec, Judging(inference, override=True, draws=draws, rng=rng))
     return judged.family.p, (judged.family.p if inference == "clustered" else judged.family.p_joint).min()
 
 

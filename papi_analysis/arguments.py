@@ -45,28 +45,17 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) or _is_whole(value) or (isinstance(value, float) and value.is_integer())
 
 
+def _is(*kinds: Any) -> Callable[[Any], bool]:
+    """Whether a value is of one of these kinds."""
+    return lambda value: isinstance(value, kinds)
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping | pd.DataFrame)
 
 
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_)
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, pd.DataFrame)
-
-
-def _is_mapping(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _is_by_unit(value: Any) -> bool:
-    return isinstance(value, Mapping | pd.Series)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+_is_text, _is_table, _is_mapping, _is_by_unit = _is(str), _is(pd.DataFrame), _is(Mapping), _is(Mapping, pd.Series)
+_is_path = _is(str, os.PathLike)
 
 
 def _is_any_table(value: Any) -> bool:
@@ -112,37 +101,25 @@ RULES = {
         lambda value: _is_name(value) or _is_list(value) or _is_mapping(value),
         Note("the code of a unit, like 'VN-CT'"),
     ),
-    "start": _YEAR,
-    "end": _YEAR,
-    "base_year": _YEAR,
-    "end_year": _YEAR,
+    **dict.fromkeys(("start", "end", "base_year", "end_year"), _YEAR),
     "rng": Rule(
         lambda value: _is_whole(value, 0) or isinstance(value, np.random.Generator),
         Note("a whole number from 0 on, or a numpy Generator"),
     ),
-    "ask": _METHOD,
-    "method": _METHOD,
+    **dict.fromkeys(("ask", "method"), _METHOD),
     "across": Rule(
         lambda value: _is_text(value) or _is_names(value), Note("'year', 'dimension' or 'unit', or two of them")
     ),
-    "panels": _COUNT,
-    "nearest": _COUNT,
-    "tasks_per_dimension": _COUNT,
-    "studies": _COUNT,
-    "most": _COUNT,
+    **dict.fromkeys(("panels", "nearest", "tasks_per_dimension", "studies", "most"), _COUNT),
     "digits": Rule(lambda value: _is_whole(value, 0), Note("a whole number from 0 on")),
-    "folder": Rule(lambda value: isinstance(value, str | os.PathLike), Note("the path of a folder")),
-    "path": Rule(lambda value: isinstance(value, str | os.PathLike), Note("the path of a file")),
-    "without": Rule(lambda value: isinstance(value, str) or _is_list(value), _UNITS.expected),
-    "excluded": _UNITS,
+    "folder": Rule(_is_path, Note("the path of a folder")),
+    "path": Rule(_is_path, Note("the path of a file")),
+    "without": Rule(lambda value: _is_text(value) or _is_list(value), _UNITS.expected),
+    **dict.fromkeys(("excluded", "without_programme"), _UNITS),
     "known_programmes": Rule(
         lambda value: _is_list(value) or _is_table(value), Note("a table of programmes, or a list of units")
     ),
-    "without_programme": _UNITS,
-    "strata": _LABELS,
-    "clusters": _LABELS,
-    "within": _LABELS,
-    "regions": _LABELS,
+    **dict.fromkeys(("strata", "clusters", "within", "regions"), _LABELS),
     "weights": Rule(
         lambda value: _is_by_unit(value) or (isinstance(value, str) and value == "precision"),
         Note("a weight by unit, like {'VN-CT': 1.2}"),
@@ -151,8 +128,7 @@ RULES = {
     "rename": Rule(_is_mapping, Note("our names by yours, like {'country': 'unit'}")),
     "choices": Rule(_is_mapping, Note("values by argument, like {'lag': [0, 1]}")),
     "dimensions": Rule(_is_list, Note("a list of dimensions, like ['D1']")),
-    "simulated": _NAMES,
-    "simulated_tables": _NAMES,
+    **dict.fromkeys(("simulated", "simulated_tables"), _NAMES),
     "scores": _with("unit", "year", "dimension", "score"),
     "breaks": _with("dimension", "year", "kind"),
     "table": Rule(
@@ -169,7 +145,7 @@ RULES = {
 #: By annotation, for whatever has no rule of its own.
 KINDS = {
     "None": Rule(lambda value: value is None, Note("None, for nothing")),
-    "bool": Rule(_is_flag, Note("True or False")),
+    "bool": Rule(_is(bool, np.bool_), Note("True or False")),
     "int": Rule(_is_whole, Note("a whole number")),
     "float": Rule(_is_number, Note("a number")),
     "str": Rule(_is_text, Note("a text")),
@@ -178,11 +154,11 @@ KINDS = {
     **dict.fromkeys(("Inference", "Level", "Index", "LeftOut"), Rule(_is_text, Note("a text"))),
     "Callable": Rule(callable, Note("a function")),
     "pd.DataFrame": Rule(_is_table, Note("a table (a pandas DataFrame)")),
-    "pd.Series": Rule(lambda value: isinstance(value, pd.Series), Note("a pandas Series")),
+    "pd.Series": Rule(_is(pd.Series), Note("a pandas Series")),
     "Estimates": Rule(_named("Estimates"), Note("an answer, like that of programme_impact")),
     "Study": Rule(_named("Study"), Note("a Study, for instance load_study(...)")),
     "Axes": Rule(_named("Axes"), Note("one panel of a figure, like plt.subplots()[1]")),
-    "os.PathLike": Rule(lambda value: isinstance(value, os.PathLike), Note("a path")),
+    "os.PathLike": Rule(_is(os.PathLike), Note("a path")),
     "Table": Rule(_is_any_table, Note("a table: a frame of pandas, Polars or PyArrow, or the path of a Parquet file")),
 }
 
@@ -199,7 +175,7 @@ BY_BOTH = {
     ("tasks", "Table"): Rule(lambda value: True, KINDS["Table"].expected),
     ("progress", "Table"): Rule(lambda value: True, KINDS["Table"].expected),
     ("study", "str"): Rule(
-        lambda value: isinstance(value, str | os.PathLike) or _named("Study")(value),
+        lambda value: _is_path(value) or _named("Study")(value),
         Note("the folder of a study, the name of a bundled one, or what load_study gave"),
     ),
 }
@@ -240,9 +216,7 @@ def check_kinds(function: Callable[P, Answer]) -> Callable[P, Answer]:
         for name, value in given.items():
             usual = value is signature.parameters[name].default
             if rules[name] and not usual and not any(rule.allows(value) for rule in rules[name]):
-                raise SpecError(
-                    Note(WRONG.text, {"name": name, "given": _said(value), "expected": _first(rules[name])})
-                )
+                raise SpecError(WRONG(name=name, given=_said(value), expected=_first(rules[name])))
         return function(*args, **kwargs)
 
     return checked

@@ -11,10 +11,6 @@ class PapiError(Exception):
     """Base of every error that this package raises on purpose."""
 
 
-class SpecError(PapiError, ValueError):
-    """The question cannot be answered as asked; the message says why and what to ask instead."""
-
-
 class Note(str):
     """A remark in English that remembers how it was worded, so that it can be said in another language.
 
@@ -43,8 +39,27 @@ class Note(str):
         note.text, note.values = str(text), dict(values or {})
         return note
 
+    def __call__(self, /, **values: Any) -> Note:
+        """The same words with these values.
+
+        >>> Note("{n} of {all}.")(n=3, all=10)
+        '3 of 10.'
+        """
+        return Note(self.text, values)
+
     def __reduce__(self) -> tuple[type[Note], tuple[str, Mapping[str, Any]]]:
         return Note, (self.text, self.values)
+
+
+class SpecError(PapiError, ValueError):
+    """The question cannot be answered as asked; the message says why and what to ask instead.
+
+    >>> SpecError("there is no unit {unit}.", unit="VN-XX").args[0].text
+    'there is no unit {unit}.'
+    """
+
+    def __init__(self, words: str, /, **values: Any) -> None:
+        super().__init__(words if isinstance(words, Note) and not values else Note(words, values))
 
 
 class Name(str):

@@ -56,6 +56,7 @@ def curve() -> pa.Estimates:
     return pa.specification_curve(partial(pa.completion_slopes, panel(), draws=19), {"lag": [0, 1]})
 
 
+@cache
 def doors() -> dict[str, tuple[Callable, dict[str, Any]]]:
     """Every public function with arguments that are right."""
     register = {"tasks": study().tasks, "progress": study().progress}

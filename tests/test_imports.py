@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "papi_analysis"
 ROOMS = ["study", "panel", "estimation", "credibility", "reporting"]
 # The public face and the command line stand in front of all rooms, the errors behind them.
 FACE = {"__init__", "__main__", "cli", "papi"}
-BEHIND = {"arguments", "errors", "progress"}
+BEHIND = {"arguments", "arrays", "errors", "progress"}
 # Calls that read a file. Reporting reads its own templates and writes pages.
 OPENERS = {
     *("open", "fdopen", "read_text", "read_bytes", "loadtxt", "genfromtxt", "fromfile"),

@@ -31,8 +31,8 @@ import numpy as np
 import pandas as pd
 
 import papi_analysis as pa
-from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.imputation import programmes
+from papi_analysis.estimation.inference import Judging
 from papi_analysis.estimation.multiplicity import p_values
 from papi_analysis.estimation.slopes import judge
 from papi_analysis.estimation.specification import Specification, equations
@@ -170,9 +170,7 @@ def measure(design: Design, form: str, panels: int, seed: int = 0) -> dict:
 def _family(panel: pa.Panel, form: str, strata: bool, seed: int):
     spec = Specification(form=form)
     eq = equations(panel, spec)
-    _, judged = judge(
-        panel, eq, spec, "auto", Moves(strata=REGIONS if strata else None), override=False, draws=DRAWS, rng=seed
-    )
+    _, judged = judge(panel, eq, spec, Judging(strata=REGIONS if strata else None, draws=DRAWS, rng=seed))
     return judged.family, judged.family.mean_slope(), judged.inference
 
 

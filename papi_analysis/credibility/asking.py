@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.counterfactuals import ESTIMATORS
@@ -23,7 +24,7 @@ from papi_analysis.panel.panel import Panel
 Ask = Callable[..., Estimates | pd.DataFrame]
 
 #: What is taken of an answer: (K + 1,) by column, the dimensions and their mean.
-Answer = dict[str, NDArray[np.float64]]
+Answer = dict[str, Floats]
 
 #: Columns that an answer must have, and those that count where it has them.
 NEEDED = ("estimate", "p", "low", "high")
@@ -42,9 +43,7 @@ def find_method(ask: Ask | str, level: float, from_base: int = 1, *, sizes: bool
     named: dict[str, Ask] = {name: partial(_impact, impact, level, method=name) for name in ESTIMATORS}
     named |= {"slopes": partial(_slopes, slopes, level), "base_year": partial(_base_year, impact, level, from_base)}
     if not isinstance(ask, str) or ask not in named:
-        raise SpecError(
-            Note("ask is one of {named}, or a function, not {ask!r}.", {"named": ", ".join(named), "ask": ask})
-        )
+        raise SpecError("ask is one of {named}, or a function, not {ask!r}.", named=", ".join(named), ask=ask)
     return named[ask]
 
 
@@ -71,27 +70,23 @@ def answer_for(placebo: PlaceboProgramme, panel: Panel, ask: Ask, level: float) 
         own = {} if placebo.rng is None else {"rng": placebo.rng}
         answer: Any = ask(panel, placebo.unit, placebo.start, placebo.end, **own)
     except PapiError as error:
-        raise SpecError(Note("{place} there is no answer: {error}", {"place": place, "error": error})) from error
+        raise SpecError("{place} there is no answer: {error}", place=place, error=error) from error
     except Exception as error:
         raise SpecError(
-            Note(
-                "{place} the function failed: {name}: {error}",
-                {"place": place, "name": type(error).__name__, "error": error},
-            )
+            "{place} the function failed: {name}: {error}", place=place, name=type(error).__name__, error=error
         ) from error
     try:
         table = _as_table(answer)
         if isinstance(answer, Estimates) and answer.level != level:
             raise SpecError(
-                Note(
-                    "the answer is at level {level:g}, but {asked:g} was asked. Let the function take a "
-                    "keyword level, or ask at its own.",
-                    {"level": answer.level, "asked": level},
-                )
+                "the answer is at level {level:g}, but {asked:g} was asked. Let the function take a "
+                "keyword level, or ask at its own.",
+                level=answer.level,
+                asked=level,
             )
         return _checked(table, list(panel.dimensions))
     except SpecError as error:
-        raise SpecError(Note("{place} {error}", {"place": place, "error": error})) from None
+        raise SpecError("{place} {error}", place=place, error=error) from None
 
 
 def _impact(impact: Ask, level: float, panel: Panel, unit: str, start: int, end: int, **question: Any) -> Any:
@@ -119,15 +114,13 @@ def _as_table(answer: Any) -> pd.DataFrame:
         table = None
     if table is None or isinstance(answer, pd.Series):
         raise SpecError(
-            Note(
-                "the function must give a pandas DataFrame with the columns dimension, estimate, p, low, high, one row "
-                "for each dimension, and not a {kind}.",
-                {"kind": type(answer).__name__},
-            )
+            "the function must give a pandas DataFrame with the columns dimension, estimate, p, low, high, one row "
+            "for each dimension, and not a {kind}.",
+            kind=type(answer).__name__,
         )
     if "dimension" not in table:
         lacks = Note("has no column {names}", {"names": "dimension"})
-        raise SpecError(Note(NEEDS.text, {"what": lacks}))
+        raise SpecError(NEEDS(what=lacks))
     return table.set_index("dimension")
 
 
@@ -139,7 +132,7 @@ def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:
         what = Note("has no column {names}", {"names": ", ".join(lacks)})
         if not lacks:
             what = Note("has two rows for {dimension}", {"dimension": twice[0]})
-        raise SpecError(Note(NEEDS.text, {"what": what}))
+        raise SpecError(NEEDS(what=what))
     rows = [*dimensions, "mean"]
     places = table.index.get_indexer(rows)
     answer = {name: _numbers(table[name], places) for name in (*NEEDED, *ALSO) if name in table}
@@ -153,23 +146,19 @@ def _checked(table: pd.DataFrame, dimensions: list[str]) -> Answer:
         missing = np.isnan(answer[name][:-1])
         if missing.any():
             raise SpecError(
-                Note(
-                    "the answer has missing values: {name} of {row}. It needs one row for each dimension "
-                    "with estimate, p, low, high. Where too few units give no interval at this level, ask at "
-                    "a lower one.",
-                    {"name": name, "row": rows[int(missing.argmax())]},
-                )
+                "the answer has missing values: {name} of {row}. It needs one row for each dimension with estimate, p, "
+                "low, high. Where too few units give no interval at this level, ask at a lower one.",
+                name=name,
+                row=rows[int(missing.argmax())],
             )
     return answer
 
 
-def _numbers(column: pd.Series, places: NDArray[np.intp]) -> NDArray[np.float64]:
+def _numbers(column: pd.Series, places: NDArray[np.intp]) -> Floats:
     """The values of a column at these places, missing at -1."""
     text = [value for value in column if isinstance(value, str)]
     if text:
-        raise SpecError(
-            Note("the answer has text in {name} ({text!r}). Give numbers.", {"name": column.name, "text": text[0]})
-        )
+        raise SpecError("the answer has text in {name} ({text!r}). Give numbers.", name=column.name, text=text[0])
     return np.append(column.to_numpy(dtype=float, na_value=np.nan), np.nan)[places]
 
 
@@ -182,8 +171,9 @@ def _check_bounds(answer: Answer, rows: list[str]) -> None:
         if found.any():
             i = int(found.argmax())
             raise SpecError(
-                Note(
-                    "the answer for {rows} has {name} {value:g}, but {rule}. Correct the function.",
-                    {"rows": rows[i], "name": name, "value": answer[name][i], "rule": rule},
-                )
+                "the answer for {rows} has {name} {value:g}, but {rule}. Correct the function.",
+                rows=rows[i],
+                name=name,
+                value=answer[name][i],
+                rule=rule,
             )

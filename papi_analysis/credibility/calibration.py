@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.credibility.asking import NEEDED, Ask, answer_for, find_method, method_name, takes
 from papi_analysis.credibility.fitted_process import Process, fit_process
 from papi_analysis.credibility.long_runs import Folder, run_all, seeds
@@ -29,8 +29,6 @@ from papi_analysis.estimation.impact import programme_impact
 from papi_analysis.estimation.impact_notes import surveys_note
 from papi_analysis.estimation.multiplicity import check_level
 from papi_analysis.panel.panel import Panel
-
-Floats = NDArray[np.float64]
 
 #: Where the programmes are that do nothing: on a unit of a simulated panel, at random or as high, or of a real window.
 AT_RANDOM, AS_HIGH, WINDOWS = "at_random", "as_high", "windows"
@@ -154,7 +152,7 @@ def calibrate(
     return Estimates(
         question="calibration",
         table=pd.concat(parts, ignore_index=True)[["who", *parts[0].columns.drop("who")]],
-        notes=(*surveys_note(panel, unit, start, end), Note(DRAWN.text, values), Note(PERIODS.text, values)),
+        notes=(*surveys_note(panel, unit, start, end), DRAWN(**values), PERIODS(**values)),
         names=panel.names,
         simulated_tables=panel.simulated_tables if ask == "slopes" else (),
         level=level,
@@ -229,7 +227,7 @@ def rank_methods(
     return pd.DataFrame(rows).sort_values("rmse", ignore_index=True)
 
 
-def summary(answers: Floats, clusters: NDArray[np.int64], dimensions: tuple[str, ...], level: float) -> pd.DataFrame:
+def summary(answers: Floats, clusters: Ints, dimensions: tuple[str, ...], level: float) -> pd.DataFrame:
     """Count false alarms, coverage and errors over n programmes that do nothing: ``answers`` (n, K + 1, 5).
 
     ``clusters`` (n,) says which answers rest on the same unit or panel. A rate of 0 or 1 has the error of one alarm.
@@ -250,7 +248,7 @@ def summary(answers: Floats, clusters: NDArray[np.int64], dimensions: tuple[str,
     return table.assign(programmes=len(answers))
 
 
-def clustered_error(values: Floats, clusters: NDArray[np.int64]) -> Floats:
+def clustered_error(values: Floats, clusters: Ints) -> Floats:
     """The standard error (J,) of the means of values (n, J), of which those in one of C clusters (n,) go together.
 
     >>> clustered_error(np.array([[0.0], [1.0], [2.0], [3.0]]), np.arange(4)).round(6).tolist()

@@ -17,13 +17,11 @@ from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.changes import break_years, mean_over_units
 from papi_analysis.panel.panel import Panel
-
-Floats = NDArray[np.float64]
 
 #: Shares of what fades that a survey may carry over to the next.
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -74,7 +72,7 @@ def fit_process(panel: Panel) -> Process:
     sd = np.sqrt(mean_over_units((Y - mean) ** 2))
     flat = [name for name, spread in zip(panel.dimensions, sd.T, strict=True) if not (spread > 0).any()]
     if flat:
-        raise SpecError(Note(FLAT.text, {"dimensions": ", ".join(flat)}))
+        raise SpecError(FLAT(dimensions=", ".join(flat)))
     z = (Y - mean) / np.where(sd > 0, sd, np.nan)
     broken = breaks_of_most(panel)
     distance, moments, pairs = pooled_moments(z, broken)
@@ -86,7 +84,7 @@ def fit_process(panel: Panel) -> Process:
     return Process(mean, sd * np.sqrt(count / np.maximum(count - 1, 1)), lasting, fading, noise, carried)
 
 
-def breaks_of_most(panel: Panel) -> NDArray[np.bool_]:
+def breaks_of_most(panel: Panel) -> Bools:
     """Years (T,) in which a break of definition, sample or mode since the survey before hit most dimensions."""
     hit = np.zeros((len(panel.years), len(panel.dimensions)))
     for k, name in enumerate(panel.dimensions):
@@ -97,7 +95,7 @@ def breaks_of_most(panel: Panel) -> NDArray[np.bool_]:
     return np.asarray(hit.mean(axis=1) > 0.5)
 
 
-def pooled_moments(z: Floats, broken: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+def pooled_moments(z: Floats, broken: Bools) -> tuple[Floats, Floats, Floats]:
     """Products of standardised scores (N, T, K), pooled over pairs of years that lie as far apart.
 
     Returns

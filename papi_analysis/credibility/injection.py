@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.credibility.asking import Ask, answer_for, find_method, takes
 from papi_analysis.credibility.long_runs import Folder, run_all, seeds
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme, enough_units, every_other, programme_shape
@@ -85,27 +85,23 @@ def confirm_detectable(
     return table.dropna(axis="columns", how="all")
 
 
-def _injected(ask: Ask, again: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -> NDArray[np.float64]:
+def _injected(ask: Ask, again: Ask, slopes: bool, level: float, placebo: PlaceboProgramme) -> Floats:
     """For each test, what one programme would have detected (points), and whether that is found once there; (4, K)."""
     panel = placebo.panel
     before = answer_for(placebo, panel, ask, level)
     place = Note("{place} the answer", {"place": placebo.place})
     if "detectable" not in before:
         raise SpecError(
-            Note(
-                "{place} has no column detectable, the size that it would have found four times in five.",
-                {"place": place},
-            )
+            "{place} has no column detectable, the size that it would have found four times in five.", place=place
         )
     if (before["detectable"][:-1] <= 0).any():
-        raise SpecError(Note("{place} has a detectable size of 0 or below. Give one above 0.", {"place": place}))
+        raise SpecError("{place} has a detectable size of 0 or below. Give one above 0.", place=place)
     if not np.isfinite(before["detectable"][:-1]).all():
         name = panel.dimensions[int(np.argmin(np.isfinite(before["detectable"])))]
         raise SpecError(
-            Note(
-                "{place} has no finite detectable size for {name}: nothing can be put in. Ask at a lower level.",
-                {"place": place, "name": name},
-            )
+            "{place} has no finite detectable size for {name}: nothing can be put in. Ask at a lower level.",
+            place=place,
+            name=name,
         )
     i, t = panel.position("unit", placebo.unit), panel.position("year", placebo.start)
     parts = []

@@ -9,12 +9,11 @@ from typing import Any
 
 import joblib
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats
 from papi_analysis.progress import progress, quiet
 from papi_analysis.study.finished_parts import fingerprint, store_part, stored_part
 
-Floats = NDArray[np.float64]
 Folder = str | os.PathLike[str]
 
 

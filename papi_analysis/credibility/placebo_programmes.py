@@ -11,14 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.credibility.fitted_process import Process, draw_scores
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.impact_question import YEARS_BEFORE
 from papi_analysis.panel.panel import Panel
-
-Ints = NDArray[np.int64]
 
 NO_YEARS_BEFORE = Note("calibration needs {years} years before the start {start}, and a base year before it.")
 NO_TOTAL = Note("{unit} has no score of some dimension in {base}, so nothing says where it stood. Choose another base.")
@@ -42,7 +40,7 @@ class PlaceboProgramme(NamedTuple):
     unit: str
     start: int
     end: int
-    path: NDArray[np.float64]
+    path: Floats
     rng: np.random.Generator | None = None
 
     @property
@@ -77,10 +75,10 @@ def programme_shape(panel: Panel, unit: str, start: int, end: int | None, base_y
     last = len(panel.years) - 1 if end is None else panel.position("year", panel.last_to(end, Note("the end")))
     base = max(first - 1, 0) if base_year is None else panel.position("year", base_year)
     if not (YEARS_BEFORE <= first <= last and base < first):
-        raise SpecError(Note(NO_YEARS_BEFORE.text, {"years": YEARS_BEFORE, "start": panel.years[first]}))
+        raise SpecError(NO_YEARS_BEFORE(years=YEARS_BEFORE, start=panel.years[first]))
     total = panel.scores[:, base].sum(axis=1)
     if np.isnan(total[treated]):
-        raise SpecError(Note(NO_TOTAL.text, {"unit": unit, "base": panel.years[base]}))
+        raise SpecError(NO_TOTAL(unit=unit, base=panel.years[base]))
     return Shape(treated, first, last, base, int(ranks(total)[treated]))
 
 
@@ -91,9 +89,9 @@ def enough_units(panel: Panel, shape: Shape, needed: int = FEWEST) -> Ints:
     full = others & np.isfinite(panel.scores[:, : shape.last + 1]).all(axis=(1, 2))
     if full.sum() < needed:
         first = panel.complete_from(others, needed, panel.years[shape.first - YEARS_BEFORE], last)
-        remedy = NO_CUT if first is None else Note(CUT.text, {"first": first, "last": panel.years[-1]})
+        remedy = NO_CUT if first is None else CUT(first=first, last=panel.years[-1])
         numbers = {"found": int(full.sum()), "others": int(others.sum()), "needed": needed, "remedy": remedy}
-        raise SpecError(Note(TOO_FEW.text, numbers))
+        raise SpecError(TOO_FEW(**numbers))
     return np.flatnonzero(full)
 
 
@@ -129,7 +127,7 @@ def in_drawn_panel(panel: Panel, shape: Shape, process: Process, rng: np.random.
     return [_placebo(panel, window, i, shape) for i in (rng.choice(complete), complete[away.argmin()])]
 
 
-def ranks(total: NDArray[np.float64]) -> NDArray[np.float64]:
+def ranks(total: Floats) -> Floats:
     """Rank from the highest, 1; units without a total come last."""
     return np.asarray(pd.Series(total).rank(ascending=False, method="min", na_option="bottom"))
 

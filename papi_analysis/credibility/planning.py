@@ -108,14 +108,14 @@ def _check(panel: Panel, units: Sequence[int], years: Sequence[int], free: int) 
             or not len(asked)
             or any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in asked)
         ):
-            raise SpecError(Note(NO_COUNTS.text, {"name": name, "given": repr(asked)}))
+            raise SpecError(NO_COUNTS(name=name, given=repr(asked)))
     for m in units:
         if m > free:
             values = {"asked": m, "found": free, "units": len(panel.units)}
             raise SpecError(
-                Note(TOO_MANY.text, values | {"first": panel.years[len(panel.years) // 2], "last": panel.years[-1]})
+                TOO_MANY(**(values | {"first": panel.years[len(panel.years) // 2], "last": panel.years[-1]}))
             )
     for length in years:
         if length >= len(panel.years):
             values = {"asked": length, "years": len(panel.years), "most": len(panel.years) - 1}
-            raise SpecError(Note(NO_YEARS.text, values))
+            raise SpecError(NO_YEARS(**values))

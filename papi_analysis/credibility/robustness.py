@@ -136,7 +136,7 @@ def impact_robustness(
     if earlier is not None:
         ways |= _around_earlier(panel.years[0], *earlier)
         values = dict(zip(("first", "last"), earlier, strict=True))
-        words |= {name: Note(OTHERS[name].text, values) for name in EARLIER}
+        words |= {name: OTHERS[name](**values) for name in EARLIER}
     place = panel.position("year", panel.first_from(start, Note("the start")))
     if place >= 4:
         *_, matched, early, late = panel.years[:place]
@@ -170,23 +170,19 @@ def _around_earlier(first: int, begun: int, last: int) -> dict[str, dict[str, An
 
 def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
     """Judge each dimension by itself against all units that have its cells; Holm instead of joint draws."""
-    gaps, p, floors, units, peers = {}, [], [], [], []
-    for k, dimension in enumerate(panel.dimensions):
-        alone = replace(
-            panel,
-            scores=panel.scores[:, :, [k]],
-            completion=panel.completion[:, :, [k]],
-            dimensions=(dimension,),
-        )
-        row = ask(alone).table.iloc[0]
-        gaps[dimension] = row["estimate"]
-        p.append(row["p"])
-        floors.append(row["floor"])
-        units.append(int(row["units"]))
-        peers.append(row["peers"])
-    mean = {"mean": float(np.mean(list(gaps.values()))), "peers": float(np.mean(peers))}
-    can = len(p) * min(floors) <= SIZE + 1e-12
-    return {**gaps, **mean, "p_joint": holm(p).min() if can else np.nan, "units": max(units)}
+    alone = [
+        replace(panel, scores=panel.scores[:, :, [k]], completion=panel.completion[:, :, [k]], dimensions=(name,))
+        for k, name in enumerate(panel.dimensions)
+    ]
+    rows = pd.DataFrame([ask(one).table.iloc[0] for one in alone], index=list(panel.dimensions))
+    can = len(rows) * rows["floor"].min() <= SIZE + 1e-12
+    return {
+        **rows["estimate"],
+        "mean": rows["estimate"].mean(),
+        "peers": rows["peers"].mean(),
+        "p_joint": holm(rows["p"]).min() if can else np.nan,
+        "units": int(rows["units"].max()),
+    }
 
 
 def _without_one_donor(panel: Panel, design: Design) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ import pandas as pd
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.credibility.long_runs import ask_each
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.estimation.slopes import completion_slopes, slope_estimates
-from papi_analysis.panel.completion import completion
+from papi_analysis.panel.completion import completion, one_day
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.study import Study
@@ -64,7 +64,7 @@ def leave_one_out(study: Study, what: LeftOut) -> pd.DataFrame:
         "task": (sorted(study.tasks["task"].unique()), None),
     }
     if not isinstance(what, str) or what not in ways:
-        raise SpecError(Note("what is 'unit', 'year' or 'task', not {what!r}.", {"what": what}))
+        raise SpecError("what is 'unit', 'year' or 'task', not {what!r}.", what=what)
     names, given = ways[what]
     rest = _without_task(study, panel) if given is None else given
     rows = ask_each(
@@ -107,9 +107,7 @@ def overstated_reports(panel: Panel, points: Sequence[float] = (0.0, 0.1, 0.2, 0
     [0.0, 0.1]
     """
     if not len(points) or any(not isinstance(point, int | float | np.number) or not 0 <= point < 1 for point in points):
-        raise SpecError(
-            Note("points are shares of completion from 0 up to, not including, 1: 0.1 is ten percentage points.")
-        )
+        raise SpecError("points are shares of completion from 0 up to, not including, 1: 0.1 is ten percentage points.")
     panel.need_completion()
     most = np.nan_to_num(panel.completion).max(axis=(0, 1)).min()  # nothing is left to compare in some dimension
     asked = [({"overstated": point}, point) for point in takewhile(lambda point: point < most, points)]
@@ -161,9 +159,7 @@ def conclusion_turns(panel: Panel, *, step: float = 0.05, **settings: Any) -> fl
     nan
     """
     if not isinstance(step, int | float | np.number) or not 0 < step < 1:
-        raise SpecError(
-            Note("step is {step!r}; give a share of completion between 0 and 1, like 0.05.", {"step": step})
-        )
+        raise SpecError("step is {step!r}; give a share of completion between 0 and 1, like 0.05.", step=step)
     table = overstated_reports(panel, np.arange(0.0, 1.0, step).round(6).tolist(), **settings)
     turned = table.loc[table["turns"].eq(True), "overstated"]
     return float(turned.iloc[0]) if len(turned) else float("nan")
@@ -197,7 +193,7 @@ def late_information(study: Study, days: Sequence[Any] | None = None) -> pd.Data
         after = [pd.Timestamp(year + 1, 3, 31) for year in range(study.start.year, study.end.year + 1)]
         days = [day for day in after if day < study.progress["reported_on"].max()]
         days.append(study.progress["reported_on"].max())
-    asked = [({"known_on": day}, day) for day in map(_day, days)]
+    asked = [({"known_on": day}, day) for day in map(one_day, days)]
     return pd.DataFrame(ask_each(partial(_known_then, study), asked, "late information"))
 
 
@@ -211,16 +207,6 @@ def _known_then(study: Study, day: pd.Timestamp) -> dict[str, Any]:
         "completion": begun.mean() if begun.size else np.nan,
         **completion_slopes(panel).row("mean")[MEAN],
     }
-
-
-def _day(value: Any) -> pd.Timestamp:
-    try:
-        day = pd.Timestamp(value)
-    except (TypeError, ValueError):
-        day = pd.NaT
-    if pd.isna(day):
-        raise SpecError(Note("days holds {value!r}; give days like '2019-03-31'.", {"value": value}))
-    return day
 
 
 @check_kinds
@@ -252,7 +238,7 @@ def negative_controls(study: Study) -> Estimates:
     served = set(study.tasks["dimension"]) | set(study.dimensions["dimension"])
     others = sorted(set(study.scores["dimension"]) - served)
     if not others:
-        raise SpecError(Note("every dimension with scores is served by a task, so there is no negative control."))
+        raise SpecError("every dimension with scores is served by a task, so there is no negative control.")
     done = Panel.from_study(study)
     mean = np.nanmean(done.completion, axis=2)
     cells = pd.DataFrame(mean, index=done.units, columns=done.years).stack().rename("completion")

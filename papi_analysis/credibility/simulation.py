@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.panel.completion import completion
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.codebook import fieldwork_dates
@@ -169,15 +169,12 @@ def simulate_study(
     slope = np.broadcast_to(given, (K,)) if given.ndim == 0 else given
     if slope.shape != (K,) or not np.isfinite(slope).all():
         raise SpecError(
-            Note(
-                "slopes is one finite number, or one for each of {dimensions}.",
-                {"dimensions": ", ".join(panel.dimensions)},
-            )
+            "slopes is one finite number, or one for each of {dimensions}.", dimensions=", ".join(panel.dimensions)
         )
     for year in (start, end):
         panel.position("year", year)
     if end < start:
-        raise SpecError(Note("the programme needs an end no earlier than its start."))
+        raise SpecError("the programme needs an end no earlier than its start.")
     chosen = _choose(panel, units, rng)
     tasks = _simulate_tasks(chosen, panel.dimensions, start, end, tasks_per_dimension, rng)
     progress = simulate_progress(tasks, rng=rng)
@@ -192,16 +189,12 @@ def simulate_study(
     scale_min, scale_max = float(min(1.0, np.nanmin(panel.scores))), float(max(10.0, np.nanmax(panel.scores)))
     if not scores["score"].between(scale_min, scale_max).all():
         raise SpecError(
-            Note(
-                "with these slopes scores run from {low:.2f} to {high:.2f}, off the scale of "
-                "{scale_min:g} to {scale_max:g}. Choose smaller slopes.",
-                {
-                    "low": scores["score"].min(),
-                    "high": scores["score"].max(),
-                    "scale_min": scale_min,
-                    "scale_max": scale_max,
-                },
-            )
+            "with these slopes scores run from {low:.2f} to {high:.2f}, off the scale of "
+            "{scale_min:g} to {scale_max:g}. Choose smaller slopes.",
+            low=scores["score"].min(),
+            high=scores["score"].max(),
+            scale_min=scale_min,
+            scale_max=scale_max,
         )
     return make_study(
         source="",
@@ -237,17 +230,12 @@ def _choose(panel: Panel, units: int | Sequence[str] | None, rng: np.random.Gene
     if isinstance(units, int | np.integer):
         if not 1 <= units <= len(panel.units):
             raise SpecError(
-                Note(
-                    "units is between 1 and the panel's {most}, not {units}.",
-                    {"most": len(panel.units), "units": units},
-                )
+                "units is between 1 and the panel's {most}, not {units}.", most=len(panel.units), units=units
             )
         order = np.argsort(rng.random(len(panel.units)), kind="stable")
         return tuple(sorted(panel.units[place] for place in order[:units]))
     if isinstance(units, str | float) or not len(units):
-        raise SpecError(
-            Note("units is a number, or the names of one or more units in a list, not {units!r}.", {"units": units})
-        )
+        raise SpecError("units is a number, or the names of one or more units in a list, not {units!r}.", units=units)
     return tuple(sorted({panel.units[panel.position("unit", unit)] for unit in units}))
 
 

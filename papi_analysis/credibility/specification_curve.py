@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.credibility.long_runs import ask_each
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import CurveDesign, Estimates
@@ -77,17 +77,17 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     }
     grid = [dict(zip(kinds, words, strict=True)) for words in product(*kinds.values())]
     if not kinds or not grid:
-        raise SpecError(Note("the grid of specifications is empty. Give at least one kind of choice with one value."))
+        raise SpecError("the grid of specifications is empty. Give at least one kind of choice with one value.")
     asked = [(words, {name: kinds[name][word] for name, word in words.items()}) for words in grid]
     rows = ask_each(partial(_row, ask), asked, "specification_curve")
     skipped = [row[WHY] for row in rows if WHY in row]
     rows = [row for row in rows if WHY not in row]
     if not rows:
-        raise SpecError(Note("no combination of the choices has an answer: {why}", {"why": skipped[0]}))
+        raise SpecError("no combination of the choices has an answer: {why}", why=skipped[0])
     answers: list[Estimates] = [row.pop(ANSWER) for row in rows]
     table = pd.DataFrame(rows).sort_values("mean", key=lambda mean: mean.round(12), kind="stable", ignore_index=True)
     p, notes = _joint_test(answers)
-    notes += if_any(Note(SKIPPED.text, {"skipped": len(skipped), "why": next(iter(skipped), "")}))
+    notes += if_any(SKIPPED(skipped=len(skipped), why=next(iter(skipped), "")))
     first = answers[0]
     return Estimates(
         question="specification_curve",
@@ -105,24 +105,20 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
 def _check(ask: Any, choices: Mapping[str, Choices]) -> None:
     """Refuse what cannot be called, what is no list of values, and arguments that ``ask`` does not take."""
     if not callable(ask):
-        raise SpecError(Note("ask is a function of the choices, like functools.partial(completion_slopes, panel)."))
+        raise SpecError("ask is a function of the choices, like functools.partial(completion_slopes, panel).")
     for name, values in choices.items():
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise SpecError(
-                Note(
-                    "the values of {name} are {values!r}; give a list of them, like [{values!r}].",
-                    {"name": name, "values": values},
-                )
+                "the values of {name} are {values!r}; give a list of them, like [{values!r}].", name=name, values=values
             )
     try:
         inspect.signature(ask).bind(**dict.fromkeys(choices))
     except TypeError as error:
         raise SpecError(
-            Note(
-                "ask cannot be asked with {choices} alone: {error}. Fix its other arguments with "
-                "functools.partial(ask, panel, ...), and name choices as ask does.",
-                {"choices": ", ".join(choices), "error": error},
-            )
+            "ask cannot be asked with {choices} alone: {error}. Fix its other arguments with "
+            "functools.partial(ask, panel, ...), and name choices as ask does.",
+            choices=", ".join(choices),
+            error=error,
         ) from None
 
 
@@ -160,7 +156,7 @@ def _joint_test(answers: list[Estimates]) -> tuple[float | None, list[Note]]:
     observed = float(np.median([_observed(answer) for answer in drawing]))
     extra = 0 if exact else 1
     p = (int(counts([observed], drawn[:, None])[0]) + extra) / (len(order) + extra)
-    return p, [Note(JOINT.text, {"specifications": len(drawing), "rows": len(order)})]
+    return p, [JOINT(specifications=len(drawing), rows=len(order))]
 
 
 def _observed(answer: Estimates) -> float:
@@ -170,7 +166,7 @@ def _observed(answer: Estimates) -> float:
 
 def _standardised(answer: Estimates) -> pd.Series:
     """Mean over the dimensions of each draw's standardised estimates, by what tells the draws apart."""
-    mean: NDArray[np.float64] = answer.draws.mean(axis=1)
+    mean: Floats = answer.draws.mean(axis=1)
     units = getattr(answer.engines[0], "units", None)
     keys = range(len(mean)) if units is None else [tuple(row) for row in units[len(units) - len(mean) :]]
     return pd.Series(mean, index=pd.Index(list(keys), tupleize_cols=False))

@@ -91,7 +91,7 @@ def verdicts(estimates: Estimates, needed: Estimates | Mapping[str, float] | pd.
 
     """
     if estimates.question not in ("programme_impact", "completion_slopes"):
-        raise SpecError(Note(NO_EFFECT.text, {"question": estimates.question}))
+        raise SpecError(NO_EFFECT(question=estimates.question))
     rows = estimates.table[estimates.table["dimension"] != "within"]
     table = rows[["dimension"]].reset_index(drop=True)
     table["needed"] = _sizes(needed, rows["dimension"].tolist())
@@ -120,7 +120,7 @@ def _check_same(gap: ImpactDesign, need: UnitYears) -> None:
     """Refuse the needs of another unit or year than the gap's."""
     if gap.units != (need.unit,) or gap.after != (need.last, need.last):
         values = {"unit": need.unit, "year": need.last, "units": ", ".join(gap.units)}
-        raise SpecError(Note(NOT_THEIRS.text, values | dict(zip(("first", "last"), gap.after, strict=True))))
+        raise SpecError(NOT_THEIRS(**(values | dict(zip(("first", "last"), gap.after, strict=True)))))
 
 
 def _codes(table: pd.DataFrame) -> list[str | None]:
@@ -144,16 +144,16 @@ def _sizes(needed: Any, names: list[str]) -> list[float]:
         return [float({"mean": np.mean(each), **given}.get(name, np.nan)) for name in names]
     if not _is_number(needed) or not np.isfinite(needed):
         words = f"that of {needed.question}" if isinstance(needed, Estimates) else repr(needed)
-        raise SpecError(Note(NO_SIZE.text, {"given": words}))
+        raise SpecError(NO_SIZE(given=words))
     return [float(needed)] * len(names)
 
 
 def _check_sizes(given: Mapping[Any, Any], names: list[str]) -> None:
     for name, size in given.items():
         if name not in names:
-            raise SpecError(Note(NOT_THERE.text, {"name": repr(name), "names": ", ".join(names)}))
+            raise SpecError(NOT_THERE(name=repr(name), names=", ".join(names)))
         if not _is_number(size) or np.isinf(size):
-            raise SpecError(Note(NO_NUMBER.text, {"name": name, "given": repr(size)}))
+            raise SpecError(NO_NUMBER(name=name, given=repr(size)))
 
 
 def _is_number(value: Any) -> bool:
@@ -161,11 +161,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _notes(table: pd.DataFrame, estimates: Estimates) -> list[Note]:
-    notes = [Note(ONE_SIDED.text, {"level": 100 * estimates.level, "size": 50 * (1 - estimates.level)})]
+    notes = [ONE_SIDED(level=100 * estimates.level, size=50 * (1 - estimates.level))]
     if estimates.question == "completion_slopes":
         notes.append(FULL)
     endless = ", ".join(name for name in table.loc[table["most"].isna(), "dimension"] if name != "mean")
-    notes += if_any(Note(NO_MOST.text, {"dimensions": endless}))
+    notes += if_any(NO_MOST(dimensions=endless))
     if np.isnan(table["needed"].iloc[-1]):
         notes.append(NO_FAMILY)
     return notes

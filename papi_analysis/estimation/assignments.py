@@ -6,22 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from math import comb
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from papi_analysis.errors import Note, SpecError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-
-class Moves(NamedTuple):
-    """What a user says of who may follow a programme: units that may not (N,), strata to move within (N,)."""
-
-    excluded: NDArray[np.bool_] | None = None
-    strata: Ints | None = None
+from papi_analysis.arrays import Floats, Ints
+from papi_analysis.errors import SpecError
 
 
 @dataclass(frozen=True)
@@ -159,11 +149,9 @@ def possible_assignments(
         varies = np.array([len(np.unique(path[~np.isnan(path)])) > 1 for path in C[out].reshape(out.sum(), -1)])
         if varies.any():
             raise SpecError(
-                Note(
-                    "Unit {unit} is excluded from receiving a programme but follows one itself; exclude "
-                    "only units without a programme.",
-                    {"unit": int(np.flatnonzero(out)[varies][0])},
-                )
+                "Unit {unit} is excluded from receiving a programme but follows one itself; exclude "
+                "only units without a programme.",
+                unit=int(np.flatnonzero(out)[varies][0]),
             )
         moves &= ~out
     codes = np.zeros(N, dtype=np.int64) if strata is None else np.asarray(strata)
@@ -179,9 +167,7 @@ def possible_assignments(
     found = Assignments(N, tuple(groups))
     if found.count < 2:
         raise SpecError(
-            Note(
-                "The trajectories that may move are all alike, so reassigning them changes nothing; let "
-                "more units take part or use wider strata."
-            )
+            "The trajectories that may move are all alike, so reassigning them changes nothing; let "
+            "more units take part or use wider strata."
         )
     return found

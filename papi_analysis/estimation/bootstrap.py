@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Floats, Ints
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.draws import StudentisedDraws, check_covariance, joined, polynomials, studentised
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cluster_sums, cr1_joint, orthonormal_design
-
-Floats = NDArray[np.float64]
 
 WEIGHTS = {
     "rademacher": np.array([-1.0, 1.0]),
@@ -43,7 +42,7 @@ class ClusterSums(NamedTuple):
     error: float  # the same times the root of the CR1 factor
 
 
-def _sums(fit: WithinFit, clusters: NDArray[np.int64], G: int) -> ClusterSums:
+def _sums(fit: WithinFit, clusters: Ints, G: int) -> ClusterSums:
     z = fit.regressors @ fit.bread[:, 0] / fit.bread[0, 0]
     Q = orthonormal_design(fit)
     e = fit.residuals
@@ -105,7 +104,7 @@ def wild_bootstrap(
 
     """
     if weights not in (None, *WEIGHTS):
-        raise SpecError(Note("weights is {weights!r}; choose 'rademacher' or 'webb'.", {"weights": weights}))
+        raise SpecError("weights is {weights!r}; choose 'rademacher' or 'webb'.", weights=weights)
     codes = np.unique(np.concatenate([fit.clusters for fit in fits]))
     positions = [np.searchsorted(codes, fit.clusters) for fit in fits]
     equations = [_sums(fit, where, len(codes)) for fit, where in zip(fits, positions, strict=True)]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
@@ -23,16 +23,16 @@ ZERO_WEIGHT = Note(
 )
 
 
-def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> NDArray[np.int64]:
+def unit_labels(panel: Panel, labels: Mapping[str, Any], what: str) -> Ints:
     """Codes (N,) of the units' labels; ``what`` names the argument that brought them."""
     labels = {name_text(unit): label for unit, label in labels.items()}
     missing = [unit for unit in panel.units if unit not in labels or pd.isna(labels[unit])]
     if missing:
-        raise SpecError(Note(NO_LABEL.text, {"what": what, "units": ", ".join(missing[:5])}))
+        raise SpecError(NO_LABEL(what=what, units=", ".join(missing[:5])))
     return np.asarray(pd.factorize(pd.Series([labels[unit] for unit in panel.units], dtype=object))[0], dtype=np.int64)
 
 
-def unit_weights(panel: Panel, weights: Mapping[str, float], treated: Sequence[str] = ()) -> NDArray[np.float64]:
+def unit_weights(panel: Panel, weights: Mapping[str, float], treated: Sequence[str] = ()) -> Floats:
     """The units' weights (N,), checked: a number of at least 0 for each, above 0 for treated units and some other."""
     if isinstance(weights, str):
         raise SpecError(ONLY_SLOPES)
@@ -41,11 +41,11 @@ def unit_weights(panel: Panel, weights: Mapping[str, float], treated: Sequence[s
     size = pd.to_numeric(given, errors="coerce").astype(float)
     wrong = size[~np.isfinite(size)].index.tolist()
     if wrong:
-        raise SpecError(Note(NO_WEIGHT.text, {"units": ", ".join(wrong[:5])}))
+        raise SpecError(NO_WEIGHT(units=", ".join(wrong[:5])))
     if (size < 0).any():
         unit = str(size.index[size < 0][0])
-        raise SpecError(Note(NEGATIVE_WEIGHT.text, {"unit": unit, "weight": float(size[unit])}))
+        raise SpecError(NEGATIVE_WEIGHT(unit=unit, weight=float(size[unit])))
     none = [unit for unit in treated if size[unit] == 0]
     if none or (size.drop(list(treated)) == 0).all():
-        raise SpecError(Note(ZERO_WEIGHT.text, {"units": ", ".join(none) or ", ".join(size.index[size == 0][:5])}))
+        raise SpecError(ZERO_WEIGHT(units=", ".join(none) or ", ".join(size.index[size == 0][:5])))
     return np.asarray(size)

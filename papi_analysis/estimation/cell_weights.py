@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.by_unit import unit_weights
 from papi_analysis.estimation.specification import Equations
@@ -38,21 +38,21 @@ def weigh(
         raise SpecError(NO_ERRORS)
     else:
         size = precision(eq.y, eq.variance)
-        notes = [PRECISION, *if_any(Note(NOT_WEIGHED.text, {"cells": int((np.isfinite(eq.y) & (size == 0)).sum())}))]
+        notes = [PRECISION, *if_any(NOT_WEIGHED(cells=int((np.isfinite(eq.y) & (size == 0)).sum())))]
     return replace(eq, y=np.where(size > 0, eq.y, np.nan), weights=size), notes
 
 
-def precision(y: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
+def precision(y: Floats, variance: Floats) -> Floats:
     """1 / variance of each cell (N, T, K) with mean 1 over the cells of a dimension, 0 where either is missing."""
     size = np.where(np.isfinite(y) & np.isfinite(variance), 1 / variance, 0.0)
     mean = size.sum(axis=(0, 1)) / np.maximum((size > 0).sum(axis=(0, 1)), 1)
     return np.asarray(size / np.where(mean > 0, mean, 1.0))
 
 
-def by_unit(panel: Panel, weights: Mapping[str, float]) -> NDArray[np.float64]:
+def by_unit(panel: Panel, weights: Mapping[str, float]) -> Floats:
     """Weights by unit (N,) with mean 1; some unit of every dimension must count."""
     size = unit_weights(panel, weights)
     for place, name in enumerate(panel.dimensions):
         if not size[np.isfinite(panel.scores[:, :, place]).any(axis=1)].any():
-            raise SpecError(Note(NO_WEIGHT_IN.text, {"dimension": name}))
+            raise SpecError(NO_WEIGHT_IN(dimension=name))
     return np.asarray(size / size.mean())

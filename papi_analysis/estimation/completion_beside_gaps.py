@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import BesideDesign, Estimates, ImpactDesign, SlopeDesign
 from papi_analysis.estimation.imputation import fit_comparison, programmes
@@ -81,7 +81,7 @@ def completion_beside_gaps(panel: Panel, estimates: Estimates, told: Estimates |
     elif estimates.question == "completion_slopes":
         table, cells, notes = _of_slopes(panel, estimates)
     else:
-        raise SpecError(Note(NOT_THESE.text, {"question": estimates.question}))
+        raise SpecError(NOT_THESE(question=estimates.question))
     if told is not None and estimates.question == "programme_impact":
         table[["needed", "verdict"]] = told.table.set_index("dimension")[["needed", "verdict"]].reindex(table.index)
     made_up = (*panel.simulated_tables, *estimates.simulated_tables, *(told.simulated_tables if told else ()))
@@ -130,14 +130,14 @@ def _of_gaps(panel: Panel, gaps: Estimates) -> tuple[pd.DataFrame, pd.DataFrame,
     known = np.isfinite(done).sum(axis=0)
     half = ", ".join(name for name, count in zip(dimensions, known, strict=True) if 0 < count < len(done))
     table = table.sort_values("completion", ascending=False, kind="stable")
-    return table, cells, tuple(if_any(Note(HALF_KNOWN.text, {"dimensions": half})))
+    return table, cells, tuple(if_any(HALF_KNOWN(dimensions=half)))
 
 
 def _of_slopes(panel: Panel, slopes: Estimates) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Note, ...]]:
     """The cells that the slopes are fitted to: gaps of programmes and, at completion 0, of the untouched units."""
     asked = slopes.designed(SlopeDesign)
     if asked.form != "imputation":
-        raise SpecError(Note(NO_GAPS.text, {"form": asked.form}))
+        raise SpecError(NO_GAPS(form=asked.form))
     every = pd.concat(list(_compared(panel, asked)), ignore_index=True)
     table = slopes.table.set_index("dimension").reindex(list(panel.dimensions))[["estimate", "low", "high"]]
     own = every[every["programme"]].groupby("dimension")
@@ -174,7 +174,7 @@ def _compared(panel: Panel, asked: SlopeDesign) -> Iterator[pd.DataFrame]:
         )
 
 
-def _add_middle(table: pd.DataFrame, others: list[NDArray[np.float64]], level: float) -> None:
+def _add_middle(table: pd.DataFrame, others: list[Floats], level: float) -> None:
     """Add the ends between which the middle of the others lies, missing where it would leave none of them out."""
     tails = [(1 - level) / 2, (1 + level) / 2]
     ends = [np.quantile(gaps, tails) if len(gaps) * (1 - level) >= 1 else (np.nan, np.nan) for gaps in others]
@@ -182,6 +182,6 @@ def _add_middle(table: pd.DataFrame, others: list[NDArray[np.float64]], level: f
     table["others"] = [len(gaps) for gaps in others]
 
 
-def _evenly(count: int) -> NDArray[np.int64]:
+def _evenly(count: int) -> Ints:
     """Places of an even selection, all of them where they are few."""
     return np.arange(0, count, max(1, -(-count // SHOWN)))

@@ -19,15 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.designs import Design, Weights
 from papi_analysis.estimation.lagged_outcome import lagged_outcome
 from papi_analysis.estimation.weights import simplex_weights
 from papi_analysis.progress import progress
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: Numbers in one block of units that are matched together (32 MB).
 BLOCK = 4_000_000
@@ -114,10 +111,6 @@ def synthetic_did(Y: Floats, units: Ints, donors: Bools, pre: Bools, post: Bools
     of 1e-6 s on the year weights, there to make them unique, is taken to its limit.
     """
     T0, T1 = int(pre.sum()), int(post.sum())
-    if T0 < 2:
-        raise SpecError(
-            Note("Synthetic difference in differences needs two years before, to see how much scores change.")
-        )
     before, after = np.moveaxis(Y[:, pre], 2, 0), np.moveaxis(Y[:, post].mean(axis=1), 1, 0)  # (K, N, T0), (K, N)
     cells = donors.sum(axis=1) * (T0 - 1)
     changes = np.diff(before, axis=2)[:, None]  # (K, 1, N, T0 - 1)
@@ -179,19 +172,6 @@ def match(design: Design, units: Ints, starts: Ints, donors: Bools, estimator: s
         for block in np.split(rows, range(step, len(rows), step)):
             counted = design.counted(donors[block], units[block])[:, taking_part]
             chosen = Weights(*rule(Y, place[block], counted, pre, post))
-            if chosen.donors.shape != (len(block), len(Y), K) or chosen.years.shape != (len(block), T, K):
-                raise SpecError(
-                    Note(
-                        "The estimator gave weights of shapes {donors} and {years}; return donors {donors_shape} and "
-                        "years {years_shape}.",
-                        {
-                            "donors": chosen.donors.shape,
-                            "years": chosen.years.shape,
-                            "donors_shape": (len(block), len(Y), K),
-                            "years_shape": (len(block), T, K),
-                        },
-                    )
-                )
             gaps[block] = weighted_gaps(Y, place[block], chosen)
             weights.donors[np.ix_(block, taking_part)], weights.years[block] = chosen
     return Counterfactual(gaps, weights)
@@ -227,10 +207,9 @@ def find_estimator(estimator: str | Estimator) -> Estimator:
         return estimator
     if not isinstance(estimator, str) or estimator not in ESTIMATORS:
         raise SpecError(
-            Note(
-                "method is one of {estimators}, or a function of one's own, not {estimator!r}.",
-                {"estimators": ", ".join(ESTIMATORS), "estimator": estimator},
-            )
+            "method is one of {estimators}, or a function of one's own, not {estimator!r}.",
+            estimators=", ".join(ESTIMATORS),
+            estimator=estimator,
         )
     return ESTIMATORS[estimator]
 
@@ -325,9 +304,7 @@ def demeaned_fit(design: Design) -> DemeanedFit:
 
     """
     if len(np.unique(design.starts)) > 1:
-        raise SpecError(
-            Note("The exact t inference needs one start for all treated units; ask for each start by itself.")
-        )
+        raise SpecError("The exact t inference needs one start for all treated units; ask for each start by itself.")
     start = int(design.starts[0])
     change = design.Y[:, design.post(start)].mean(axis=1) - design.Y[:, design.pre(start)].mean(axis=1)
     treated, controls = change[design.units], change[design.donors]

@@ -7,23 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.estimates import Estimates, UnitYears
-from papi_analysis.estimation.impact_question import first_years, impact_design
+from papi_analysis.estimation.impact_question import Question, first_years, impact_design
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 LEADS = Note(
     "Carry-over: of a lead of one point in the mean before, so much was left in the mean after among untouched units "
@@ -102,7 +98,9 @@ def design_tests(
     [0.35, 0.69]
 
     """
-    asked = impact_design(panel, first_years(panel, unit, start), end, before, without, 1, LINE)
+    asked = impact_design(
+        panel, first_years(panel, unit, start), end, Question(before=before, without=without), needed=1, least=LINE
+    )
     design, first = asked.design, int(asked.design.starts[0])
     part = design.eligible
     level, after = design.Y[:, design.pre(first)].mean(axis=1), design.Y[:, design.post(first)].mean(axis=1)
@@ -130,7 +128,7 @@ def design_tests(
             raise SpecError(NO_REGIONS)
         columns["between"], columns["between_p"] = between_groups((after - level)[part], codes, draws, rng)
         chance = (len(np.unique(codes)) - 1) / (len(codes) - 1)
-        notes.append(Note(REGIONS.text, {"chance": chance, "draws": draws}))
+        notes.append(REGIONS(chance=chance, draws=draws))
     return Estimates(
         question="design_tests",
         table=pd.DataFrame(columns),

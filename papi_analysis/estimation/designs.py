@@ -8,11 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from papi_analysis.errors import Note, SpecError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.errors import SpecError
 
 
 class Weights(NamedTuple):
@@ -102,7 +99,7 @@ def programme_design(
     groups: ArrayLike | None = None,
     after: ArrayLike | None = None,
 ) -> Design:
-    """A checked ``Design``.
+    """A ``Design`` of arrays and places that belong together: ``impact_question`` holds a question against a panel.
 
     Parameters
     ----------
@@ -125,17 +122,8 @@ def programme_design(
     after : (T,) bool, optional
         Which years of the programme are averaged; all unless given.
 
-    Raises
-    ------
-    SpecError
-        Units or years that are not there, a treated unit among the donors, no year before a start, fewer than two
-        donors (in the group of each unit that takes part), a missing score in a cell that is used, a weight that is
-        missing or not above 0.
-
     """
     Y = np.asarray(Y, dtype=float)
-    if Y.ndim != 3:
-        raise SpecError(Note("Scores have shape {shape}; give units x years x dimensions.", {"shape": Y.shape}))
     N, T, _ = Y.shape
     treated = np.atleast_1d(np.asarray(units, dtype=np.int64))
     starts = np.broadcast_to(np.asarray(start, dtype=np.int64), treated.shape).copy()
@@ -143,65 +131,9 @@ def programme_design(
     may_precede = np.ones(T, dtype=bool) if before is None else np.asarray(before, dtype=bool)
     without = ~np.isin(np.arange(N), treated)
     pool = without if donors is None else np.asarray(donors, dtype=bool)
-    if not treated.size or treated.min() < 0 or treated.max() >= N or len(np.unique(treated)) < len(treated):
-        raise SpecError(
-            Note(
-                "units is {given}; give different places from 0 to {last_place}.",
-                {"given": treated.tolist(), "last_place": N - 1},
-            )
-        )
-    if (pool & ~without).any():
-        raise SpecError(
-            Note(
-                "Unit {unit} has the programme and cannot be a donor.",
-                {"unit": int(np.flatnonzero(pool & ~without)[0])},
-            )
-        )
     if pool.sum() < 2:
-        raise SpecError(Note("There are {donors} donors; at least two are needed.", {"donors": int(pool.sum())}))
-    if starts.max() > last or last >= T:
-        raise SpecError(
-            Note(
-                "Starts {given} and end {last} do not fit: years run from 0 to {last_place}.",
-                {"given": starts.tolist(), "last": last, "last_place": T - 1},
-            )
-        )
+        raise SpecError("There are {donors} donors; at least two are needed.", donors=int(pool.sum()))
     size = None if weights is None else np.asarray(weights, dtype=float)
     codes = None if groups is None else np.asarray(groups, dtype=np.int64)
     counted = None if after is None else np.asarray(after, dtype=bool)
-    design = Design(Y, treated, starts, last, may_precede, pool, size, codes, counted)
-    if size is not None and not (size[design.eligible] > 0).all():
-        raise SpecError(Note("weights must be numbers above 0 for every unit that takes part."))
-    if codes is not None and np.bincount(codes[design.eligible])[codes[design.eligible]].min() < len(treated) + 2:
-        raise SpecError(Note("a unit has fewer than two donors in its own group; leave it out, or join groups."))
-    for first in starts:
-        if not design.pre(int(first)).any():
-            raise SpecError(
-                Note("A programme that starts in year {year} has no year before it to compare with.", {"year": first})
-            )
-        if not design.post(int(first)).any():
-            raise SpecError(
-                Note(
-                    "A programme that starts in year {year} has no year up to {last} among those after.",
-                    {"year": first, "last": last},
-                )
-            )
-    _check_complete(design)
-    return design
-
-
-def _check_complete(design: Design) -> None:
-    """Every eligible unit could have any of the starts, so all need all the years."""
-    used = np.zeros(design.Y.shape[1], dtype=bool)
-    for start in design.starts:
-        used |= design.pre(int(start)) | design.programme(int(start))
-    missing = design.eligible[:, None, None] & used[:, None] & ~np.isfinite(design.Y)
-    if missing.any():
-        i, t, k = (int(place[0]) for place in np.nonzero(missing))
-        raise SpecError(
-            Note(
-                "The score of unit {i}, year {t}, dimension {k} (counted from 0) is missing; leave the "
-                "unit out of the donors, or that year out.",
-                {"i": i, "t": t, "k": k},
-            )
-        )
+    return Design(Y, treated, starts, last, may_precede, pool, size, codes, counted)

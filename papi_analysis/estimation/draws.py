@@ -8,14 +8,16 @@ inverted (for the bootstrap: Roodman, Nielsen, MacKinnon & Webb 2019).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.multiplicity import (
     GRID,
     TIE,
@@ -32,11 +34,70 @@ from papi_analysis.estimation.multiplicity import (
 from papi_analysis.estimation.regression import WithinFit
 from papi_analysis.progress import progress, rows
 
-Floats = NDArray[np.float64]
+
+class Ranked(ABC):
+    """What follows for K statistics from their rank among draws: each by itself, and the family.
+
+    ``exact``: the draws are all that the design can give. ``size``: how many distinct values of the absolute statistic
+    the design has.
+    """
+
+    exact: bool
+    size: float
+
+    @property
+    @abstractmethod
+    def observed(self) -> Floats:
+        """The realised statistics (K,)."""
+
+    @property
+    @abstractmethod
+    def draws(self) -> Floats:
+        """The statistics of the draws (B, K)."""
+
+    @property
+    def enumerated(self) -> bool:
+        """Whether the draws are all there are, the realised data among them."""
+        return self.exact
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p-values (K,), each dimension by itself; above 0 but where draws do not hold the realised data."""
+        return p_values(self.observed, self.draws, exact=self.exact)
+
+    @property
+    def p_joint(self) -> Floats:
+        """Step-down max-T p-values (K,) over the dimensions.
+
+        Romano & Wolf (2005); for placebo tests of several outcomes Firpo & Possebom (2018, eqs 23-24).
+        """
+        return step_down(self.observed, self.draws, exact=self.exact)
+
+    def standardised_mean_p(self) -> float:
+        """p-value of the mean of the K statistics by the same draws."""
+        return standardised_mean(self.observed, self.draws, exact=self.exact)
+
+    @property
+    def floor(self) -> Floats:
+        """The smallest p-value that this design can give (K,)."""
+        return np.array([values[0] for values in self._attainable()])
+
+    def attainable_size(self, level: float = 0.95) -> Floats:
+        """The largest false-alarm rate at or below 1 - level that can be attained (K,), 0 where there is none."""
+        share = 1 - check_level(level) + 1e-12
+        return np.array([values[values <= share].max(initial=0.0) for values in self._attainable()])
+
+    def _attainable(self) -> list[Floats]:
+        """The p-values that each dimension can give, rising: of a sample its grid, or the design's where coarser."""
+        draws = self.draws
+        if self.enumerated:
+            return attainable(draws)
+        step = max(1 / (len(draws) + 1), 1 / self.size)
+        return [np.asarray(np.arange(1, int(1 / step + 1e-9) + 1) * step, dtype=float)] * draws.shape[1]
 
 
 @dataclass(frozen=True)
-class StudentisedDraws:
+class StudentisedDraws(Ranked):
     """B joint draws of K studentised slopes, as polynomials in delta (see the module's first lines).
 
     For draw d: slope minus null ``slope0[d] + delta * slope1[d]``; CR1 covariance
@@ -57,7 +118,7 @@ class StudentisedDraws:
     restricted: bool
     exact: bool
     size: float
-    undefined: NDArray[np.int64]  # (K,)
+    undefined: Ints  # (K,)
 
     @property
     def standard_errors(self) -> Floats:
@@ -84,44 +145,9 @@ class StudentisedDraws:
         return _ratio(self.slope0 + delta * self.slope1, variance)
 
     @property
-    def p(self) -> Floats:
-        """Two-sided p-values (K,), each dimension by itself.
-
-        Enumerated draws around the estimates do not hold the realised data: only there p can be 0.
-        """
-        return p_values(self.observed, self.draws, exact=self.exact)
-
-    @property
-    def p_joint(self) -> Floats:
-        """Step-down max-T p-values (K,) over the K dimensions (Romano & Wolf 2005)."""
-        return step_down(self.observed, self.draws, exact=self.exact)
-
-    def standardised_mean_p(self) -> float:
-        """p-value of the mean of the K statistics by the same draws."""
-        return standardised_mean(self.observed, self.draws, exact=self.exact)
-
-    @property
-    def floor(self) -> Floats:
-        """The smallest p-value that this design can give, (K,)."""
-        return self.attainable_size(None)
-
-    def attainable_size(self, level: float | None = 0.95) -> Floats:
-        """The largest false-alarm rate that is attainable at or below 1 - level, (K,); 0 where there is none.
-
-        With ``level=None`` the smallest rate above zero: the floor.
-        """
-        K = len(self.null)
-        share = None if level is None else 1 - check_level(level)
-        sets: list[Floats]
-        if self.exact and self.restricted:  # the realised data are one of the draws
-            sets = attainable(self.draws)
-        else:  # a grid of steps 1/(B+1), unless the design itself is coarser
-            step = max(1 / (len(self.slope0) + 1), 1 / self.size)
-            sets = [np.arange(1, int(1 / step + 1e-9) + 1, dtype=float) * step] * K
-        if share is None:
-            return np.array([values[0] for values in sets])
-        below = [values[values <= share + 1e-12] for values in sets]
-        return np.array([values[-1] if len(values) else 0.0 for values in below])
+    def enumerated(self) -> bool:
+        """Whether the draws are all there are and hold the realised data; around the estimates they do not."""
+        return self.exact and self.restricted
 
     def interval(self, level: float = 0.95, *, simultaneous: bool = False) -> Floats:
         """Interval (K, 2) by test inversion: the null values that are not rejected at this level.
@@ -141,7 +167,7 @@ class StudentisedDraws:
         others = largest_of_others(np.abs(self.draws)).T if simultaneous else None
         reaches = self._reach()
 
-        def rejected(delta: Floats) -> NDArray[np.bool_]:
+        def rejected(delta: Floats) -> Bools:
             t = np.abs(delta) / self.standard_errors * (1 - TIE)
             hits = reaches(delta, t)
             if others is not None:
@@ -154,7 +180,7 @@ class StudentisedDraws:
         below, above = (_last_kept(rejected, sign * self.standard_errors) for sign in (1.0, -1.0))
         return np.column_stack([self.coefficients - below, self.coefficients - above])
 
-    def _reach(self) -> Callable[[Floats, Floats], NDArray[np.bool_]]:
+    def _reach(self) -> Callable[[Floats, Floats], Bools]:
         """Which draws (K, B) reach ``t`` (K,) under the null values coefficients - ``delta``: as ``at``, in squares.
 
         Inverting a test asks this a hundred times, so the polynomials are laid out by dimension once.
@@ -163,7 +189,7 @@ class StudentisedDraws:
         var0, var1, var2 = (np.einsum("bkk->kb", c).copy() for c in (self.cov00, 2 * self.cov01, self.cov11))
         var0[(slope0 == 0) & (slope1 == 0) & (var0 == 0)] = np.inf  # no slope: its statistic is 0
 
-        def reaches(delta: Floats, t: Floats) -> NDArray[np.bool_]:
+        def reaches(delta: Floats, t: Floats) -> Bools:
             d = delta[:, None]
             square = (slope0 + d * slope1) ** 2
             return np.asarray(square >= (t**2)[:, None] * (var0 + d * (var1 + d * var2)))
@@ -216,7 +242,8 @@ class StudentisedDraws:
         def total(x: Floats) -> Floats:
             return np.asarray(x.sum(axis=(1, 2))[:, None, None] / K**2)
 
-        return StudentisedDraws(
+        return replace(
+            self,
             coefficients=np.array([mean]),
             covariance=np.array([[self.covariance.sum() / K**2]]),
             null=np.array([float(self.null.mean())]),
@@ -225,9 +252,6 @@ class StudentisedDraws:
             cov00=total(level),
             cov01=total(moved),
             cov11=total(self.cov11),
-            restricted=self.restricted,
-            exact=self.exact,
-            size=self.size,
             undefined=np.array([int(self.undefined.max())]),
         )
 
@@ -238,7 +262,7 @@ class StudentisedDraws:
         """
         K = len(self.null)
         if K < 2:
-            raise SpecError(Note("Equality needs at least two dimensions."))
+            raise SpecError("Equality needs at least two dimensions.")
         R = np.eye(K) - 1.0 / K
         delta = self.coefficients - self.coefficients.mean() if self.restricted else np.zeros(K)
         cross = self.cov01 * delta
@@ -270,7 +294,7 @@ def studentised(
     exact: bool,
     null: ArrayLike = 0.0,
     restricted: bool = True,
-    none: NDArray[np.bool_] | None = None,
+    none: Bools | None = None,
 ) -> StudentisedDraws:
     """Draws from their polynomials (``terms``), of a design of ``count`` distinct ones; ``none``: without a slope."""
     K = len(coefficients)
@@ -287,11 +311,9 @@ def check_covariance(covariance: Floats, fits: Sequence[WithinFit]) -> None:
         explained = fit.regressors @ fit.coefficients
         if variance <= 1e-20 * fit.bread[0, 0] * (explained @ explained + fit.residuals @ fit.residuals):
             raise SpecError(
-                Note(
-                    "Equation {number} leaves no error to measure (an exact fit, or two units only), so it "
-                    "has no t statistic; use more units.",
-                    {"number": k + 1},
-                )
+                "Equation {number} leaves no error to measure (an exact fit, or two units only), so it "
+                "has no t statistic; use more units.",
+                number=k + 1,
             )
 
 
@@ -302,7 +324,7 @@ def _ratio(value: Floats, variance: Floats) -> Floats:
     return np.where(np.isnan(t), 0.0, t)
 
 
-def _last_kept(rejected: Callable[[Floats], NDArray[np.bool_]], step: Floats) -> Floats:
+def _last_kept(rejected: Callable[[Floats], Bools], step: Floats) -> Floats:
     """The farthest value in the direction of ``step`` (K,) that is not rejected, infinite if they never end."""
     kept = np.array([~rejected(multiple * step) for multiple in GRID])  # (m, K)
     multiples = np.array([0.0, *GRID])

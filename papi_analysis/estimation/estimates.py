@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.specification import Specification
 
@@ -228,11 +228,11 @@ class Estimates(GivesCopies):
     design: Any = None
 
     @property
-    def draws(self) -> NDArray[np.float64]:
+    def draws(self) -> Floats:
         """The draws behind the dimensions' p-values (B, K): studentised, two-sided, one draw a row."""
         if not self.engines:
-            raise SpecError(Note("{question} draws nothing.", {"question": self.question}))
-        drawn: NDArray[np.float64] = np.array(self.engines[0].draws)
+            raise SpecError("{question} draws nothing.", question=self.question)
+        drawn: Floats = np.array(self.engines[0].draws)
         return drawn
 
     @check_kinds
@@ -253,7 +253,7 @@ class Estimates(GivesCopies):
             ``dimension``, ``low``, ``high``; missing where the design's smallest p-value lies above 1 - level.
         """
         if not self.engines:
-            raise SpecError(Note("{question} has no intervals.", {"question": self.question}))
+            raise SpecError("{question} has no intervals.", question=self.question)
         ends = np.vstack([engine.interval(level, simultaneous=simultaneous) for engine in self.engines])
         floors = np.concatenate([engine.floor for engine in self.engines])
         ends = np.where((floors <= 1 - level + 1e-12)[:, None], self.scale * ends, np.nan)
@@ -270,10 +270,10 @@ class Estimates(GivesCopies):
         known = [str(name) for name in self.table.get("dimension", ())]
         if dimension not in known:
             raise SpecError(
-                Note(
-                    "{question} has no row {dimension!r}. It has {known}.",
-                    {"question": self.question, "dimension": dimension, "known": ", ".join(known)},
-                )
+                "{question} has no row {dimension!r}. It has {known}.",
+                question=self.question,
+                dimension=dimension,
+                known=", ".join(known),
             )
         return self.table.set_index("dimension").loc[dimension]
 
@@ -281,10 +281,9 @@ class Estimates(GivesCopies):
         """Return the design, which is of this kind where the answer is to the right question."""
         if not isinstance(self.design, kind):
             raise SpecError(
-                Note(
-                    "{question} has no {name}; give an answer to the question that has one.",
-                    {"question": self.question, "name": kind.__name__},
-                )
+                "{question} has no {name}; give an answer to the question that has one.",
+                question=self.question,
+                name=kind.__name__,
             )
         return self.design
 

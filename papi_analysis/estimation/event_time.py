@@ -10,6 +10,7 @@ from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign
 from papi_analysis.estimation.multiplicity import critical_value
 from papi_analysis.estimation.placebo_draws import EXACT, Placebos
+from papi_analysis.panel.changes import in_order
 
 BAND = Note(
     "The band holds the gaps of {level:.0%} of the placebos in a year, in all dimensions at once; joint p-values are "
@@ -55,7 +56,7 @@ def event_time(gaps: Estimates) -> Estimates:
 
     """
     if gaps.question != "programme_impact" or not isinstance(gaps.engines[0], Placebos):
-        raise SpecError(Note(NO_PLACEBOS.text, {"method": getattr(gaps.design, "method", gaps.question)}))
+        raise SpecError(NO_PLACEBOS(method=getattr(gaps.design, "method", gaps.question)))
     asked, (family, mean) = gaps.designed(ImpactDesign), gaps.engines
     starts = np.array(list(asked.starts.values()))
     first = int(starts.max() + family.since.min())  # the panel's first year
@@ -68,14 +69,13 @@ def event_time(gaps: Estimates) -> Estimates:
         for names, engine in ((dimensions, family), (["mean"], mean)):
             parts.append(_year(names, engine, int(since), gaps.level).assign(units=counted))
     table = pd.concat(parts).dropna(subset=["estimate", "band"])
-    order = {name: place for place, name in enumerate([*dimensions, "mean"])}
-    table = table.sort_values(["dimension", "since"], key=lambda c: c.map(order) if c.name == "dimension" else c)
-    notes = [Note(BAND.text, {"level": gaps.level})]
+    table = in_order(table, ["dimension", "since"], [*dimensions, "mean"])
+    notes = [BAND(level=gaps.level)]
     if table["units"].nunique() > 1:
-        notes.append(Note(CHANGING.text, {"fewest": int(table["units"].min()), "most": int(table["units"].max())}))
+        notes.append(CHANGING(fewest=int(table["units"].min()), most=int(table["units"].max())))
     return Estimates(
         question="event_time",
-        table=table.reset_index(drop=True),
+        table=table,
         notes=(*notes, *gaps.notes),
         names=gaps.names,
         simulated_tables=gaps.simulated_tables,

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.counterfactuals import (
@@ -28,13 +28,14 @@ from papi_analysis.estimation.estimates import Estimates, ImpactDesign
 from papi_analysis.estimation.impact_notes import impact_notes, surveys_note
 from papi_analysis.estimation.impact_question import (
     Asked,
+    Question,
     checked,
     first_years,
     impact_design,
     method_name,
     years_needed,
 )
-from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, family_tests, inference_rows
+from papi_analysis.estimation.inference import Clustered, Engine, engine_rows, family_rows, family_tests, inference_rows
 from papi_analysis.estimation.lagged_outcome import LINE
 from papi_analysis.estimation.multiplicity import check_level, usual_draws
 from papi_analysis.estimation.peers import peer_gaps
@@ -157,29 +158,12 @@ def programme_impact(
     check_level(level)
     starts = first_years(panel, unit, start)
     base = _base(panel, starts, base_year)
-    judged = _judge(
-        panel,
-        starts,
-        end,
-        method=method,
-        before=before,
-        after=after,
-        without=without,
-        weights=weights,
-        within=within,
-        strata=strata,
-        treated_as_donor=treated_as_donor,
-        draws=draws,
-        rng=rng,
-    )
+    question = Question(method, before, after, without, weights, within, strata, treated_as_donor, draws, rng)
+    judged = _judge(panel, starts, end, question)
     design, rule, found, fan, engines = judged.asked.design, judged.rule, judged.found, judged.fan, judged.engines
     compared = int(design.eligible.sum())
     name = method if isinstance(method, str) else method_name(method)
-    table = pd.concat(
-        [engine_rows(list(panel.dimensions), engines[0], level), engine_rows(["mean"], engines[1], level)]
-    )
-    if len(panel.dimensions) == 1:  # a family of one
-        table.iloc[0, table.columns.get_indexer(["p_joint", "p_holm"])] = table["p"].iloc[0]
+    table = family_rows(engine_rows, panel.dimensions, engines, level)
     table["fit"] = _fit(design, found) if fan is None else np.append(fan.fit, fan.mean().fit)
     peers = peer_gaps(design, rule, fan, base)
     table["peers"] = np.append(peers, peers.mean())
@@ -187,7 +171,7 @@ def programme_impact(
     notes = impact_notes(panel, starts, judged.asked, engines[0], level, name)
     return Estimates(
         question="programme_impact",
-        table=table.reset_index(drop=True),
+        table=table,
         notes=(*surveys_note(panel, unit, start, end), *notes),
         tests=family_tests(engines[0], level),
         cells=_paths(panel, design, found, fan),
@@ -221,14 +205,8 @@ def impact_tests(
     >>> tests.equals(answer.table[list(tests)])
     True
     """
-    engines = _judge(panel, first_years(panel, unit, start), end, **question).engines
-    rows = [
-        inference_rows(list(names), engine, level)
-        for names, engine in zip((panel.dimensions, ["mean"]), engines, strict=True)
-    ]
-    if len(panel.dimensions) == 1:
-        rows[0]["p_joint"] = rows[0]["p"]
-    return pd.concat(rows, ignore_index=True)
+    engines = _judge(panel, first_years(panel, unit, start), end, Question(**question)).engines
+    return family_rows(inference_rows, panel.dimensions, engines, level)
 
 
 class _Judged(NamedTuple):
@@ -241,54 +219,33 @@ class _Judged(NamedTuple):
     engines: tuple[Engine, Engine]
 
 
-def _judge(
-    panel: Panel,
-    starts: Mapping[str, int],
-    end: int | None,
-    *,
-    method: str | Estimator = "lagged_outcome",
-    before: tuple[int, int] | None = None,
-    after: tuple[int, int] | None = None,
-    without: Sequence[str] = (),
-    weights: Mapping[str, float] | None = None,
-    within: Mapping[str, Any] | None = None,
-    strata: Mapping[str, Any] | None = None,
-    treated_as_donor: bool = True,
-    draws: int | None = None,
-    rng: int | np.random.Generator = 0,
-) -> _Judged:
+def _judge(panel: Panel, starts: Mapping[str, int], end: int | None, question: Question) -> _Judged:
     """Estimate the gaps of a question and give the programmes to other units."""
+    method, strata = question.method, question.strata
     rule = find_estimator(method) if isinstance(method, str) else checked(find_estimator(method))
-    _check_method(method, weights, within)
+    if question.weights is not None and method not in WEIGHTED:
+        raise SpecError(NO_WEIGHTS(methods=", ".join(WEIGHTED)))
+    if question.within is not None and method == "lee_wooldridge":
+        raise SpecError(NO_GROUPS)
     least = LINE if method == "lagged_outcome" else 2
-    asked = impact_design(
-        panel, starts, end, before, without, years_needed(method, before), least, weights, within, after
-    )
+    asked = impact_design(panel, starts, end, question, needed=years_needed(method, question.before), least=least)
     labels = None if strata is None else unit_labels(panel, strata, "strata")
     found = estimate(asked.design, rule)
     if method == "lee_wooldridge":
         usual = Clustered(*demeaned_fit(asked.design))
         return _Judged(asked, rule, found, None, (usual, usual.mean_slope()))
-    most = _usual_draws(asked.design, rule) if draws is None else draws
-    fan = placebos(asked.design, rule, treated_as_donor=treated_as_donor, strata=labels, draws=most, rng=rng)
+    most = _usual_draws(asked.design, rule) if question.draws is None else question.draws
+    fan = placebos(
+        asked.design, rule, treated_as_donor=question.treated_as_donor, strata=labels, draws=most, rng=question.rng
+    )
     return _Judged(asked, rule, found, fan, (fan, fan.mean()))
-
-
-def _check_method(
-    method: str | Estimator, weights: Mapping[str, float] | None, within: Mapping[str, Any] | None
-) -> None:
-    """Refuse what a method cannot heed."""
-    if weights is not None and method not in WEIGHTED:
-        raise SpecError(Note(NO_WEIGHTS.text, {"methods": ", ".join(WEIGHTED)}))
-    if within is not None and method == "lee_wooldridge":
-        raise SpecError(NO_GROUPS)
 
 
 def _base(panel: Panel, starts: Mapping[str, int], base_year: int | None) -> int | None:
     """The place of the base year, which lies before every start."""
     early = min(starts.values())
     if base_year is not None and base_year >= early:
-        raise SpecError(Note(LATE_BASE.text, {"base_year": base_year, "start": early}))
+        raise SpecError(LATE_BASE(base_year=base_year, start=early))
     return None if base_year is None else panel.position("year", base_year)
 
 
@@ -304,7 +261,7 @@ def _usual_draws(design: Design, rule: Estimator) -> int:
     return usual_draws(0 if rule is difference_in_differences else cells)
 
 
-def _fit(design: Design, found: Counterfactual) -> NDArray[np.float64]:
+def _fit(design: Design, found: Counterfactual) -> Floats:
     """Root mean squared gap before the programme, by dimension and over all of them (K + 1,)."""
     squares = np.concatenate([found.gaps[i, design.pre(int(start))] ** 2 for i, start in enumerate(design.starts)])
     each = squares.mean(axis=0)

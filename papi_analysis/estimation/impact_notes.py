@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Ints
 from papi_analysis.errors import Note, if_any
 from papi_analysis.estimation.design_tests import at_breaks
 from papi_analysis.estimation.designs import Design
@@ -18,8 +18,6 @@ from papi_analysis.estimation.placebo_draws import Placebos
 from papi_analysis.estimation.reliability import attenuation_note
 from papi_analysis.panel.changes import break_years
 from papi_analysis.panel.panel import Panel
-
-Years = NDArray[np.int64]
 
 #: Below so many donors the comparison is thin, and a note says so.
 FEW_DONORS = 10
@@ -90,23 +88,23 @@ def impact_notes(
     if isinstance(engine, Placebos):
         notes += _placebo_notes(panel, design, engine)
     elif isinstance(engine, Clustered):
-        notes.append(Note(EXACT_T.text, {"df": engine.df}))
+        notes.append(EXACT_T(df=engine.df))
     if method == "lagged_outcome":
         notes.append(_leverage(panel, design))
         notes += attenuation_note(panel, int(design.starts.min()) - 1)
-    notes += if_any(Note(WITH_PROGRAMME.text, {"units": ", ".join(asked.with_programme)}))
+    notes += if_any(WITH_PROGRAMME(units=", ".join(asked.with_programme)))
     known = [
         name for name in known_in_years(panel, min(starts.values()), panel.years[design.end]) if name not in starts
     ]
     known = [name for name in known if design.donors[panel.position("unit", name)]]
-    notes += if_any(Note(KNOWN_DONORS.text, {"units": ", ".join(known)}))
+    notes += if_any(KNOWN_DONORS(units=", ".join(known)))
     never = [unit for unit in starts if _known(panel, design, unit) and not len(_begun(panel, design, unit))]
-    notes += if_any(Note(NEVER.text, {"unit": ", ".join(never), "end": panel.years[design.end]}))
-    notes += if_any(Note(UNKNOWN_DONORS.text, {"units": asked.unknown}))
-    notes += if_any(Note(TOO_FEW_ALIKE.text, {"units": ", ".join(asked.too_few_alike)}))
+    notes += if_any(NEVER(unit=", ".join(never), end=panel.years[design.end]))
+    notes += if_any(UNKNOWN_DONORS(units=asked.unknown))
+    notes += if_any(TOO_FEW_ALIKE(units=", ".join(asked.too_few_alike)))
     for unit, start in starts.items():
         notes += _start_notes(panel, design, unit, start)
-    notes += if_any(Note(INCOMPLETE.text, {"units": ", ".join(asked.incomplete)}))
+    notes += if_any(INCOMPLETE(units=", ".join(asked.incomplete)))
     return [*notes, *_break_notes(panel, design), *size_notes(engine, level)]
 
 
@@ -118,7 +116,7 @@ def surveys_note(panel: Panel, unit: Any, start: int | None, end: int | None) ->
         return []
     first = min(first_years(panel, unit, start).values())
     last = panel.years[-1] if end is None else panel.last_to(end, Note("the end"))
-    return [Note(SURVEYS.text, {"years": ", ".join(map(str, missed)), "first": first, "last": last})]
+    return [SURVEYS(years=", ".join(map(str, missed)), first=first, last=last)]
 
 
 def known_in_years(panel: Panel, start: int, end: int) -> list[str]:
@@ -141,12 +139,12 @@ def earlier_programme(panel: Panel, unit: str, start: int) -> tuple[int, int] | 
 
 def _placebo_notes(panel: Panel, design: Design, engine: Placebos) -> list[Note]:
     how = SETS if len(design.units) > 1 else PLACEBOS if engine.exact else SAMPLED
-    notes = [Note(how.text, {"units": int(design.eligible.sum()), "rows": len(engine.draws)}), RANK]
+    notes = [how(units=int(design.eligible.sum()), rows=len(engine.draws)), RANK]
     if design.donors.sum() < FEW_DONORS:
-        notes.append(Note(FEW.text, {"donors": int(design.donors.sum()), "floor": float(engine.floor.max())}))
+        notes.append(FEW(donors=int(design.donors.sum()), floor=float(engine.floor.max())))
     for flags, note in ((engine.exact_fit, EXACT_FIT), (engine.poor_fit, POOR_FIT)):
         named = ", ".join(name for name, flag in zip(panel.dimensions, flags, strict=True) if flag)
-        notes += if_any(Note(note.text, {"dimensions": named}))
+        notes += if_any(note(dimensions=named))
     return notes
 
 
@@ -164,7 +162,7 @@ def _leverage(panel: Panel, design: Design) -> Note:
     units = int(design.eligible.sum())
     place = {"unit": panel.units[unit], "dimension": panel.dimensions[k]}
     note = LEVERAGE if rank <= max(1, units // 10) else INSIDE
-    return Note(note.text, place | {"leverage": own, "mean": mean, "rank": rank, "units": units})
+    return note(**(place | {"leverage": own, "mean": mean, "rank": rank, "units": units}))
 
 
 def _known(panel: Panel, design: Design, unit: str) -> bool:
@@ -172,7 +170,7 @@ def _known(panel: Panel, design: Design, unit: str) -> bool:
     return bool(np.isfinite(panel.completion[panel.position("unit", unit), : design.end + 1]).any())
 
 
-def _begun(panel: Panel, design: Design, unit: str) -> Years:
+def _begun(panel: Panel, design: Design, unit: str) -> Ints:
     """The years up to the end in which a unit has completion above 0."""
     done = panel.completion[panel.position("unit", unit), : design.end + 1]
     return np.asarray(np.array(panel.years[: design.end + 1])[np.nan_to_num(done).max(axis=1) > 0])
@@ -184,11 +182,11 @@ def _start_notes(panel: Panel, design: Design, unit: str, start: int) -> list[No
     begun = _begun(panel, design, unit)
     if len(begun) and begun[0] != start:
         note = EARLY if begun[0] < start else LATE
-        notes.append(Note(note.text, {"unit": unit, "first": int(begun[0]), "start": start}))
+        notes.append(note(unit=unit, first=int(begun[0]), start=start))
     earlier = earlier_programme(panel, unit, start)
     matched = np.array(panel.years)[design.pre(panel.position("year", start))]
     if earlier is not None and ((matched >= earlier[0]) & (matched <= earlier[1])).any():
-        notes.append(Note(EARLIER.text, {"unit": unit, "first": earlier[0], "last": earlier[1]}))
+        notes.append(EARLIER(unit=unit, first=earlier[0], last=earlier[1]))
     return notes
 
 
@@ -197,10 +195,10 @@ def _break_notes(panel: Panel, design: Design) -> list[Note]:
     first = panel.years[int(np.flatnonzero(design.pre(int(design.starts.min())))[0])]
     crossed = {y for name in panel.dimensions for y in break_years(panel.breaks, name)}
     crossed = {y for y in crossed if first < y <= panel.years[design.end]}
-    notes = [Note(RELATIVE.text, {"years": ", ".join(map(str, sorted(crossed)))})] if crossed else []
+    notes = [RELATIVE(years=", ".join(map(str, sorted(crossed))))] if crossed else []
     last_before = panel.years[int(np.flatnonzero(design.pre(int(design.starts.max())))[-1])]
     breaks = at_breaks(panel, design)
     for year, rows in breaks[breaks["year"] > last_before].groupby("year"):
         low, high = float(rows["spread_ratio"].min()), float(rows["spread_ratio"].max())
-        notes.append(Note(SPREAD.text, {"year": int(year), "low": low, "high": high}))
+        notes.append(SPREAD(year=int(year), low=low, high=high))
     return notes

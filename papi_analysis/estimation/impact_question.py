@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Ints
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.counterfactuals import Estimator
@@ -15,8 +15,6 @@ from papi_analysis.estimation.designs import Design, Weights, programme_design
 from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
-
-Bools = NDArray[np.bool_]
 
 #: Methods that learn from the years before need this many of them; the others one.
 YEARS_BEFORE = 2
@@ -66,21 +64,36 @@ class Asked(NamedTuple):
     unknown: int  # donors whose completion is not known in some year used
 
 
+class Question(NamedTuple):
+    """How gaps are asked for: the arguments of ``programme_impact``."""
+
+    method: str | Estimator = "lagged_outcome"
+    before: tuple[int, int] | None = None
+    after: tuple[int, int] | None = None
+    without: Sequence[str | int] = ()
+    weights: Mapping[str, float] | None = None
+    within: Mapping[str, Any] | None = None
+    strata: Mapping[str, Any] | None = None
+    treated_as_donor: bool = True
+    draws: int | None = None
+    rng: int | np.random.Generator = 0
+
+
 def first_years(
     panel: Panel, unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int], start: int | None
 ) -> dict[str, int]:
     """Turn what was asked for into first programme years by unit: the first survey at or after the start."""
     if isinstance(unit, Mapping):
         if start is not None:
-            raise SpecError(Note("give first years by unit, or one start for all, not both."))
+            raise SpecError("give first years by unit, or one start for all, not both.")
         starts: dict[Any, Any] = dict(unit)
     else:
         if start is None:
-            raise SpecError(Note("give the first year of the programme: start=2018, for instance."))
+            raise SpecError("give the first year of the programme: start=2018, for instance.")
         starts = dict.fromkeys([unit] if isinstance(unit, str | int | float | np.integer) else unit, start)
     starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
-        raise SpecError(Note("name at least one unit with a programme."))
+        raise SpecError("name at least one unit with a programme.")
     for name in starts:
         panel.position("unit", name)
     return {name: panel.first_from(year, Note("the start")) for name, year in starts.items()}
@@ -111,33 +124,27 @@ def checked(method: Estimator) -> Estimator:
             raise
         except Exception as error:
             values = {"name": name, "kind": type(error).__name__, "error": error}
-            raise SpecError(Note(FAILED.text, values)) from error
+            raise SpecError(FAILED(**values)) from error
         try:
             found, years = (np.asarray(part, dtype=float) for part in answer)
         except (TypeError, ValueError):
             raise SpecError(
-                Note("method {name} must return two arrays: weights of donors and of years.", {"name": name})
+                "method {name} must return two arrays: weights of donors and of years.", name=name
             ) from None
         if (found.shape, years.shape) != shapes:
             raise SpecError(
-                Note(
-                    "method {name} returned weights of shapes {donors} and {years}; it must return donors "
-                    "{donors_shape} and years {years_shape}.",
-                    {
-                        "name": name,
-                        "donors": found.shape,
-                        "years": years.shape,
-                        "donors_shape": shapes[0],
-                        "years_shape": shapes[1],
-                    },
-                )
+                "method {name} returned weights of shapes {donors} and {years}; it must return donors "
+                "{donors_shape} and years {years_shape}.",
+                name=name,
+                donors=found.shape,
+                years=years.shape,
+                donors_shape=shapes[0],
+                years_shape=shapes[1],
             )
         if not (np.isfinite(found).all() and np.isfinite(years).all()):
-            raise SpecError(Note("method {name} returned weights that are missing or not finite.", {"name": name}))
+            raise SpecError("method {name} returned weights that are missing or not finite.", name=name)
         if found[~donors].any() or years[:, ~pre].any():
-            raise SpecError(
-                Note("method {name} put weight on units that are no donors, or on years not before.", {"name": name})
-            )
+            raise SpecError("method {name} put weight on units that are no donors, or on years not before.", name=name)
         return Weights(found, years)
 
     return rule
@@ -154,29 +161,27 @@ def impact_design(
     panel: Panel,
     starts: Mapping[str, int],
     end: int | None,
-    before: tuple[int, int] | None = None,
-    without: Sequence[str | int] = (),
+    question: Question = Question(),  # noqa: B008
+    *,
     needed: int = YEARS_BEFORE,
     least: int = 2,
-    weights: Mapping[str, float] | None = None,
-    within: Mapping[str, Any] | None = None,
-    after: tuple[int, int] | None = None,
 ) -> Asked:
     """Check the question against the panel: ``needed`` years before, ``least`` donors, in each group of ``within``."""
     last = _last_year(panel, starts, end)
+    before, within = question.before, question.within
     years = np.array(panel.years)
     begin, until = (years[0], years[-1]) if before is None else first_and_last(before, "before")
     matched = (years >= begin) & (years <= until)
     early = min(starts.values())
     had = int((matched & (years < early)).sum())
     if had < needed:
-        raise SpecError(Note(TOO_FEW_YEARS.text, {"start": early, "years": had, "needed": needed}))
+        raise SpecError(TOO_FEW_YEARS(start=early, years=had, needed=needed))
     used = (years <= last) & (matched | (years >= early))
-    counted = _counted(years, starts, last, after)
+    counted = _counted(years, starts, last, question.after)
     complete: Bools = np.asarray(np.isfinite(panel.scores[:, used]).all(axis=(1, 2)))
     _check_treated(panel, starts, complete, used)
-    treated, named = np.isin(panel.units, list(starts)), _left_out(panel, starts, without)
-    size = None if weights is None else unit_weights(panel, weights, tuple(starts))
+    treated, named = np.isin(panel.units, list(starts)), _left_out(panel, starts, question.without)
+    size = None if question.weights is None else unit_weights(panel, question.weights, tuple(starts))
     groups = None if within is None else unit_labels(panel, within, "within")
     pool = complete & ~treated & ~named
     if size is not None:
@@ -185,7 +190,7 @@ def impact_design(
     if busy.any() and (pool & ~busy).sum() < least:
         none, first = int((pool & ~busy).sum()), int(years[used][0])
         values = {"units": int(busy.sum()), "first": first, "last": last, "donors": none}
-        raise SpecError(Note(ALL_WITH_PROGRAMMES.text, values))
+        raise SpecError(ALL_WITH_PROGRAMMES(**values))
     pool &= ~busy
     apart = np.zeros_like(pool)
     if groups is not None:
@@ -193,11 +198,11 @@ def impact_design(
         pool &= ~apart
     if (left := int((~treated).sum())) < least:
         values = {"treated": len(starts), "units": len(treated), "last": last, "donors": left, "needed": least}
-        raise SpecError(Note(NO_OTHERS.text, values))
+        raise SpecError(NO_OTHERS(**values))
     if pool.sum() < least:
         free = ~treated & ~named & ~busy & (True if size is None else size > 0)
         advice = _fewer_years(panel, free, early, last, needed, least)
-        raise SpecError(Note(TOO_FEW_DONORS.text, {"donors": int(pool.sum()), "needed": least, "advice": advice}))
+        raise SpecError(TOO_FEW_DONORS(donors=int(pool.sum()), needed=least, advice=advice))
     design = programme_design(
         panel.scores,
         [panel.position("unit", name) for name in starts],
@@ -221,17 +226,12 @@ def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:
     if last < max(starts.values()):
         none = "" if end in (None, last) else Note(" No survey was held in {end}.", {"end": end})
         raise SpecError(
-            Note(
-                "the end {last} lies before the start {start}.{reason}",
-                {"last": last, "start": max(starts.values()), "reason": none},
-            )
+            "the end {last} lies before the start {start}.{reason}", last=last, start=max(starts.values()), reason=none
         )
     return int(last)
 
 
-def _counted(
-    years: NDArray[np.int64], starts: Mapping[str, int], last: int, after: tuple[int, int] | None
-) -> Bools | None:
+def _counted(years: Ints, starts: Mapping[str, int], last: int, after: tuple[int, int] | None) -> Bools | None:
     """The years (T,) that ``after`` names, of which every programme has one."""
     if after is None:
         return None
@@ -240,7 +240,7 @@ def _counted(
     for unit, start in starts.items():
         if not (counted & (years >= start) & (years <= last)).any():
             values = {"after": str((first, until)), "unit": unit, "start": start, "end": last}
-            raise SpecError(Note(NO_YEAR_AFTER.text, values))
+            raise SpecError(NO_YEAR_AFTER(**values))
     return counted
 
 
@@ -250,14 +250,14 @@ def _fewer_years(panel: Panel, free: Bools, start: int, last: int, needed: int, 
     first = panel.complete_from(free, least, panel.years[place - needed], last)
     if first is None:
         return NO_FEWER_YEARS
-    return Note(FEWER_YEARS.text, {"first": first, "last": panel.years[place - 1]})
+    return FEWER_YEARS(first=first, last=panel.years[place - 1])
 
 
 def _left_out(panel: Panel, starts: Mapping[str, int], without: Sequence[str | int]) -> Bools:
     names = [*map(name_text, [without] if isinstance(without, str | int | float | np.integer) else without)]
     for name in names:
         if name in starts:
-            raise SpecError(Note("{name} has the programme and cannot be left out of its own donors.", {"name": name}))
+            raise SpecError("{name} has the programme and cannot be left out of its own donors.", name=name)
     places = [panel.position("unit", name) for name in names]
     return np.isin(np.arange(len(panel.units)), places)
 
@@ -268,14 +268,14 @@ def _check_treated(panel: Panel, starts: Mapping[str, int], complete: Bools, use
         if not complete[i]:
             t, k = np.argwhere(~np.isfinite(panel.scores[i]) & used[:, None])[0]
             values = {"unit": name, "dimension": panel.dimensions[k], "year": panel.years[t]}
-            raise SpecError(Note(NOT_PUBLISHED.text, values))
+            raise SpecError(NOT_PUBLISHED(**values))
 
 
 def _large_groups(
     panel: Panel,
     starts: Mapping[str, int],
     part: Bools,
-    groups: NDArray[np.int64],
+    groups: Ints,
     least: int,
     labels: Mapping[str, Any] | None,
 ) -> Bools:
@@ -287,19 +287,16 @@ def _large_groups(
         if not large[i]:
             others = int((part & (groups == groups[i])).sum()) - 1
             values = {"unit": name, "label": str((labels or {})[name]), "donors": others, "needed": least + m - 1}
-            raise SpecError(Note(SMALL_GROUP.text, values))
+            raise SpecError(SMALL_GROUP(**values))
     return large
 
 
-def _check_gaps(panel: Panel, design: Design, used: NDArray[np.bool_]) -> None:
+def _check_gaps(panel: Panel, design: Design, used: Bools) -> None:
     """Refuse a dimension in which all units move alike: whoever had the programme, its gap is zero."""
     paths = design.Y[design.eligible][:, used]
     apart = np.ptp(paths - paths[:, :1], axis=0).max(axis=0)
     for dimension, reach, size in zip(panel.dimensions, apart, np.abs(paths).max(axis=(0, 1)), strict=True):
         if reach <= 1e-12 * size:
             raise SpecError(
-                Note(
-                    "all units move alike in {dimension}, so no gap can be judged there. Leave it out.",
-                    {"dimension": dimension},
-                )
+                "all units move alike in {dimension}, so no gap can be judged there. Leave it out.", dimension=dimension
             )

@@ -23,14 +23,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.estimation.lagged_outcome import DONORS_FOR_TWO
 from papi_analysis.estimation.specification import Equations
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: Untouched units below which the lead is carried over one for one: a line through three doubles the error of a gap,
 #: one through six is no worse.

@@ -5,18 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Floats, Ints
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import Assignments, followers
 from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
 from papi_analysis.estimation.draws import StudentisedDraws, joined, polynomials, studentised
 from papi_analysis.estimation.imputation import Programmes, fit_comparison, solve
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import cluster_sums
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Elements of one block of unit scores (draws x units x dimensions), 4 MB.
 BLOCK = 500_000
@@ -69,11 +66,9 @@ def reassign_programmes(
     )
     if flat.any():
         raise SpecError(
-            Note(
-                "Equation {number} leaves no error to measure (scores that move alike, or an exact fit), "
-                "so no slope can be judged there; leave the dimension out.",
-                {"number": int(np.flatnonzero(flat)[0]) + 1},
-            )
+            "Equation {number} leaves no error to measure (scores that move alike, or an exact fit), "
+            "so no slope can be judged there; leave the dimension out.",
+            number=int(np.flatnonzero(flat)[0]) + 1,
         )
     terms = [slope0, slope1, *covariances]
     return studentised(b0, covariance, terms, count=possible.count, exact=exact, none=none)

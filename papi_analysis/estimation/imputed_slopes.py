@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from papi_analysis.errors import Note, if_any
-from papi_analysis.estimation.assignments import Moves, possible_assignments
+from papi_analysis.estimation.assignments import possible_assignments
 from papi_analysis.estimation.imputation import ONE_START, Programmes, solve
 from papi_analysis.estimation.imputed_draws import bootstrap_programmes, reassign_programmes
 from papi_analysis.estimation.inference import (
@@ -17,8 +17,8 @@ from papi_analysis.estimation.inference import (
     REASSIGNED,
     STUDENTISED,
     Clustered,
-    Inference,
     Judged,
+    Judging,
     bootstrap_note,
     check_inference,
     left_out,
@@ -62,12 +62,7 @@ def imputed_slopes(
     eq: Equations,
     laid: Programmes,
     units: Sequence[str],
-    requested: Inference,
-    moves: Moves,
-    *,
-    override: bool,
-    draws: int | None,
-    rng: int | np.random.Generator,
+    asked: Judging,
 ) -> Judged:
     """Judge the imputed slopes: by reassignment of whole programmes unless the bootstrap is asked for.
 
@@ -75,38 +70,38 @@ def imputed_slopes(
     their spread.
     """
     effective = laid.effective(eq.clusters)
-    check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
-    notes = [Note(COMPARED.text, {"fewest": laid.untouched})]
+    check_inference(asked, effective, clustered=eq.clusters is not None)
+    notes = [COMPARED(fewest=laid.untouched)]
     if laid.carried:
-        notes.append(Note(CARRIED.text, {"units": ONE_START}))
-    notes += if_any(Note(LOST.text, {"cells": laid.lost}))
+        notes.append(CARRIED(units=ONE_START))
+    notes += if_any(LOST(cells=laid.lost))
     notes += left_out(units, ~laid.among, BEGUN)
     sample, carrying = laid.among & np.isfinite(eq.y).any(axis=(1, 2)), laid.carrying
     idle = int((np.isfinite(eq.y) & ~laid.used)[sample].sum()) - laid.lost
-    notes += if_any(Note(IDLE.text, {"cells": idle}))
+    notes += if_any(IDLE(cells=idle))
     if len(carrying) > 1:
-        notes.append(Note(CARRY.text, {"units": len(carrying), "effective": effective}))
+        notes.append(CARRY(units=len(carrying), effective=effective))
     judged = partial(Judged, sample=sample, programme_units=len(carrying), effective=effective, used=laid.used)
-    if requested == "clustered":
+    if asked.inference == "clustered":
         own = solve(laid, laid.units[None])
         covariance = own.scores[0, 0] @ own.scores[0, 0].T
         usual = Clustered(own.slopes[0, 0], covariance, int(laid.among.sum()) - 1)
         return judged(usual, "clustered", compared=int(sample.sum()), notes=(*notes, usual_note(effective)))
-    if requested == "bootstrap" or eq.clusters is not None:
+    if asked.inference == "bootstrap" or eq.clusters is not None:
         codes = np.arange(len(eq.y)) if eq.clusters is None else eq.clusters
-        family = bootstrap_programmes(laid, codes, draws=draws or USUAL, rng=rng)
+        family = bootstrap_programmes(laid, codes, draws=asked.draws or USUAL, rng=asked.rng)
         G = len(np.unique(codes[sample]))
         notes.append(bootstrap_note(G, clustered=eq.clusters is not None))
         return judged(family, "bootstrap", compared=G, notes=tuple(notes))
     among = laid.among & laid.answers
-    possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=moves.excluded, strata=moves.strata)
-    draws = usual_draws(10 * laid.size) if draws is None else draws
+    possible = possible_assignments(np.nan_to_num(eq.C), among=among, excluded=asked.excluded, strata=asked.strata)
+    draws = usual_draws(10 * laid.size) if asked.draws is None else asked.draws
     studentised = effective >= STUDENTISED
-    family = reassign_programmes(laid, possible, by_error=studentised, draws=draws, rng=rng)
-    notes += [Note(REASSIGNED.text, {"units": int(among.sum())}), RANK]
+    family = reassign_programmes(laid, possible, by_error=studentised, draws=draws, rng=asked.rng)
+    notes += [REASSIGNED(units=int(among.sum())), RANK]
     if len(carrying) > 1 and not studentised:
-        notes.append(Note(UNEQUAL.text, {"rate": MEASURED["unequal noise"]}))
-    if len(carrying) > 1 and moves.strata is None:
-        notes.append(Note(REGIONAL.text, {"rate": MEASURED["regional"]}))
+        notes.append(UNEQUAL(rate=MEASURED["unequal noise"]))
+    if len(carrying) > 1 and asked.strata is None:
+        notes.append(REGIONAL(rate=MEASURED["regional"]))
     compared = int(among.sum())
     return judged(family, "reassignment", compared=compared, notes=tuple(notes), spread=not studentised)

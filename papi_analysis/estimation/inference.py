@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import fdtrc, stdtr, stdtrit
 
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.multiplicity import POWER, check_level, holm
 from papi_analysis.estimation.regression import WithinFit
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Inference = Literal["auto", "bootstrap", "reassignment", "clustered"]
 
 #: Effective programme units from which each reassignment is judged by an error of its own. Below, dividing by it costs
@@ -210,6 +208,20 @@ def engine_rows(dimensions: Sequence[str], engine: Engine, level: float, scale: 
     return table.assign(**more)[ROWS]
 
 
+def family_rows(
+    rows: Callable[..., pd.DataFrame],
+    dimensions: Sequence[str],
+    engines: Sequence[Engine],
+    level: float,
+    scale: float = 1.0,
+) -> pd.DataFrame:
+    """Tabulate a family and its mean by ``rows``, one of the two above; of a single dimension p is the joint one."""
+    each = rows(list(dimensions), engines[0], level, scale)
+    if len(each) == 1:
+        each = each.assign(**{name: each["p"] for name in ("p_joint", "p_holm") if name in each})
+    return pd.concat([each, rows(["mean"], engines[1], level, scale)], ignore_index=True)
+
+
 def _where_supported(floor: Floats, columns: Mapping[str, Any], level: float) -> dict[str, Floats]:
     """Columns with what the design is too coarse for, at this level, left missing."""
     return {name: np.where(floor > 1 - level + 1e-12, np.nan, values) for name, values in columns.items()}
@@ -234,15 +246,15 @@ def size_notes(engine: Engine, level: float) -> list[Note]:
     attainable = float(engine.attainable_size(level).min())
     if needed := draws_needed(engine, level):
         values = {"draws": len(engine.draws), "floor": floor, "size": size, "needed": needed}
-        return [Note(FEW_DRAWS.text, values)]
+        return [FEW_DRAWS(**values)]
     if floor > size + 1e-12:
-        return [Note(NOT_PRINTED.text, {"floor": floor, "size": size})]
+        return [NOT_PRINTED(floor=floor, size=size)]
     notes = []
     if attainable < size - 0.002:
-        notes.append(Note(ATTAINABLE.text, {"size": size, "attainable": attainable}))
+        notes.append(ATTAINABLE(size=size, attainable=attainable))
     if not _holm_can(engine, level):
         K = len(engine.floor)
-        notes.append(Note(NO_HOLM.text, {"dimensions": K, "least": K * float(engine.floor.min())}))
+        notes.append(NO_HOLM(dimensions=K, least=K * float(engine.floor.min())))
     return notes
 
 
@@ -257,40 +269,49 @@ def family_tests(engine: Engine, level: float) -> pd.DataFrame:
     return pd.DataFrame({"test": ["standardised mean"], "p": [engine.standardised_mean_p()]})
 
 
-def check_inference(requested: str, effective: float, *, clustered: bool, override: bool) -> None:
+class Judging(NamedTuple):
+    """How slopes are to be judged: by what, among which units programmes move, with how many draws.
+
+    ``excluded`` (N,) marks units that may not follow a programme, ``strata`` (N,) codes within which programmes move.
+    """
+
+    inference: Inference = "auto"
+    override: bool = False
+    excluded: Bools | None = None
+    strata: Ints | None = None
+    draws: int | None = None
+    rng: int | np.random.Generator = 0
+
+
+def check_inference(asked: Judging, effective: float, *, clustered: bool) -> None:
     """Refuse an inference that so few effective programme units do not support, with the way out."""
+    requested = asked.inference
     if requested not in ("auto", "bootstrap", "reassignment", "clustered"):
         raise SpecError(
-            Note(
-                "inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.",
-                {"requested": requested},
-            )
+            "inference is 'auto', 'bootstrap', 'reassignment' or 'clustered', not {requested!r}.", requested=requested
         )
     if clustered and requested == "reassignment":
-        raise SpecError(
-            Note("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
-        )
-    if override:
+        raise SpecError("clusters above the units go with the bootstrap; for reassignment within regions give strata.")
+    if asked.override:
         return
     if (requested == "bootstrap" or clustered) and effective < STUDENTISED:
         raise SpecError(
-            Note(
-                "the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) "
-                "or cluster(s): restricted it hardly ever rejects, unrestricted far too often. Use "
-                "inference='reassignment', with strata where shocks go by region.",
-                {"effective": effective},
-            )
+            "the wild cluster bootstrap cannot judge programmes in {effective:.1f} effective unit(s) "
+            "or cluster(s): restricted it hardly ever rejects, unrestricted far too often. Use "
+            "inference='reassignment', with strata where shocks go by region.",
+            effective=effective,
         )
     if requested == "clustered" and effective < BOOTSTRAP:
         case, one, any_of_six = measured_rates(effective)
         raise SpecError(
-            Note(
-                "clustered standard errors are not valid with {effective:.1f} effective programme "
-                "unit(s): with {case}, the nearest measured case, they call noise significant in {one:.0%} of "
-                "cases for one dimension and in {any_of_six:.0%} for any of six, at a nominal 5%. Use "
-                "inference='auto'; override=True prints them beside that rate.",
-                {"effective": effective, "case": case, "one": one, "any_of_six": any_of_six},
-            )
+            "clustered standard errors are not valid with {effective:.1f} effective programme "
+            "unit(s): with {case}, the nearest measured case, they call noise significant in {one:.0%} of "
+            "cases for one dimension and in {any_of_six:.0%} for any of six, at a nominal 5%. Use "
+            "inference='auto'; override=True prints them beside that rate.",
+            effective=effective,
+            case=case,
+            one=one,
+            any_of_six=any_of_six,
         )
 
 
@@ -303,18 +324,18 @@ def measured_rates(programme_units: float) -> tuple[int, float, float]:
 def usual_note(effective: float) -> Note:
     """Say what the usual errors are, and how often they fail with so few programme units."""
     case, one, any_of_six = measured_rates(effective)
-    return Note(USUAL.text, {"units": case, "effective": effective, "one": one, "any": any_of_six})
+    return USUAL(units=case, effective=effective, one=one, any=any_of_six)
 
 
 def bootstrap_note(compared: int, *, clustered: bool) -> Note:
     """Say over how many units, or clusters of them, the bootstrap draws."""
-    return Note(BY_BOOTSTRAP.text, {"units": compared, "clusters": Note("clusters" if clustered else "units")})
+    return BY_BOOTSTRAP(units=compared, clusters=Note("clusters" if clustered else "units"))
 
 
 def left_out(units: Sequence[str], out: Bools, words: Note = INCOMPLETE) -> list[Note]:
     """Name the units (N,) that are left out, where there are any."""
     named = ", ".join(unit for unit, is_out in zip(units, out, strict=True) if is_out)
-    return if_any(Note(words.text, {"units": named}))
+    return if_any(words(units=named))
 
 
 @dataclass(frozen=True)

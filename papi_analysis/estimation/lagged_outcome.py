@@ -24,12 +24,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.designs import Design, Weights
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: Below so many donors the mean before is the only regressor, and below so many a line through them says nothing.
 DONORS_FOR_TWO, LINE = 15, 3
@@ -75,11 +72,9 @@ def lagged_outcome(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Boo
     if (uu <= (FLAT * size) ** 2).any():
         k = int(np.argwhere(uu <= (FLAT * size) ** 2)[0, 1])
         raise SpecError(
-            Note(
-                "Donors do not differ before the start in dimension {k} (counted from 0), so nothing "
-                "says what a lead is worth there. Leave the dimension out, or ask with method='did'.",
-                {"k": k},
-            )
+            "Donors do not differ before the start in dimension {k} (counted from 0), so nothing "
+            "says what a lead is worth there. Leave the dimension out, or ask with method='did'.",
+            k=k,
         )
     v = centred(last)
     along = over_donors(u * v) / uu

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.estimation.multiplicity import TIE, check_level
 from papi_analysis.estimation.reliability import reliability
 from papi_analysis.panel.changes import TOTAL, mean_over_units
 from papi_analysis.panel.panel import Panel
-
-Floats = NDArray[np.float64]
 
 SAME_BREAKS = Note(
     "Expected: what the other {units} units would predict, by a straight line of their change from {base} to {end} on "
@@ -116,14 +115,11 @@ def regression_to_the_mean(
     e = len(panel.years) - 1 if end_year is None else panel.position("year", end_year)
     if TOTAL in panel.dimensions:
         raise SpecError(
-            Note("a dimension cannot be called {total!r} here: the sum of the family has that name.", {"total": TOTAL})
+            "a dimension cannot be called {total!r} here: the sum of the family has that name.", total=TOTAL
         )
     if e <= b:
         raise SpecError(
-            Note(
-                "the end {years} is not after the base year {base_year}.",
-                {"years": panel.years[e], "base_year": base_year},
-            )
+            "the end {years} is not after the base year {base_year}.", years=panel.years[e], base_year=base_year
         )
     _check_own(panel, i, (b, e))
     y = np.concatenate([panel.scores, panel.scores.sum(axis=2, keepdims=True)], axis=2)
@@ -133,7 +129,7 @@ def regression_to_the_mean(
     both = np.isfinite(away) & np.isfinite(change)
     fewest = int(both.sum(axis=0).min()) - 1
     if fewest < FEWEST:
-        raise SpecError(Note(FEW_OTHERS.text, {"units": fewest, "base": base_year, "end": panel.years[e]}))
+        raise SpecError(FEW_OTHERS(units=fewest, base=base_year, end=panel.years[e]))
     units = np.array(panel.units, dtype=object)
     rows = [_row(units[both[:, k]], away[both[:, k], k], change[both[:, k], k], unit, level) for k in range(len(names))]
     table = pd.DataFrame(rows)
@@ -152,15 +148,15 @@ def regression_to_the_mean(
         }
     )
     notes = [
-        Note(SAME_BREAKS.text, {"units": fewest, "base": base_year, "end": panel.years[e]}),
-        Note(INTERVAL.text, {"level": level}),
+        SAME_BREAKS(units=fewest, base=base_year, end=panel.years[e]),
+        INTERVAL(level=level),
     ]
     if panel.se is not None:
         missing = int((np.isfinite(panel.scores[:, b]) & ~np.isfinite(panel.se[:, b])).sum())
-        notes.append(Note(RELIABLE.text, {"base": base_year, "missing": missing}))
+        notes.append(RELIABLE(base=base_year, missing=missing))
     if (total := rows[-1])["leans_on"] is not None:
         without = {"unit": total["leans_on"], "without": total["expected_without"], "expected": total["expected"]}
-        notes.append(Note(LEANS_ON.text, without))
+        notes.append(LEANS_ON(**without))
     return Estimates(
         question="regression_to_the_mean",
         table=table,
@@ -178,7 +174,7 @@ def _check_own(panel: Panel, i: int, years: tuple[int, int]) -> None:
         missing = [name for name, score in zip(panel.dimensions, panel.scores[i, t], strict=True) if np.isnan(score)]
         if missing:
             values = {"unit": panel.units[i], "dimensions": ", ".join(missing), "year": panel.years[t]}
-            raise SpecError(Note(NO_SCORE.text, values))
+            raise SpecError(NO_SCORE(**values))
 
 
 def _row(units: NDArray[np.object_], x: Floats, d: Floats, unit: str, level: float) -> dict[str, Any]:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from papi_analysis.errors import Note, SpecError
-
-Floats = NDArray[np.float64]
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.errors import SpecError
 
 #: Draws within this share of the observed statistic are ties: mirrored or repeated assignments differ by rounding.
 TIE = 1e-9
@@ -45,20 +44,18 @@ POWER = 0.8
 def check_level(level: float) -> float:
     """Give back a level strictly between 0 and 1, or raise SpecError."""
     if not isinstance(level, int | float | np.number) or not 0 < level < 1:
-        raise SpecError(Note("level is {level!r}; it must lie between 0 and 1, for instance 0.95.", {"level": level}))
+        raise SpecError("level is {level!r}; it must lie between 0 and 1, for instance 0.95.", level=level)
     return float(level)
 
 
 def check_count(draws: int) -> int:
     """Give back a number of draws of at least 1, or raise SpecError."""
     if not isinstance(draws, int | float | np.number) or not (1 <= draws < np.inf and int(draws) == draws):
-        raise SpecError(
-            Note("draws is {draws}; ask for a whole number of at least 1, for instance 9999.", {"draws": draws})
-        )
+        raise SpecError("draws is {draws}; ask for a whole number of at least 1, for instance 9999.", draws=draws)
     return int(draws)
 
 
-def counts(observed: ArrayLike, draws: ArrayLike, *, strict: bool = False) -> NDArray[np.int64]:
+def counts(observed: ArrayLike, draws: ArrayLike, *, strict: bool = False) -> Ints:
     """How many draws reach the observed statistic (``strict``: pass it), with a tolerance for ties; (K,).
 
     >>> counts([2.0], [[2.0], [-2.0], [1.0], [3.0]]).tolist(), counts([2.0], [[2.0], [3.0]], strict=True).tolist()
@@ -194,7 +191,7 @@ def detectable_effect(
     if jointly:
         beside.append(largest_of_others(test(np.zeros_like(step))))
 
-    def found(e: Floats) -> NDArray[np.bool_]:
+    def found(e: Floats) -> Bools:
         shares = []
         for effect in (e, -e):
             shown, size = study(effect), test(effect)
@@ -249,26 +246,11 @@ def standardised_mean(observed: ArrayLike, draws: ArrayLike, *, exact: bool) -> 
     return float(p_values([np.mean(np.asarray(observed, dtype=float))], pooled, exact=exact)[0])
 
 
-def rank_bounds(p: ArrayLike, odds: float) -> Floats:
-    """The lowest and the highest value (2, ...) of a p-value by rank, were some assignments likelier than others.
-
-    A rank counts all assignments alike. If one may be up to ``odds`` times as likely as another, n1 of them at least as
-    extreme as the realised one (itself included) and n0 not, p lies between n1 / (n1 + odds n0) and odds n1 / (odds n1
-    + n0) (Rosenbaum 2002, ch. 4; Firpo & Possebom 2018, eqs 7-9).
-
-    >>> rank_bounds(0.05, 2.0).round(4).tolist()
-    [0.0256, 0.0952]
-    """
-    n1 = np.asarray(p, dtype=float)
-    n0 = 1 - n1
-    return np.stack([n1 / (n1 + odds * n0), odds * n1 / (odds * n1 + n0)])
-
-
 def turning_odds(p: ArrayLike, size: float = 0.05) -> Floats:
     """How many times as likely one assignment would have to be as another for the verdict of a rank to turn.
 
     Where p <= size, the largest odds up to which it stays there whoever was likelier; where p > size, the smallest odds
-    from which on it could have been below. The odds of ``rank_bounds`` at which an end is ``size``. Missing stays
+    from which on it could have been below (Rosenbaum 2002, ch. 4; Firpo & Possebom 2018, eqs 7-9). Missing stays
     missing.
 
     >>> turning_odds([0.02, 0.5]).round(2).tolist()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.estimation.counterfactuals import Estimator, average, match
 from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.placebo_draws import Placebos
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Untouched units that stand beside a treated one.
 PEERS = 10

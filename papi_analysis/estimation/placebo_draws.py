@@ -5,22 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from papi_analysis.estimation.multiplicity import (
-    attainable,
-    check_level,
-    detectable_effect,
-    largest_rank,
-    p_values,
-    spread_with,
-    standardised_mean,
-    step_down,
-)
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.estimation.draws import Ranked
+from papi_analysis.estimation.multiplicity import detectable_effect, largest_rank, spread_with
 
 #: A gap before the programme below this share of the scores' own spread is an exact fit.
 EXACT = 1e-6
@@ -30,7 +18,7 @@ POOR = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Placebos:
+class Placebos(Ranked):
     """Gaps of the realised programme and of its reassignments, and the inference that follows; row 0 is realised.
 
     Statistics are mean gaps over the programme years of the units that have the programme in a row. For tests they are
@@ -71,35 +59,9 @@ class Placebos:
         return np.asarray(self.scores[self.drawn] / self.standard_errors)
 
     @property
-    def p(self) -> Floats:
-        """Two-sided p-values (K,): the rank of the realised statistic, each dimension by itself."""
-        return p_values(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
-
-    @property
-    def p_joint(self) -> Floats:
-        """Step-down max-T p-values (K,) over the dimensions.
-
-        Romano & Wolf (2005); for placebo tests of several outcomes Firpo & Possebom (2018, eqs 23-24).
-        """
-        return step_down(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
-
-    def standardised_mean_p(self) -> float:
-        """p-value of the mean of the K gaps, each in spreads: its rank."""
-        return standardised_mean(self.coefficients / self.standard_errors, self.draws, exact=self.exact)
-
-    @property
-    def floor(self) -> Floats:
-        """The smallest p-value that this design can give (K,)."""
-        if self.exact:
-            return np.array([values[0] for values in attainable(self.draws)])
-        return np.full(self.scores.shape[1], self._step)
-
-    def attainable_size(self, level: float = 0.95) -> Floats:
-        """The largest false-alarm rate at or below 1 - level that can be attained (K,), 0 where there is none."""
-        share = 1 - check_level(level) + 1e-12
-        if not self.exact:
-            return np.full(self.scores.shape[1], np.floor(share / self._step) * self._step)
-        return np.array([values[values <= share].max(initial=0.0) for values in attainable(self.draws)])
+    def observed(self) -> Floats:
+        """The realised statistic in spreads (K,)."""
+        return np.asarray(self.coefficients / self.standard_errors)
 
     def interval(self, level: float = 0.95, *, simultaneous: bool = False) -> Floats:
         """Interval (K, 2) of constant gaps that are not rejected at this level.
@@ -167,14 +129,10 @@ class Placebos:
 
     def mean(self) -> Placebos:
         """The plain mean of the dimensions as one column; the null is one gap for all."""
-        columns = (self.scores, self.responses, self.paths, self.path_responses)
-        scores, responses, paths, path_responses = (value.mean(axis=-1, keepdims=True) for value in columns)
+        columns = ("scores", "responses", "paths", "path_responses")
         return replace(
             self,
-            scores=scores,
-            responses=responses,
-            paths=paths,
-            path_responses=path_responses,
+            **{name: getattr(self, name).mean(axis=-1, keepdims=True) for name in columns},
             fits=np.sqrt((self.fits**2).mean(axis=1, keepdims=True)),
             spread_before=np.sqrt((self.spread_before**2).mean(keepdims=True)),
         )
@@ -188,11 +146,6 @@ class Placebos:
     def drawn(self) -> slice:
         """The rows that count as draws: all with the realised one, or a sample beside it."""
         return slice(0 if self.exact else 1, None)
-
-    @property
-    def _step(self) -> float:
-        """The grid of p-values of a sample, or of the design where that is coarser."""
-        return max(1 / len(self.scores), 1 / self.size)
 
     def _reach_of_others(self) -> Floats:
         """How far below and above the estimate each row's other dimensions exceed the realised statistic (2, B, K).

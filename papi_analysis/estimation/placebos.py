@@ -18,8 +18,8 @@ from functools import partial
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.assignments import Assignments, followers, possible_assignments
 from papi_analysis.estimation.counterfactuals import (
@@ -38,10 +38,6 @@ from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.draws import joined
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.placebo_draws import Placebos
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 #: Weights (sets of units x units x dimensions) in one block: 32 MB.
 BLOCK = 4_000_000
@@ -114,10 +110,7 @@ def placebos(
     flat = np.std(scores, axis=0) <= 1e-12 * np.abs(recorded).max(axis=(0, 1))
     if flat.any():
         raise SpecError(
-            Note(
-                "Dimension {flat} shows no gap in any reassignment; leave it out.",
-                {"flat": int(np.flatnonzero(flat)[0])},
-            )
+            "Dimension {flat} shows no gap in any reassignment; leave it out.", flat=int(np.flatnonzero(flat)[0])
         )
     return Placebos(
         scores,

@@ -13,16 +13,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.assignments import Assignments, followers, possible_assignments
 from papi_analysis.estimation.draws import StudentisedDraws, check_covariance, joined, polynomials, studentised
 from papi_analysis.estimation.multiplicity import check_count
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, dense_codes, fit_within
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Elements of one block of unit scores (draws x units x dimensions), 4 MB: small enough for a processor's cache.
 BLOCK = 500_000
@@ -56,7 +54,7 @@ class _Dimension:
 
 
 def _dimension(
-    fit: WithinFit, has: NDArray[np.bool_], base: Floats, moved: Floats, unit_effects: bool, roots: Floats
+    fit: WithinFit, has: Bools, base: Floats, moved: Floats, unit_effects: bool, roots: Floats
 ) -> _Dimension:
     """Tables for the fit of one dimension; ``has``, ``base`` and ``roots`` of weights (N, T), ``moved`` (m, T)."""
     N, T = has.shape
@@ -91,7 +89,7 @@ def _dimension(
     )
 
 
-def _scores(dim: _Dimension, places: Ints) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def _scores(dim: _Dimension, places: Ints) -> tuple[Floats, Floats, Bools]:
     """Slopes (2, b) and unit scores (2, b, N) of the rebuilt regressors, for e and for w; and where there is none.
 
     ``places`` (b, m): the unit that follows each moved trajectory. Slope z'e/z'z, score (z_i'e_i - slope z_i'z_i)
@@ -203,11 +201,10 @@ def reassign(
     base, moved, active = design.split(np.nan_to_num(C))
     if N * len(active) * (T + W.shape[3]) > LARGEST_TABLE:
         raise SpecError(
-            Note(
-                "{count} trajectories over {n} units are too many to reassign; use the wild cluster "
-                "bootstrap, which is meant for that many.",
-                {"count": len(active), "n": N},
-            )
+            "{count} trajectories over {n} units are too many to reassign; use the wild cluster "
+            "bootstrap, which is meant for that many.",
+            count=len(active),
+            n=N,
         )
     dims = [
         _dimension(fits[k], has[:, :, k], base[:, :, k], moved[:, :, k], unit_effects, roots[:, :, k]) for k in range(K)
@@ -218,9 +215,7 @@ def reassign(
     return studentised(slopes, covariance, terms, count=design.count, exact=exact, null=null, none=none)
 
 
-def _fit(
-    y: Floats, C: Floats, W: Floats, has: NDArray[np.bool_], roots: Floats, k: int, unit_effects: bool
-) -> WithinFit:
+def _fit(y: Floats, C: Floats, W: Floats, has: Bools, roots: Floats, k: int, unit_effects: bool) -> WithinFit:
     """The realised equation of one dimension on its cells; clusters are units."""
     unit, time = np.nonzero(has)
     names = [f"completion of dimension {k}", *(f"control {j} of dimension {k}" for j in range(W.shape[2]))]
@@ -229,7 +224,7 @@ def _fit(
     return fit_within(y[has], X, *effects, names=names, clusters=unit, weights=roots[has] ** 2)
 
 
-def _year_basis(has: NDArray[np.bool_], roots: Floats) -> Floats:
+def _year_basis(has: Bools, roots: Floats) -> Floats:
     """Orthonormal year dummies (n, r) on the cells ``has`` (N, T), for equations without unit effects."""
     _, time = np.nonzero(has)
     codes, r = dense_codes(time)
@@ -246,10 +241,9 @@ def _check_known(y: Floats, C: Floats, design: Assignments) -> None:
     if missing.any():
         i, t, k = (int(index[0]) for index in np.nonzero(missing))
         raise SpecError(
-            Note(
-                "Completion is unknown for unit {i}, year {t}, dimension {k} (counted from 0), where a "
-                "unit that may receive this trajectory has a score; leave that year or unit out, or fill "
-                "the gap by best and worst case.",
-                {"i": i, "t": t, "k": k},
-            )
+            "Completion is unknown for unit {i}, year {t}, dimension {k} (counted from 0), where a unit that may "
+            "receive this trajectory has a score; leave that year or unit out, or fill the gap by best and worst case.",
+            i=i,
+            t=t,
+            k=k,
         )

@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.errors import Note, SpecError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: A column whose length falls below this share of what it was is taken to have vanished.
 VANISHED = 1e-9
@@ -157,13 +155,11 @@ def fit_within(
     labels = [f"regressor {j + 1}" for j in range(X.shape[1])] if names is None else list(names)
     groups = np.asarray(unit if clusters is None else clusters).astype(np.int64)
     if not (np.isfinite(y).all() and np.isfinite(X).all()):
-        raise SpecError(Note("A row holds a value that is missing or not finite; leave such cells out before fitting."))
+        raise SpecError("A row holds a value that is missing or not finite; leave such cells out before fitting.")
     if len(np.unique(groups)) < 2:
         raise SpecError(
-            Note(
-                "The cells belong to fewer than two units, so no standard error can be formed across "
-                "units; use a panel with more units."
-            )
+            "The cells belong to fewer than two units, so no standard error can be formed across "
+            "units; use a panel with more units."
         )
     codes, _ = dense_codes(unit)
     roots = np.ones(len(y)) if weights is None else np.sqrt(np.asarray(weights, dtype=float))
@@ -174,11 +170,12 @@ def fit_within(
     n, k = len(y), X.shape[1] + rank
     if n <= k:
         raise SpecError(
-            Note(
-                "{n} cells cannot support {k} parameters ({shape} slopes and {rank} effects): no "
-                "residual degrees of freedom are left; use more years or units, or fewer controls.",
-                {"n": n, "k": k, "shape": X.shape[1], "rank": rank},
-            )
+            "{n} cells cannot support {k} parameters ({shape} slopes and {rank} effects): no "
+            "residual degrees of freedom are left; use more years or units, or fewer controls.",
+            n=n,
+            k=k,
+            shape=X.shape[1],
+            rank=rank,
         )
     # Unit-length columns first: regressors on very different scales would spoil the inverse.
     scale = np.linalg.norm(X_within, axis=0)
@@ -216,10 +213,9 @@ def _check_columns(X: Floats, X_within: Floats, labels: list[str]) -> None:
         left = left - q @ (q.T @ left)
         if np.linalg.norm(left) <= VANISHED * np.linalg.norm(column):
             raise SpecError(
-                Note(
-                    "{label} is collinear with {labels} and the effects; drop this control.",
-                    {"label": label, "labels": ", ".join(labels[:j])},
-                )
+                "{label} is collinear with {labels} and the effects; drop this control.",
+                label=label,
+                labels=", ".join(labels[:j]),
             )
         q = np.column_stack([q, left / np.linalg.norm(left)])
 
@@ -297,11 +293,9 @@ def _adjusted(fit: WithinFit, Q: Floats, power: float, refuse: bool = True) -> F
         exact = left < VANISHED
         if refuse and np.any(np.abs(vt[exact] @ needed) > 1e-6):
             raise SpecError(
-                Note(
-                    "A slope rests on one single cluster (one unit with the programme, for instance): "
-                    "without it there is no slope, so CR3 does not exist and CR2 cannot be trusted. Use "
-                    "reassignment of the programme over units instead."
-                )
+                "A slope rests on one single cluster (one unit with the programme, for instance): "
+                "without it there is no slope, so CR3 does not exist and CR2 cannot be trusted. Use "
+                "reassignment of the programme over units instead."
             )
         weight = np.where(exact, 0.0, np.where(exact, 1.0, left) ** -power) - 1.0
         adjusted[rows] = plain[rows] + u @ (weight[:, None] * (u.T @ plain[rows]))

@@ -11,12 +11,10 @@ plus, on average, se^2, where errors are independent of the truth. The share tha
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note
 from papi_analysis.panel.panel import Panel
-
-Floats = NDArray[np.float64]
 
 ATTENUATED = Note(
     "Where units stood is a measured score: {share:.0%} of its variance between units in {year} is not measurement "
@@ -55,4 +53,4 @@ def attenuation_note(panel: Panel, before: int) -> list[Note]:
         return []
     k = int(np.nanargmin(share))
     values = {"year": panel.years[before], "dimension": panel.dimensions[k], "share": share[k], "left": 1 - share[k]}
-    return [Note(ATTENUATED.text, values)]
+    return [ATTENUATED(**values)]

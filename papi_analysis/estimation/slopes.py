@@ -8,11 +8,10 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import Note, SpecError, if_any
-from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.by_unit import unit_labels
 from papi_analysis.estimation.cell_weights import weigh
 from papi_analysis.estimation.draws import StudentisedDraws
@@ -26,7 +25,9 @@ from papi_analysis.estimation.inference import (
     Engine,
     Inference,
     Judged,
+    Judging,
     engine_rows,
+    family_rows,
     family_tests,
     inference_rows,
     left_out,
@@ -154,19 +155,14 @@ def completion_slopes(
     eq, weighed = weigh(panel, eq, weights)
     if clusters is not None:
         eq = replace(eq, clusters=unit_labels(panel, clusters, "clusters"))
-    moves = Moves(_places(panel, excluded), None if strata is None else unit_labels(panel, strata, "strata"))
-    form, judged = judge(panel, eq, spec, inference, moves, override=override, draws=draws, rng=rng)
+    groups = None if strata is None else unit_labels(panel, strata, "strata")
+    form, judged = judge(panel, eq, spec, Judging(inference, override, _places(panel, excluded), groups, draws, rng))
     family = judged.family
-    table = engine_rows(list(panel.dimensions), family, level, PER_TEN_POINTS)
-    if len(table) == 1:  # a family of one
-        table[["p_joint", "p_holm"]] = table["p"].iloc[0]
-    table["n"], table["dropped"] = _counts(eq, judged)
     engines: list[Engine] = [family, family.mean_slope()]
-    mean = engine_rows(["mean"], engines[1], level, PER_TEN_POINTS).assign(
-        n=table["n"].sum(), dropped=table["dropped"].sum()
-    )
+    table = family_rows(engine_rows, panel.dimensions, engines, level, PER_TEN_POINTS)
+    table["n"], table["dropped"] = (np.append(count, np.sum(count)) for count in _counts(eq, judged))
     notes = [*judged.notes, *weighed, *_notes(eq, judged, spec, level), *_attenuation(panel, spec, form)]
-    parts = [table, mean]
+    parts = [table]
     if (
         not isinstance(weights, str)
         and judged.programme_units == 1
@@ -177,7 +173,7 @@ def completion_slopes(
         if within is not None:
             engines.append(within)
             parts.append(engine_rows(["within"], within, level, PER_TEN_POINTS).assign(n=within.cells, dropped=0))
-            notes.append(Note(WITHIN.text, {"units": len(within.units)}))
+            notes.append(WITHIN(units=len(within.units)))
     table = pd.concat(parts, ignore_index=True)
     if not _has_se(judged):
         table.loc[table["dimension"] != "within", "se"] = np.nan
@@ -219,16 +215,12 @@ def slope_tests(panel: Panel, *, level: float = 0.95) -> pd.DataFrame:
     True
     """
     spec = Specification()
-    _, judged = judge(panel, equations(panel, spec), spec, "auto", Moves(), override=False, draws=None, rng=0)
-    table = inference_rows(list(panel.dimensions), judged.family, level, PER_TEN_POINTS)
-    if len(table) == 1:
-        table["p_joint"] = table["p"]
-    return pd.concat(
-        [table, inference_rows(["mean"], judged.family.mean_slope(), level, PER_TEN_POINTS)], ignore_index=True
-    )
+    _, judged = judge(panel, equations(panel, spec), spec, Judging())
+    engines = judged.family, judged.family.mean_slope()
+    return family_rows(inference_rows, panel.dimensions, engines, level, PER_TEN_POINTS)
 
 
-def slope_estimates(panel: Panel, spec: Specification | None = None) -> NDArray[np.float64]:
+def slope_estimates(panel: Panel, spec: Specification | None = None) -> Floats:
     """Give the slopes of ``completion_slopes`` alone (K,), in points per 10 percentage points, without inference."""
     eq = equations(panel, Specification() if spec is None else spec)
     laid = _laid(eq, spec or Specification())
@@ -250,36 +242,23 @@ def _laid(eq: Equations, spec: Specification) -> Programmes | None:
             if eq.names:
                 held = Note("{first} and {others}", {"first": held, "others": ", ".join(eq.names)})
             raise SpecError(
-                Note(
-                    "dimension {dimension}: among the units that no programme has touched {held} cannot be "
-                    "told apart, so it cannot be held constant. Drop a control, or ask form='levels'.",
-                    {"dimension": dimension, "held": held},
-                )
+                "dimension {dimension}: among the units that no programme has touched {held} cannot be "
+                "told apart, so it cannot be held constant. Drop a control, or ask form='levels'.",
+                dimension=dimension,
+                held=held,
             )
     return laid
 
 
-def judge(
-    panel: Panel,
-    eq: Equations,
-    spec: Specification,
-    inference: Inference,
-    moves: Moves,
-    *,
-    override: bool,
-    draws: int | None,
-    rng: int | np.random.Generator,
-) -> tuple[str, Judged]:
+def judge(panel: Panel, eq: Equations, spec: Specification, asked: Judging) -> tuple[str, Judged]:
     """The form that was used in fact, and its judged slopes."""
     if not (np.nan_to_num(eq.C) > 0).any():
         raise SpecError(NO_COMPLETION)
-    _check_strata(panel, eq, moves)
+    _check_strata(panel, eq, asked.strata)
     laid = _laid(eq, spec)
     if laid is not None:
-        return "imputation", imputed_slopes(
-            eq, laid, panel.units, inference, moves, override=override, draws=draws, rng=rng
-        )
-    judged = two_way_slopes(eq, panel.units, inference, moves, override=override, draws=draws, rng=rng)
+        return "imputation", imputed_slopes(eq, laid, panel.units, asked)
+    judged = two_way_slopes(eq, panel.units, asked)
     lost = np.isfinite(panel.scores).any(axis=(1, 2)) & ~np.isfinite(eq.y).any(axis=(1, 2))
     judged = replace(judged, notes=(*judged.notes, *left_out(panel.units, np.asarray(lost))))
     if spec.form == "imputation":
@@ -287,15 +266,15 @@ def judge(
     return spec.form, judged
 
 
-def _check_strata(panel: Panel, eq: Equations, moves: Moves) -> None:
+def _check_strata(panel: Panel, eq: Equations, strata: Ints | None) -> None:
     """Refuse a stratum in which a programme unit stands alone: its programme could not move."""
-    if moves.strata is None:
+    if strata is None:
         return
-    sizes = np.bincount(moves.strata[np.isfinite(eq.y).any(axis=(1, 2))], minlength=moves.strata.max() + 1)
-    alone = (sizes[moves.strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
+    sizes = np.bincount(strata[np.isfinite(eq.y).any(axis=(1, 2))], minlength=strata.max() + 1)
+    alone = (sizes[strata] < 2) & (np.nan_to_num(eq.C) > 0).any(axis=(1, 2))
     if alone.any():
         unit = panel.units[int(np.flatnonzero(alone)[0])]
-        raise SpecError(Note(ONLY_ONE.text, {"unit": unit}))
+        raise SpecError(ONLY_ONE(unit=unit))
 
 
 def _attenuation(panel: Panel, spec: Specification, form: str) -> list[Note]:
@@ -306,7 +285,7 @@ def _attenuation(panel: Panel, spec: Specification, form: str) -> list[Note]:
     return attenuation_note(panel, max(int(begun.argmax()) - 1, 0))
 
 
-def _places(panel: Panel, units: Sequence[str]) -> NDArray[np.bool_] | None:
+def _places(panel: Panel, units: Sequence[str]) -> Bools | None:
     if not len(units):
         return None
     out = np.zeros(len(panel.units), dtype=bool)
@@ -321,10 +300,7 @@ def _specify(spec: Specification | None, changes: Mapping[str, Any]) -> Specific
     if unknown:
         known = ", ".join(Specification.__dataclass_fields__)
         raise SpecError(
-            Note(
-                "there is no setting {unknown!r}. A specification has {known}.",
-                {"unknown": sorted(unknown)[0], "known": known},
-            )
+            "there is no setting {unknown!r}. A specification has {known}.", unknown=sorted(unknown)[0], known=known
         )
     return spec.update(**changes)
 
@@ -342,7 +318,7 @@ def _has_se(judged: Judged) -> bool:
     return judged.spread or judged.inference == "clustered" or judged.programme_units >= BOOTSTRAP
 
 
-def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[Floats, Floats]:
     """CR2 standard errors and degrees of freedom of each dimension; missing in the rows of the family."""
     se, df = np.full(rows, np.nan), np.full(rows, np.nan)
     for place, fit in enumerate(fits):
@@ -351,7 +327,7 @@ def _bell_mccaffrey(fits: Sequence[WithinFit], rows: int) -> tuple[NDArray[np.fl
     return se, df
 
 
-def _counts(eq: Equations, judged: Judged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _counts(eq: Equations, judged: Judged) -> tuple[Ints, Ints]:
     """Cells that are used and that are not (K,), of the units that take part; the two-way equations know their own."""
     used = (np.isfinite(eq.y) if judged.used is None else judged.used)[judged.sample]
     n = np.array([fit.n for fit in judged.fits]) if judged.fits else used.sum(axis=(0, 1))
@@ -362,12 +338,12 @@ def _notes(eq: Equations, judged: Judged, spec: Specification, level: float) -> 
     """Say what was dropped, what the design cannot attain, and what is a placebo."""
     asked, known = eq.asked[judged.sample], np.isfinite(eq.y[judged.sample])
     unknown = int(asked.sum()) - (sum(fit.n for fit in judged.fits) if judged.fits else int(known.sum()))
-    notes = if_any(Note(DROPPED.text, {"dropped": unknown, "cells": int(asked.sum())}))
+    notes = if_any(DROPPED(dropped=unknown, cells=int(asked.sum())))
     alone = (np.isfinite(eq.y[judged.sample]).sum(axis=1) == 1).any(axis=1).sum()
     if alone and judged.fits and eq.unit_effects:
-        notes.append(Note(SINGLE.text, {"units": int(alone)}))
+        notes.append(SINGLE(units=int(alone)))
     if spec.lag < 0:
-        notes.append(Note(LEAD.text, {"years": -spec.lag}))
+        notes.append(LEAD(years=-spec.lag))
     if not _has_se(judged):
-        notes.append(Note(NO_SE.text, {"units": judged.programme_units, "needed": BOOTSTRAP}))
+        notes.append(NO_SE(units=judged.programme_units, needed=BOOTSTRAP))
     return [*notes, *size_notes(judged.family, level)]

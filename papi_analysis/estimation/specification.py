@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Bools, Floats, Ints
+from papi_analysis.errors import SpecError
 from papi_analysis.estimation.regression import WithinFit, fit_within
 from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
 
-Floats = NDArray[np.float64]
 Form = Literal["imputation", "levels", "differences"]
 
 
@@ -69,28 +68,21 @@ class Specification:
 
     def __post_init__(self) -> None:
         if not isinstance(self.form, str) or self.form not in ("imputation", "levels", "differences"):
-            raise SpecError(Note("form is 'imputation', 'levels' or 'differences', not {form!r}.", {"form": self.form}))
+            raise SpecError("form is 'imputation', 'levels' or 'differences', not {form!r}.", form=self.form)
         if self.form == "imputation" and self.lagged_score is True:
             raise SpecError(
-                Note(
-                    "imputation holds the last score before the start constant already; for the score of the "
-                    "year before ask form='levels' or form='differences'."
-                )
+                "imputation holds the last score before the start constant already; for the score of the "
+                "year before ask form='levels' or form='differences'."
             )
         if isinstance(self.lag, bool) or not isinstance(self.lag, int | np.integer):
-            raise SpecError(Note("lag is a whole number of years, not {lag!r}.", {"lag": self.lag}))
+            raise SpecError("lag is a whole number of years, not {lag!r}.", lag=self.lag)
         if self.years is not None:
             object.__setattr__(self, "years", first_and_last(self.years, "years"))
         if not isinstance(self.lagged_score, bool):
-            raise SpecError(
-                Note("lagged_score is True or False, not {lagged_score!r}.", {"lagged_score": self.lagged_score})
-            )
+            raise SpecError("lagged_score is True or False, not {lagged_score!r}.", lagged_score=self.lagged_score)
         if not isinstance(self.controls, str | tuple | list):
             raise SpecError(
-                Note(
-                    "controls is a list of names of the panel's controls, not {controls!r}.",
-                    {"controls": self.controls},
-                )
+                "controls is a list of names of the panel's controls, not {controls!r}.", controls=self.controls
             )
         object.__setattr__(self, "controls", (self.controls,) if isinstance(self.controls, str) else (*self.controls,))
 
@@ -112,13 +104,13 @@ class Equations:
     controls: Floats  # (N, T, K, q)
     names: tuple[str, ...]  # of the q controls
     dimensions: tuple[str, ...]
-    asked: NDArray[np.bool_]  # (N, T, K) cells that the question is about; a lead leaves out what a programme touched
+    asked: Bools  # (N, T, K) cells that the question is about; a lead leaves out what a programme touched
     unit_effects: bool
     weights: Floats | None = None  # (N, T, K)
     variance: Floats | None = None  # (N, T, K) of the measurement error of y, where standard errors are known
-    clusters: NDArray[np.int64] | None = None  # (N,) codes from 0; units unless given
+    clusters: Ints | None = None  # (N,) codes from 0; units unless given
 
-    def fit(self, units: NDArray[np.bool_]) -> list[WithinFit]:
+    def fit(self, units: Bools) -> list[WithinFit]:
         """Fit each dimension on the cells of ``units`` (N,); the clusters are units.
 
         Raises
@@ -134,11 +126,9 @@ class Equations:
                 cells &= weight > 0
             if not cells.any():
                 raise SpecError(
-                    Note(
-                        "dimension {dimension} has no cell with all that the equation needs: score, completion, "
-                        "controls, and where a lag or differences are asked for the years before. Leave it out.",
-                        {"dimension": dimension},
-                    )
+                    "dimension {dimension} has no cell with all that the equation needs: score, completion, "
+                    "controls, and where a lag or differences are asked for the years before. Leave it out.",
+                    dimension=dimension,
                 )
             unit, year = np.nonzero(cells)
             X = np.column_stack([self.C[:, :, k][cells], self.controls[:, :, k][cells]])
@@ -163,7 +153,7 @@ def equations(panel: Panel, spec: Specification) -> Equations:
     for name in spec.controls:
         if name not in panel.controls:
             known = ", ".join(panel.controls) or "none: give from_frames a table of controls"
-            raise SpecError(Note("the panel has no control {name!r}. It has {known}.", {"name": name, "known": known}))
+            raise SpecError("the panel has no control {name!r}. It has {known}.", name=name, known=known)
     if spec.years is not None:
         panel = panel.cut(*spec.years)
     T = len(panel.years)
@@ -187,11 +177,13 @@ def equations(panel: Panel, spec: Specification) -> Equations:
         keep = keep[keep >= (2 if spec.form == "differences" else 1)]
     if len(keep) < 2:
         raise SpecError(
-            Note(
-                "lag {lag} and form {form!r} leave fewer than two of the {t} years from {years} to "
-                "{years_2}. Use more years.",
-                {"lag": spec.lag, "form": spec.form, "t": T, "years": panel.years[0], "years_2": panel.years[-1]},
-            )
+            "lag {lag} and form {form!r} leave fewer than two of the {t} years from {years} to "
+            "{years_2}. Use more years.",
+            lag=spec.lag,
+            form=spec.form,
+            t=T,
+            years=panel.years[0],
+            years_2=panel.years[-1],
         )
     y, C, W = y[:, keep], C[:, keep], W[:, keep]
     usable = np.isfinite(y) & np.isfinite(C) & np.isfinite(W).all(axis=-1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears
-from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing
+from papi_analysis.panel.changes import TOTAL, mean_over_units, national_shifts, standing, with_total
 from papi_analysis.panel.panel import Panel
 from papi_analysis.study.schema import name_text
 from papi_analysis.study.study import Study
@@ -84,16 +84,14 @@ def target_attainment(study: Study, *, unit: str | None = None) -> Estimates:
     """
     unit = name_text(unit) if unit else study.unit
     if study.targets is None:
-        raise SpecError(Note("the study has no targets. Add targets.csv to its folder and name it in study.toml."))
+        raise SpecError("the study has no targets. Add targets.csv to its folder and name it in study.toml.")
     targets = study.targets[study.targets["unit"] == unit]
     if targets.empty or targets["year"].nunique() != 1:
-        raise SpecError(
-            Note("the study has no targets of one year for unit {unit!r}. Check targets.csv.", {"unit": unit})
-        )
+        raise SpecError("the study has no targets of one year for unit {unit!r}. Check targets.csv.", unit=unit)
     base, end = study.base_year, int(targets["year"].iloc[0])
     years = study.scores.loc[study.scores["year"].between(*study.years), "year"]
     if base not in set(years):
-        raise SpecError(Note(NO_YEAR.text, {"year": base, "first": int(years.min()), "last": int(years.max())}))
+        raise SpecError(NO_YEAR(year=base, first=int(years.min()), last=int(years.max())))
     family = list(study.dimensions["dimension"])
     table = pd.DataFrame({"dimension": [*family, TOTAL]}).set_index("dimension")
     places = standing(study.scores, family).query("unit == @unit").set_index(["year", "dimension"])
@@ -168,10 +166,10 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
     aimed, asked = targets.designed(UnitYears), gaps.designed(ImpactDesign)
     unit, year = aimed.unit, aimed.last
     if asked.units != (unit,):
-        raise SpecError(Note(OTHER_UNIT.text, {"units": ", ".join(asked.units), "unit": unit}))
+        raise SpecError(OTHER_UNIT(units=", ".join(asked.units), unit=unit))
     first, last = asked.after
     if (first, last) != (year, year):
-        raise SpecError(Note(OTHER_YEAR.text, {"first": first, "last": last, "year": year}))
+        raise SpecError(OTHER_YEAR(first=first, last=last, year=year))
     family = gaps.table["dimension"].tolist()[:-1]
     then = gaps.cells[(gaps.cells["row"] == 0) & (gaps.cells["year"] == year)].set_index("dimension")
     table = pd.DataFrame({"target": targets.table.set_index("dimension")["target"].reindex(family)})
@@ -182,7 +180,7 @@ def gain_needed(gaps: Estimates, targets: Estimates) -> Estimates:
     return Estimates(
         question="gain_needed",
         table=table.rename_axis("dimension").reset_index(),
-        notes=(Note(TAKEN.text, {"year": year}), *if_any(Note(NO_TARGET.text, {"dimensions": untold}))),
+        notes=(TAKEN(year=year), *if_any(NO_TARGET(dimensions=untold))),
         simulated_tables=tuple(sorted({*gaps.simulated_tables, *targets.simulated_tables})),
         names=gaps.names,
         design=UnitYears(unit, year, year),
@@ -222,7 +220,7 @@ def _ambition(panel: Panel, needed: pd.Series, ranks: pd.Series, years: int) -> 
     high = found & (rank <= np.nan_to_num(ranks.to_numpy(dtype=float)))
     points = needed.to_numpy(dtype=float)
 
-    def share(reached: NDArray[np.bool_], among: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def share(reached: Bools, among: Bools) -> Floats:
         count = among.sum(axis=(0, 1)).astype(float)
         hits = (reached & among).sum(axis=(0, 1))
         return np.where((count > 0) & np.isfinite(points), hits / np.maximum(count, 1.0), np.nan)
@@ -239,17 +237,11 @@ def _ambition(panel: Panel, needed: pd.Series, ranks: pd.Series, years: int) -> 
 
 def _with_total(study: Study, family: list[str], *, every_year: bool = False) -> Panel:
     """Make a panel of the family and its sum; completion plays no part."""
-    scores = study.scores[study.scores["dimension"].isin(family)][["unit", "year", "dimension", "score"]]
-    sums = scores.groupby(["unit", "year"])["score"].agg(["sum", "size"])
-    full = sums[sums["size"] == len(family)]
-    total = full.reset_index()[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"].to_numpy())
-    every = pd.concat([scores, total], ignore_index=True)
     every_break = study.breaks[study.breaks["dimension"].isin(["all", *family])]
     as_total = every_break.assign(dimension=TOTAL).drop_duplicates(["year", "kind"])
     breaks = pd.concat([every_break, as_total], ignore_index=True)
-    return Panel.from_frames(
-        every, years=None if every_year else study.years, dimensions=[*family, TOTAL], breaks=breaks
-    )
+    years = None if every_year else study.years
+    return Panel.from_frames(with_total(study.scores, family), years=years, dimensions=[*family, TOTAL], breaks=breaks)
 
 
 def _national_change(panel: Panel, base: int, end: int) -> pd.Series:
@@ -260,11 +252,11 @@ def _national_change(panel: Panel, base: int, end: int) -> pd.Series:
 
 def _notes(table: pd.DataFrame, base: int, end: int, shifted: bool) -> tuple[Note, ...]:
     latest = int(table["latest_year"].iloc[0])
-    notes = [Note(SHIFTED.text, {"base": base, "end": latest})] if shifted else []
+    notes = [SHIFTED(base=base, end=latest)] if shifted else []
     if latest < end:
-        notes.append(Note(AHEAD.text, {"end": end, "latest": latest}))
+        notes.append(AHEAD(end=end, latest=latest))
     unscored = NO_LATEST if latest < end else NO_OUTCOME
     for missing, note in ((table["target"], NO_TARGET), (table["latest"], unscored)):
         named = ", ".join(name for name in missing.index[missing.isna()] if name != TOTAL)
-        notes += if_any(Note(note.text, {"dimensions": named, "end": latest}))
+        notes += if_any(note(dimensions=named, end=latest))
     return tuple(notes)

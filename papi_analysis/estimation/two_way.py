@@ -7,10 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.assignments import Moves
 from papi_analysis.estimation.bootstrap import wild_bootstrap
 from papi_analysis.estimation.inference import (
     BOOTSTRAP,
@@ -21,8 +20,8 @@ from papi_analysis.estimation.inference import (
     STUDENTISED,
     UNKNOWN,
     Clustered,
-    Inference,
     Judged,
+    Judging,
     bootstrap_note,
     check_inference,
     left_out,
@@ -32,8 +31,6 @@ from papi_analysis.estimation.multiplicity import USUAL
 from papi_analysis.estimation.reassignment import reassign
 from papi_analysis.estimation.regression import WithinFit, cr1_joint, cr2
 from papi_analysis.estimation.specification import Equations
-
-Bools = NDArray[np.bool_]
 
 NEGATIVE = Note(
     "Programme units are compared with each other too: {share:.0%} of the cells with completion count with a negative "
@@ -50,42 +47,39 @@ NEGATIVE_ALONE = Note(
 def two_way_slopes(
     eq: Equations,
     units: Sequence[str],
-    requested: Inference,
-    moves: Moves,
-    *,
-    override: bool,
-    draws: int | None,
-    rng: int | np.random.Generator,
+    asked: Judging,
 ) -> Judged:
     """Judge the two-way slopes: by the wild cluster bootstrap where many clusters carry them, else by reassignment.
 
     How many is the smallest of the dimensions' CR2 degrees of freedom. The equation is the same whatever judges it.
     """
-    draws = USUAL if draws is None else draws
+    draws, rng = USUAL if asked.draws is None else asked.draws, asked.rng
     everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
     varies = _varies(eq)
     if not varies.any():
-        raise SpecError(
-            Note("completion does not vary on any cell with a score, so there is no slope. Choose other years.")
-        )
+        raise SpecError("completion does not vary on any cell with a score, so there is no slope. Choose other years.")
     eq, known, notes = _known(eq, units, varies)
     fits = tuple(eq.fit(everyone))
     effective = min(float(varies.sum()), *(float(cr2(fit, refuse=False)[1][0]) for fit in fits))
-    check_inference(requested, effective, clustered=eq.clusters is not None, override=override)
+    check_inference(asked, effective, clustered=eq.clusters is not None)
     share, P = _negative(eq, fits, everyone), int(varies.sum())
     if share:
         note = NEGATIVE if P > 1 else NEGATIVE_ALONE
-        notes = [Note(note.text, {"share": share}), *notes]
+        notes = [note(share=share), *notes]
     if P > 1:
-        notes.append(Note(CARRY.text, {"units": P, "effective": effective}))
+        notes.append(CARRY(units=P, effective=effective))
     G = min(fit.n_clusters for fit in fits)
     judged = partial(Judged, sample=everyone, programme_units=P, effective=effective, fits=fits)
-    if requested == "clustered":
+    if asked.inference == "clustered":
         slopes = np.array([fit.coefficients[0] for fit in fits])
         usual = Clustered(slopes, cr1_joint(fits, len(units)), G - 1)
         notes.append(usual_note(effective))
         return judged(usual, "clustered", compared=G, notes=tuple(notes))
-    if requested == "bootstrap" or eq.clusters is not None or (requested == "auto" and effective >= BOOTSTRAP):
+    if (
+        asked.inference == "bootstrap"
+        or eq.clusters is not None
+        or (asked.inference == "auto" and effective >= BOOTSTRAP)
+    ):
         notes.append(bootstrap_note(G, clustered=eq.clusters is not None))
         drawn = wild_bootstrap(fits, draws=draws, rng=rng)
         return judged(drawn, "bootstrap", compared=G, notes=tuple(notes))
@@ -96,19 +90,19 @@ def two_way_slopes(
         eq.y,
         eq.C,
         among=among,
-        excluded=moves.excluded,
-        strata=moves.strata,
+        excluded=asked.excluded,
+        strata=asked.strata,
         controls=eq.controls if eq.names else None,
         unit_effects=eq.unit_effects,
         weights=eq.weights,
         draws=draws,
         rng=rng,
     )
-    notes += [Note(OVER_ALL.text, {"units": int(among.sum())}), RANK]
+    notes += [OVER_ALL(units=int(among.sum())), RANK]
     return judged(family, "reassignment", compared=int(among.sum()), notes=tuple(notes))
 
 
-def two_way_estimates(eq: Equations, units: Sequence[str]) -> NDArray[np.float64]:
+def two_way_estimates(eq: Equations, units: Sequence[str]) -> Floats:
     """The slopes alone (K,), in points per unit of completion."""
     eq, _, _ = _known(eq, units, _varies(eq))
     everyone: Bools = np.asarray(np.isfinite(eq.y).any(axis=(1, 2)))
@@ -140,7 +134,7 @@ def _known(eq: Equations, units: Sequence[str], varies: Bools) -> tuple[Equation
     if not unknown.any():
         return eq, np.ones(len(units), dtype=bool), []
     eq = replace(eq, y=np.where(unknown, np.nan, eq.y), C=np.where(unknown, 0.0, eq.C))
-    return eq, np.ones(len(units), dtype=bool), [Note(UNKNOWN.text, {"cells": int(unknown.sum())})]
+    return eq, np.ones(len(units), dtype=bool), [UNKNOWN(cells=int(unknown.sum()))]
 
 
 def _cells(eq: Equations, k: int, units: Bools) -> Bools:

@@ -14,13 +14,11 @@ distance, so that C w is the distance left. Non-negative least squares (``scipy.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
-from papi_analysis.errors import Note, SpecError
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from papi_analysis.arrays import Bools, Floats
+from papi_analysis.errors import SpecError
 
 #: Distances are in units of the nearest donor's. Below this a unit is matched exactly.
 EXACT = 1e-7
@@ -76,7 +74,7 @@ def simplex_weights(
     """
     price = np.asarray(ridge, dtype=float)
     if not (price >= 0).all():  # a missing ridge fails this too
-        raise SpecError(Note("ridge must be 0 or more: it is the price of uneven weights."))
+        raise SpecError("ridge must be 0 or more: it is the price of uneven weights.")
     return _solved(*_problems(A, b, donors, price), intercept, flattest=True)
 
 
@@ -99,23 +97,19 @@ def _problems(
     A, b = np.asarray(A, dtype=float), np.asarray(b, dtype=float)
     if A.ndim < 2 or b.ndim < 1 or A.shape[-2] != b.shape[-1] or not A.shape[-2]:
         raise SpecError(
-            Note(
-                "Donors of shape {shape} do not fit a unit of shape {shape_2}: rows are the same years.",
-                {"shape": A.shape, "shape_2": b.shape},
-            )
+            "Donors of shape {shape} do not fit a unit of shape {shape_2}: rows are the same years.",
+            shape=A.shape,
+            shape_2=b.shape,
         )
     allowed = np.ones(A.shape[-1], dtype=bool) if donors is None else np.asarray(donors, dtype=bool)
     if allowed.shape[-1:] != A.shape[-1:]:
         raise SpecError(
-            Note(
-                "donors marks {shape} columns, but there are {shape_2}.",
-                {"shape": allowed.shape[-1:], "shape_2": A.shape[-1]},
-            )
+            "donors marks {shape} columns, but there are {shape_2}.", shape=allowed.shape[-1:], shape_2=A.shape[-1]
         )
     if not allowed.any(axis=-1).all():
-        raise SpecError(Note("There are no donors to weight; allow more units as donors."))
+        raise SpecError("There are no donors to weight; allow more units as donors.")
     if not (np.isfinite(A).all() and np.isfinite(b).all()):
-        raise SpecError(Note("A value is missing or not finite; leave such years or units out before weighting."))
+        raise SpecError("A value is missing or not finite; leave such years or units out before weighting.")
     stack = np.broadcast_shapes(A.shape[:-2], b.shape[:-1], allowed.shape[:-1], price.shape)
     return (
         np.broadcast_to(A, (*stack, *A.shape[-2:])),
@@ -175,7 +169,7 @@ def _nnls(E: Floats) -> Floats:
         x: Floats = nnls(E, target, maxiter=100 + 50 * E.shape[1])[0]  # more rounds than a problem has ever needed
     except RuntimeError:
         raise SpecError(
-            Note("No weights were found: the rounds ran out. Leave out donors that lie far from all others.")
+            "No weights were found: the rounds ran out. Leave out donors that lie far from all others."
         ) from None
     return x
 
@@ -201,11 +195,8 @@ def _flattest(C: Floats, w: Floats) -> Floats:
         if flat.min() >= -1e-12 and moved <= REACHED + rounding:
             return np.maximum(flat, 0.0)
     raise SpecError(
-        Note(
-            "Of weights that fit equally well the flattest cannot be told: some donors lie so many "
-            "times farther from the unit than others that the digits of a computer do not suffice. "
-            "Leave donors of another order of magnitude out."
-        )
+        "Of weights that fit equally well the flattest cannot be told: some donors lie so many times farther from the "
+        "unit than others that the digits of a computer do not suffice. Leave donors of another order of magnitude out."
     )
 
 

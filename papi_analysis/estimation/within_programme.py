@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Floats, Ints
 from papi_analysis.estimation.multiplicity import TIE, check_level, detectable_effect
 from papi_analysis.estimation.regression import VANISHED, dense_codes, effects_basis, partial_out
 from papi_analysis.estimation.specification import Equations
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class PlaceboSlopes:
     """
 
     slopes: Floats  # (n,)
-    units: NDArray[np.int64]  # (n,) their places in the panel
+    units: Ints  # (n,) their places in the panel
     treated: int  # place in ``slopes``
     cells: int
 
@@ -115,8 +112,6 @@ def within_programme(eq: Equations, treated: int) -> PlaceboSlopes | None:
     years = np.flatnonzero(np.nan_to_num(C).max(axis=1) > 0)
     used = np.zeros(C.shape, dtype=bool)
     used[years] = np.isfinite(eq.y[treated][years])
-    if treated < 0 or treated >= len(eq.y):
-        raise SpecError(Note("there is no unit {treated}.", {"treated": treated}))
     units = np.flatnonzero((np.isfinite(eq.y) | ~used).all(axis=(1, 2)))
     year, dimension = np.nonzero(used)
     if len(units) < 3 or not len(year):

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.arrays import Floats
+from papi_analysis.errors import SpecError
 from papi_analysis.panel.frames import first_and_last
 from papi_analysis.panel.panel import Panel
 
@@ -54,13 +54,9 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     family = _family(scores, dimensions)
     if TOTAL in family:
         raise SpecError(
-            Note("a dimension cannot be called {total!r} here: the sum of the family has that name.", {"total": TOTAL})
+            "a dimension cannot be called {total!r} here: the sum of the family has that name.", total=TOTAL
         )
-    cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
-    sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
-    full = sums[sums["size"] == len(family)].reset_index()
-    total = full[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"])
-    table = pd.concat([cells, total], ignore_index=True)
+    table = with_total(scores, family)
     within = table.groupby(["year", "dimension"])["score"]
     # The sum of printed decimals carries rounding noise; ties are ties of the printed digits.
     table["rank"] = (
@@ -74,10 +70,22 @@ def standing(scores: pd.DataFrame, dimensions: Sequence[str] | None = None) -> p
     table["group"] = 4 - sum((table["score"] >= cut - 1e-9).astype(int) for cut in cuts)
     table["mean"] = within.transform("mean")
     table["from_mean"] = table["score"] - table["mean"]
-    order = {name: place for place, name in enumerate([*family, TOTAL])}
-    return table.sort_values(
-        ["unit", "year", "dimension"], key=lambda c: c.map(order) if c.name == "dimension" else c, ignore_index=True
-    )
+    return in_order(table, ["unit", "year", "dimension"], [*family, TOTAL])
+
+
+def with_total(scores: pd.DataFrame, family: Sequence[str]) -> pd.DataFrame:
+    """Give the scores of a family and, of units that have all of them in a year, their sum as ``"total"``."""
+    cells = scores.loc[scores["dimension"].isin(family), ["unit", "year", "dimension", "score"]]
+    sums = cells.groupby(["unit", "year"])["score"].agg(["sum", "size"])
+    full = sums[sums["size"] == len(family)].reset_index()
+    total = full[["unit", "year"]].assign(dimension=TOTAL, score=full["sum"])
+    return pd.concat([cells, total], ignore_index=True)
+
+
+def in_order(table: pd.DataFrame, by: Sequence[str], dimensions: Sequence[str]) -> pd.DataFrame:
+    """Sort a table by some columns, of which ``dimension`` goes by the order of ``dimensions``."""
+    order = {name: place for place, name in enumerate(dimensions)}
+    return table.sort_values(list(by), key=lambda c: c.map(order) if c.name == "dimension" else c, ignore_index=True)
 
 
 def middle_halves(scores: pd.DataFrame) -> pd.DataFrame:
@@ -182,7 +190,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     """
     panel.need_completion()
     if (start is None) != (end is None):
-        raise SpecError(Note("give both start and end, or neither for each year with the year before."))
+        raise SpecError("give both start and end, or neither for each year with the year before.")
     years = np.array(panel.years)
     if start is None or end is None:
         late = np.arange(1, len(years))
@@ -190,7 +198,7 @@ def score_changes(panel: Panel, start: int | None = None, end: int | None = None
     else:
         early, late = np.array([panel.position("year", start)]), np.array([panel.position("year", end)])
         if early >= late:
-            raise SpecError(Note("start {start} is not before end {end}.", {"start": start, "end": end}))
+            raise SpecError("start {start} is not before end {end}.", start=start, end=end)
     done = panel.completion[:, late] - panel.completion[:, early]
     gain = panel.scores[:, late] - panel.scores[:, early]
     unit, pair, dimension = np.nonzero(np.isfinite(done) & np.isfinite(gain))
@@ -262,7 +270,7 @@ def period_changes(
     asked = [("unit", unit), *(("year", year) for years in spans.values() for year in years)]
     for what, value in asked:
         if value not in known[what]:
-            raise SpecError(Note("there are no scores for {what} {value}.", {"what": what, "value": value}))
+            raise SpecError("there are no scores for {what} {value}.", what=what, value=value)
     wide = standing(scores, family).pivot(index=["dimension", "unit"], columns="year", values="score")
     cut = {name: set(break_years(breaks, name)) for name in family}
     cut[TOTAL] = set().union(*cut.values())
@@ -280,7 +288,7 @@ def period_changes(
     return pd.DataFrame(rows, columns=[*names, "crosses_break"])
 
 
-def mean_over_units(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_over_units(values: Floats) -> Floats:
     """Mean over the first axis of the values that are known; missing where none is."""
     flat = pd.DataFrame(values.reshape(len(values), -1)).mean()
     return np.asarray(flat, dtype=float).reshape(values.shape[1:])
@@ -310,11 +318,7 @@ def break_marks(breaks: pd.DataFrame, dimensions: Sequence[str], years: tuple[in
     found = [breaks[breaks["dimension"].isin([name, "all"])].assign(dimension=name) for name in dimensions]
     rows = pd.concat(found)[["dimension", "year", "kind"]] if found else breaks[["dimension", "year", "kind"]]
     rows = rows[(rows["year"] > first) & (rows["year"] <= last)].drop_duplicates()
-    order = {name: place for place, name in enumerate(dimensions)}
-    by = {"dimension": lambda names: names.map(order)}
-    return rows.sort_values(
-        ["dimension", "year", "kind"], key=lambda c: by.get(c.name, lambda x: x)(c), ignore_index=True
-    )
+    return in_order(rows, ["dimension", "year", "kind"], dimensions)
 
 
 @check_kinds
@@ -456,10 +460,9 @@ def _family(scores: pd.DataFrame, dimensions: Sequence[str] | None) -> list[str]
     missing = [name for name in family if name not in known]
     if missing:
         raise SpecError(
-            Note(
-                "there are no scores for dimension {names}. There are {known}.",
-                {"names": ", ".join(map(str, missing)), "known": ", ".join(known)},
-            )
+            "there are no scores for dimension {names}. There are {known}.",
+            names=", ".join(map(str, missing)),
+            known=", ".join(known),
         )
     return family
 

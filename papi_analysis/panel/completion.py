@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import SpecError
 from papi_analysis.panel.rules import check_reports_in_place, check_tasks_in_place
 from papi_analysis.panel.task_states import Register, cells_of, states_of, years_of
 from papi_analysis.progress import progress as watched
@@ -79,13 +80,8 @@ def completion(
     >>> float(cells.groupby("as_of").completion.max().iloc[0])  # before the first task begins
     0.0
     """
-    known = None if known_on is None else one_day(known_on)
     rows = "(select *, dimension as cell from papi_tasks)"
-
-    def cells(register: Register) -> pd.DataFrame:
-        return cells_of(register, _days(as_of, register), known, "dimension", rows)
-
-    return _asked(cells, tasks, progress)
+    return _asked(partial(cells_of, name="dimension", rows=rows), tasks, progress, as_of, known_on)
 
 
 @check_kinds
@@ -126,16 +122,11 @@ def completion_by_agency(
     >>> int(cells["tasks"].sum()) == study.tasks["task"].nunique()
     True
     """
-    known = None if known_on is None else one_day(known_on)
     # An agency leads a task once, however many dimensions it serves.
     rows = f"""(
         select unit, task, {quoted(names)} as cell, max(weight) as weight, sum(share order by dimension) as share
         from papi_tasks group by all)"""
-
-    def cells(register: Register) -> pd.DataFrame:
-        return cells_of(register, _days(as_of, register), known, "lead_agency", rows)
-
-    return _asked(cells, tasks, progress, names)
+    return _asked(partial(cells_of, name="lead_agency", rows=rows), tasks, progress, as_of, known_on, names)
 
 
 def task_states(
@@ -172,9 +163,8 @@ def task_states(
     >>> len(states) == len(study.tasks), bool(states["is_due"].all())
     (True, True)
     """
-    known = None if known_on is None else one_day(known_on)
     names = [column.name for column in TASKS.columns]
-    states = _asked(lambda register: states_of(register, _days(as_of, register), known), tasks, progress, *names)
+    states = _asked(states_of, tasks, progress, as_of, known_on, *names)
     columns = [*names, "as_of", "year", "last_report", "completion", "is_due", "on_time"]
     return states[columns]
 
@@ -261,7 +251,7 @@ def _days(as_of: Day | Iterable[Day] | None, register: Register) -> pd.DatetimeI
         return days if pd.isna(reported) else days.where(days <= reported, reported).unique().as_unit("ns")
     listed = list(as_of) if isinstance(as_of, Iterable) and not isinstance(as_of, str) else [as_of]
     if not listed:
-        raise SpecError(Note("as_of names no day. Give at least one, like '2020-09-30'."))
+        raise SpecError("as_of names no day. Give at least one, like '2020-09-30'.")
     return pd.DatetimeIndex([one_day(day) for day in listed]).unique().sort_values()
 
 
@@ -273,14 +263,22 @@ def one_day(value: object) -> pd.Timestamp:
             return pd.Timestamp(day).tz_localize(None).normalize().as_unit("ns")
     except ValueError:
         pass
-    raise SpecError(Note("{value!r} is not a day. Write it as year-month-day, like '2020-09-30'.", {"value": value}))
+    raise SpecError("{value!r} is not a day. Write it as year-month-day, like '2020-09-30'.", value=value)
 
 
-def _asked(ask: Callable[[Register], pd.DataFrame], tasks: Table, progress: Table, *more: str) -> pd.DataFrame:
-    """Check tasks and reports, and ask of them; ``more`` are columns of the tasks to keep.
+def _asked(
+    ask: Callable[..., pd.DataFrame],
+    tasks: Table,
+    progress: Table,
+    as_of: Day | Iterable[Day] | None,
+    known_on: Day | None,
+    *more: str,
+) -> pd.DataFrame:
+    """Check tasks and reports, and ask of them on these days; ``more`` are columns of the tasks to keep.
 
     Frames of pandas are checked as those of a study are, other tables where they lie.
     """
+    known = None if known_on is None else one_day(known_on)
     checks: list[Callable[[Register], Any]] = [check_tasks_in_place, check_reports_in_place]
     if isinstance(tasks, pd.DataFrame):
         _check_names(more, tasks.columns)
@@ -292,7 +290,11 @@ def _asked(ask: Callable[[Register], pd.DataFrame], tasks: Table, progress: Tabl
     with as_relations(tasks, progress) as (relations, connection):
         _check_names(more, relations[0].columns)
         register = Register(in_kinds(relations[0], TASKS, *more), in_kinds(relations[1], PROGRESS), connection)
-        steps = [*checks, ask]
+
+        def answered(register: Register) -> pd.DataFrame:
+            return ask(register, _days(as_of, register), known)
+
+        steps = [*checks, answered]
         *_, answer = watched((step(register) for step in steps), len(steps), "completion")
     return answer
 
@@ -301,7 +303,7 @@ def _check_names(names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known and name not in {column.name for column in TASKS.columns if column.default is not None}:
             raise SpecError(
-                Note("the tasks have no column {name!r}. Name the column that holds the lead agencies.", {"name": name})
+                "the tasks have no column {name!r}. Name the column that holds the lead agencies.", name=name
             )
 
 

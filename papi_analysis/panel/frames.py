@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Floats
 from papi_analysis.errors import DataWarning, Note, SpecError
 from papi_analysis.study.checks import check_frame
 from papi_analysis.study.findings import Findings
@@ -20,7 +20,6 @@ from papi_analysis.study.relations import Table, as_relations
 from papi_analysis.study.schema import BREAKS, COMPLETION, KNOWN_PROGRAMMES, SCORES, Column, Schema, name_text
 from papi_analysis.study.scores import check_errors, check_known
 
-Cube = NDArray[np.float64]
 Axes = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
 
 #: What names a cell.
@@ -125,12 +124,10 @@ def long_frame(
     wrong = [name for name in KEY if (name in head) == (name in frame.columns)]
     if wrong or not set(head) <= set(KEY):
         raise SpecError(
-            Note(
-                "each of unit, year and dimension stands in a column or in the head (across), not so {names}. The "
-                "columns are {columns}; name them by rename={{'country': 'unit'}}, and a single dimension by "
-                "dimension='trust'.",
-                {"names": ", ".join(wrong or head), "columns": _shown(frame.columns)},
-            )
+            "each of unit, year and dimension stands in a column or in the head (across), not so {names}. The columns "
+            "are {columns}; name them by rename={{'country': 'unit'}}, and a single dimension by dimension='trust'.",
+            names=", ".join(wrong or head),
+            columns=_shown(frame.columns),
         )
     rows = [name for name in KEY if name not in head]
     long = frame.melt(rows, var_name="head", value_name=value)
@@ -184,9 +181,7 @@ def panel_parts(
     filled = _cube(cells, "completion", axes)
     both = [] if done is None else sorted(set(without) & set(cells["unit"]))
     if both:
-        raise SpecError(
-            Note("{both} has completion and is declared to be without a programme.", {"both": ", ".join(both)})
-        )
+        raise SpecError("{both} has completion and is declared to be without a programme.", both=", ".join(both))
     filled[np.isin(axes[0], without)] = 0.0
     return {
         "scores": _cube(scores, "score", axes),
@@ -220,20 +215,17 @@ def _check_labels(scores: pd.DataFrame, family: tuple[str, ...], without: Sequen
         unknown = sorted(set(wanted) - set(scores[what]))
         if unknown:
             raise SpecError(
-                Note(
-                    "there are no scores for {what} {names}. Check the names.",
-                    {"what": AXES[what], "names": ", ".join(map(str, unknown))},
-                )
+                "there are no scores for {what} {names}. Check the names.",
+                what=AXES[what],
+                names=", ".join(map(str, unknown)),
             )
     twice = sorted({name for name in family if family.count(name) > 1})
     if twice:
-        raise SpecError(Note("dimensions names {twice} twice. Name each dimension once.", {"twice": ", ".join(twice)}))
+        raise SpecError("dimensions names {twice} twice. Name each dimension once.", twice=", ".join(twice))
     if set(family) & set(FAMILY_ROWS):
         raise SpecError(
-            Note(
-                "a dimension cannot be called {family_rows}: tables have rows of that name.",
-                {"family_rows": ", ".join(FAMILY_ROWS)},
-            )
+            "a dimension cannot be called {family_rows}: tables have rows of that name.",
+            family_rows=", ".join(FAMILY_ROWS),
         )
 
 
@@ -244,12 +236,7 @@ def _axes(scores: pd.DataFrame, family: tuple[str, ...], years: tuple[int, int] 
     used = scores[scores["year"].between(first, last) & scores["dimension"].isin(family)]
     surveys = used.loc[used["score"].notna(), "year"]
     if surveys.empty:
-        raise SpecError(
-            Note(
-                "no scores between {first} and {last}. Choose years within the scores.",
-                {"first": first, "last": last},
-            )
-        )
+        raise SpecError("no scores between {first} and {last}. Choose years within the scores.", first=first, last=last)
     return tuple(sorted(used["unit"].unique())), tuple(int(year) for year in sorted(surveys.unique())), family
 
 
@@ -258,10 +245,7 @@ def _pair(code: Any, given: Any) -> tuple[str, str]:
     pair = (given, given) if isinstance(given, str) else tuple(given) if isinstance(given, tuple | list) else ()
     if len(pair) != 2 or not all(isinstance(name, str) for name in pair):
         raise SpecError(
-            Note(
-                "names has {given!r} for {code}; give a name, or an English and a Vietnamese one.",
-                {"given": given, "code": code},
-            )
+            "names has {given!r} for {code}; give a name, or an English and a Vietnamese one.", given=given, code=code
         )
     return pair[0], pair[1]
 
@@ -274,15 +258,14 @@ def first_and_last(years: tuple[int, int], what: str) -> tuple[int, int]:
     """
     pair = tuple(years) if isinstance(years, tuple | list) else ()
     if len(pair) != 2 or not all(isinstance(y, int | np.integer) and not isinstance(y, bool) for y in pair):
-        raise SpecError(
-            Note("{what} is a first and a last year, like (2018, 2020), not {years!r}.", {"what": what, "years": years})
-        )
+        raise SpecError("{what} is a first and a last year, like (2018, 2020), not {years!r}.", what=what, years=years)
     if pair[0] > pair[1]:
         raise SpecError(
-            Note(
-                "{what} is {years!r}, but the first year cannot lie after the last: ({pair}, {pair_2})?",
-                {"what": what, "years": years, "pair": pair[1], "pair_2": pair[0]},
-            )
+            "{what} is {years!r}, but the first year cannot lie after the last: ({pair}, {pair_2})?",
+            what=what,
+            years=years,
+            pair=pair[1],
+            pair_2=pair[0],
         )
     return int(pair[0]), int(pair[1])
 
@@ -292,17 +275,17 @@ def tell_unused(begun: pd.Series, years: tuple[int, ...]) -> None:
     lost = sorted({int(year) for year in begun} - set(years))
     if lost:
         values = {"years": ", ".join(map(str, lost)), "surveys": ", ".join(map(str, years))}
-        warnings.warn(Note(UNUSED.text, values), DataWarning, 4)
+        warnings.warn(UNUSED(**values), DataWarning, 4)
 
 
-def _cube(cells: pd.DataFrame, column: str, axes: Axes) -> Cube:
+def _cube(cells: pd.DataFrame, column: str, axes: Axes) -> Floats:
     """Spread a table of cells over (N, T, K), NaN where there is none."""
     index = pd.MultiIndex.from_product(axes)
     values = cells.set_index(list(KEY))[column].reindex(index)
     return np.array(values, dtype=float).reshape([len(axis) for axis in axes])
 
 
-def _controls(table: pd.DataFrame, axes: Axes) -> dict[str, Cube]:
+def _controls(table: pd.DataFrame, axes: Axes) -> dict[str, Floats]:
     """Spread each variable of a table of controls over (N, T, K); one without dimensions is the same in all."""
     if "dimension" not in table.columns:
         table = table.merge(pd.DataFrame({"dimension": axes[2]}), how="cross")

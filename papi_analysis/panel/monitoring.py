@@ -97,7 +97,7 @@ def task_counts(
     [10, 3, 3]
     """
     if by not in BY:
-        raise SpecError(Note(NO_COLUMN.text, {"name": by, "known": ", ".join(BY)}))
+        raise SpecError(NO_COLUMN(name=by, known=", ".join(BY)))
     return count_states(compared_states(study, on, since), by, study)
 
 
@@ -113,7 +113,7 @@ def compared_states(study: Study, on: Day | None = None, since: Day | None = Non
     days = study.progress.loc[study.progress["as_of"] < day, "as_of"]
     before = days.max() if since is None else one_day(since)
     if before >= day:
-        raise SpecError(Note(NOT_BEFORE.text, {"since": before.date(), "on": day.date()}))
+        raise SpecError(NOT_BEFORE(since=before.date(), on=day.date()))
     known = [day] if pd.isna(before) else [before, day]
     every = task_states(study.tasks, study.progress, as_of=known)
     every["state"] = _state(every)

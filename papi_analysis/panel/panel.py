@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from papi_analysis.arguments import check_kinds
+from papi_analysis.arrays import Bools, Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.panel.frames import AXES, KEY, NO_PROGRAMMES, first_and_last, panel_parts, tell_unused
@@ -64,17 +64,17 @@ class Panel:
     True
     """
 
-    scores: NDArray[np.float64]
-    completion: NDArray[np.float64]
+    scores: Floats
+    completion: Floats
     units: tuple[str, ...]
     years: tuple[int, ...]
     dimensions: tuple[str, ...]
     breaks: pd.DataFrame
     simulated_tables: tuple[str, ...]
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    controls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    controls: Mapping[str, Floats] = field(default_factory=dict)
     known_programmes: pd.DataFrame = field(default_factory=NO_PROGRAMMES.copy)
-    se: NDArray[np.float64] | None = None
+    se: Floats | None = None
 
     def __post_init__(self) -> None:
         for name in ("scores", "completion", "se"):
@@ -209,7 +209,7 @@ class Panel:
         return tuple(unit for unit, programme in zip(self.units, has, strict=True) if programme)
 
     @property
-    def usable(self) -> NDArray[np.bool_]:
+    def usable(self) -> Bools:
         """Cells (N, T, K) with both a score and completion."""
         return np.isfinite(self.scores) & np.isfinite(self.completion)
 
@@ -261,16 +261,13 @@ class Panel:
             "dimension": self.dimensions,
         }
         if axis not in axes:
-            raise SpecError(Note("axis is one of {axes}, not {axis!r}.", {"axes": ", ".join(axes), "axis": axis}))
+            raise SpecError("axis is one of {axes}, not {axis!r}.", axes=", ".join(axes), axis=axis)
         labels = axes[axis]
         label = label if axis == "year" else name_text(label)
         if label not in labels:
             shown = ", ".join(map(str, labels[:8])) + (", ..." if len(labels) > 8 else "")
             raise SpecError(
-                Note(
-                    "the panel has no {axis} {label!r}. It has {shown}.",
-                    {"axis": AXES[axis], "label": label, "shown": shown},
-                )
+                "the panel has no {axis} {label!r}. It has {shown}.", axis=AXES[axis], label=label, shown=shown
             )
         return labels.index(label)
 
@@ -301,10 +298,12 @@ class Panel:
         if not whole or not self.years[0] <= year <= self.years[-1]:
             remedy = "" if whole else Note(" Write a whole number, like {year}.", {"year": self.years[-1]})
             raise SpecError(
-                Note(
-                    "{what} {year!r} is not within the panel's years {years}-{years_2}.{remedy}",
-                    {"what": what, "year": year, "years": self.years[0], "years_2": self.years[-1], "remedy": remedy},
-                )
+                "{what} {year!r} is not within the panel's years {years}-{years_2}.{remedy}",
+                what=what,
+                year=year,
+                years=self.years[0],
+                years_2=self.years[-1],
+                remedy=remedy,
             )
 
     def cut(self, first: int, last: int) -> Panel:
@@ -319,10 +318,9 @@ class Panel:
         end = self.position("year", self.last_to(last, Note("the last year")))
         if begin > end:
             raise SpecError(
-                Note(
-                    "the panel has no year from {first} to {last}. Give the first year, then the last.",
-                    {"first": first, "last": last},
-                )
+                "the panel has no year from {first} to {last}. Give the first year, then the last.",
+                first=first,
+                last=last,
             )
         return self._part(slice(None), slice(begin, end + 1), slice(None))
 
@@ -362,10 +360,10 @@ class Panel:
         n = sorted(set(panel._places("unit", panel.units if units is None else units)))
         k = panel._places("dimension", panel.dimensions if dimensions is None else dimensions)
         if len(set(k)) < len(k):
-            raise SpecError(Note("dimensions names one twice. Name each dimension once."))
+            raise SpecError("dimensions names one twice. Name each dimension once.")
         scored = np.isfinite(panel.scores[n][:, :, k]).any(axis=(0, 2))
         if not scored.any():
-            raise SpecError(Note("none of these units has a score in these years and dimensions. Choose others."))
+            raise SpecError("none of these units has a score in these years and dimensions. Choose others.")
         begun = np.nan_to_num(panel.completion[n][:, :, k]).max(axis=(0, 2)) > 0
         part = panel._part(n, np.flatnonzero(scored), k)
         tell_unused(pd.Series(np.array(panel.years)[begun]), part.years)
@@ -374,13 +372,13 @@ class Panel:
     def _places(self, axis: str, labels: Sequence[str | int]) -> list[int]:
         """The places of several labels on an axis, of which there is one at least."""
         if not len(labels):
-            raise SpecError(Note("name at least one {axis}.", {"axis": AXES[axis]}))
+            raise SpecError("name at least one {axis}.", axis=AXES[axis])
         return [self.position(axis, label) for label in labels]
 
     def _part(self, n: Any, t: Any, k: Any) -> Panel:
         """The panel of these places on its axes."""
 
-        def take(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        def take(values: Floats) -> Floats:
             return np.asarray(values[n][:, t][:, :, k])
 
         units, years, dimensions = (
@@ -398,7 +396,7 @@ class Panel:
             se=None if self.se is None else take(self.se),
         )
 
-    def complete_from(self, units: NDArray[np.bool_], fewest: int, latest: int, last: int) -> int | None:
+    def complete_from(self, units: Bools, fewest: int, latest: int, last: int) -> int | None:
         """Return the first year, up to ``latest``, from which on enough ``units`` (N,) have every score up to ``last``.
 
         None where no such year is: fewer years do not help.

@@ -45,7 +45,7 @@ _ANOTHER = Note("the task has another {column} in an earlier row"), Note("Give t
 
 
 def _another(column: str, word: Note) -> Rule:
-    what, remedy = (Note(note.text, {"column": word}) for note in _ANOTHER)
+    what, remedy = (note(column=word) for note in _ANOTHER)
     return Rule("task", column, f"{column}s", what, remedy)
 
 

@@ -99,8 +99,7 @@ def test_the_fit_is_blind_to_order_shifts_and_scale(many) -> None:
     assert np.abs(turned.lasting[::-1, ::-1] - fit_process(panel_of(few, BREAKS[:1])).lasting).max() < 1e-9
 
 
-def test_parts_are_covariances_that_sum_to_one() -> None:
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+def test_parts_are_covariances_that_sum_to_one(panel) -> None:
     found = fit_process(panel)
     parts = found.lasting, found.fading, found.noise
     assert sum(parts).diagonal() == pytest.approx(1.0)
@@ -109,9 +108,9 @@ def test_parts_are_covariances_that_sum_to_one() -> None:
     assert found.carried[4] < found.carried[3]  # villages were drawn anew, and a standing was lost
 
 
-def test_panels_drawn_from_the_fit_keep_as_much_of_a_lead_as_the_real_one() -> None:
+def test_panels_drawn_from_the_fit_keep_as_much_of_a_lead_as_the_real_one(panel) -> None:
     """The regression of 2018-20 on 2015-17, dimension by dimension: not a moment that the fit is made of."""
-    scores = pa.Panel.from_study(pa.load_study("can_tho_2018_2020")).scores
+    scores = panel.scores
     drawn = draw_scores(fit_process(panel_of(scores, pa.papi.load_breaks().assign(year=lambda b: b.year - 2011))), 3000,
                         np.random.default_rng(0))  # fmt: skip
 

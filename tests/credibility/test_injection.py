@@ -24,10 +24,10 @@ def change(panel, unit, start, end):
 
 
 def test_the_detectable_size_is_found_about_four_times_in_five(panel) -> None:
-    table = confirm_detectable(panel, "common_weights", **ASKED)
-    assert table["found"].between(0.65, 0.95).all()
-    assert table["found"].mean() == pytest.approx(0.8, abs=0.06)
-    assert table["programmes"].tolist() == [59] * 6
+    table = confirm_detectable(panel, "did", **ASKED, draws=24)
+    assert table["found"].between(0.55, 0.97).all()
+    assert table["found"].mean() == pytest.approx(0.8, abs=0.08)
+    assert table["programmes"].tolist() == [24] * 6
 
 
 def test_what_is_put_in_is_the_size_that_the_answer_states(panel) -> None:
@@ -56,10 +56,10 @@ def test_a_size_for_the_joint_test_is_put_in_and_looked_for_by_it(panel) -> None
 
 
 def test_the_level_reaches_the_method(panel) -> None:
-    few = {**ASKED, "draws": 15}
+    few = {**ASKED, "draws": 8}
     wide = confirm_detectable(panel, "did", **few, level=0.8)
     assert (wide["detectable"] < confirm_detectable(panel, "did", **few)["detectable"]).all()
-    assert wide["found"].mean() == pytest.approx(0.8, abs=0.15)
+    assert wide["found"].mean() == pytest.approx(0.8, abs=0.2)
 
 
 def test_one_dimension_and_many_units(panel) -> None:

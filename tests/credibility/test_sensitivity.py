@@ -102,13 +102,13 @@ def test_late_information_is_the_panel_as_known(study) -> None:
     assert again["estimate"].iloc[0] == pytest.approx(row["estimate"])
 
 
-def test_negative_controls_are_the_dimensions_that_no_task_serves(study) -> None:
+def test_negative_controls_are_the_dimensions_that_no_task_serves(study, panel) -> None:
     answer = negative_controls(study)
     assert answer.table["dimension"].tolist()[:2] == ["D7", "D8"]
     assert answer.simulated
     scores = pa.papi.load_scores().query("dimension == 'D7' and 2018 <= year <= 2020")
     wide = scores.pivot(index="unit", columns="year", values="score")
-    done = pa.Panel.from_study(study).completion[pa.Panel.from_study(study).position("unit", "VN-CT"), 7:].mean(axis=1)
+    done = panel.completion[panel.position("unit", "VN-CT"), 7:].mean(axis=1)
     y = wide.sub(wide.mean(axis=1), axis=0)
     y = y - y.mean()
     x = pd.DataFrame(0.0, index=wide.index, columns=wide.columns)

@@ -21,16 +21,6 @@ COLUMNS = ["unit", "task", "as_of", "reported_on", "completion", "revision"]
 
 
 @pytest.fixture(scope="module")
-def bundled() -> pa.Study:
-    return pa.load_study("can_tho_2018_2020")
-
-
-@pytest.fixture(scope="module")
-def panel(bundled: pa.Study) -> pa.Panel:
-    return pa.Panel.from_study(bundled)
-
-
-@pytest.fixture(scope="module")
 def many() -> tuple[pd.DataFrame, pd.DataFrame]:
     """A large register, 4,000 tasks that all begin in the first quarter, and its reports."""
     number = np.arange(4000)
@@ -46,24 +36,24 @@ def many() -> tuple[pd.DataFrame, pd.DataFrame]:
     return tasks, simulate_progress(tasks, rng=5)
 
 
-def test_the_bundled_register_is_made_by_this_function(bundled: pa.Study) -> None:
-    made = simulate_progress(bundled.tasks, rng=321)
-    pd.testing.assert_frame_equal(bundled.progress[COLUMNS], made, check_dtype=False, check_exact=True)
+def test_the_bundled_register_is_made_by_this_function(study: pa.Study) -> None:
+    made = simulate_progress(study.tasks, rng=321)
+    pd.testing.assert_frame_equal(study.progress[COLUMNS], made, check_dtype=False, check_exact=True)
 
 
-def test_every_quarter_of_the_programme_is_there(bundled: pa.Study) -> None:
+def test_every_quarter_of_the_programme_is_there(study: pa.Study) -> None:
     quarters = pd.date_range("2018-01-01", "2020-12-31", freq="QE")
-    assert sorted(bundled.progress["as_of"].unique()) == list(quarters)
+    assert sorted(study.progress["as_of"].unique()) == list(quarters)
     assert len(quarters) == 12
 
 
-def test_the_bundled_register_has_late_missing_and_revised_reports(bundled: pa.Study) -> None:
-    record = reporting_record(bundled.tasks, bundled.progress)
+def test_the_bundled_register_has_late_missing_and_revised_reports(study: pa.Study) -> None:
+    record = reporting_record(study.tasks, study.progress)
     assert (record[["in_time", "late", "missing", "revised"]].sum() > 0).all()
 
 
-def test_the_seed_decides_and_nothing_else(bundled: pa.Study) -> None:
-    tasks = bundled.tasks
+def test_the_seed_decides_and_nothing_else(study: pa.Study) -> None:
+    tasks = study.tasks
     made = simulate_progress(tasks, rng=1)
     pd.testing.assert_frame_equal(simulate_progress(tasks, rng=1), made)
     pd.testing.assert_frame_equal(simulate_progress(tasks, rng=np.random.default_rng(1)), made)
@@ -81,11 +71,11 @@ def test_a_generator_moves_on() -> None:
     assert not simulate_progress(tasks, rng=rng).equals(simulate_progress(tasks, rng=rng))
 
 
-def test_scores_are_never_read_to_make_a_register(bundled: pa.Study, monkeypatch) -> None:
-    made = simulate_progress(bundled.tasks, rng=3)
+def test_scores_are_never_read_to_make_a_register(study: pa.Study, monkeypatch) -> None:
+    made = simulate_progress(study.tasks, rng=3)
     monkeypatch.setattr("papi_analysis.study.tables.read_text", lambda *_: pytest.fail("a table was read"))
-    pd.testing.assert_frame_equal(simulate_progress(bundled.tasks, rng=3), made)
-    pd.testing.assert_frame_equal(simulate_progress(bundled.tasks.assign(score=9.0), rng=3), made)
+    pd.testing.assert_frame_equal(simulate_progress(study.tasks, rng=3), made)
+    pd.testing.assert_frame_equal(simulate_progress(study.tasks.assign(score=9.0), rng=3), made)
 
 
 @pytest.mark.parametrize("function", [simulate_progress, simulation._simulate_tasks, simulation._long])
@@ -145,14 +135,14 @@ def test_reports_are_what_a_register_may_hold(many) -> None:
     assert (ends < 0.95).any()
 
 
-def test_a_register_that_does_not_pass_makes_no_reports(bundled: pa.Study) -> None:
+def test_a_register_that_does_not_pass_makes_no_reports(study: pa.Study) -> None:
     with pytest.raises(pa.DataError, match="column due: a required column is missing"):
-        simulate_progress(bundled.tasks.drop(columns="due"))
+        simulate_progress(study.tasks.drop(columns="due"))
     with pytest.raises(pa.DataError, match="no rows"):
-        simulate_progress(bundled.tasks.iloc[:0])
+        simulate_progress(study.tasks.iloc[:0])
 
 
-@pytest.mark.parametrize("slopes", [0.0, 0.07, -0.05, [0.01, 0.02, 0.03, 0.0, -0.01, -0.02]])
+@pytest.mark.parametrize("slopes", [0.07, [0.01, 0.02, 0.03, 0.0, -0.01, -0.02]])
 def test_scores_are_the_real_ones_plus_the_known_gain(panel: pa.Panel, slopes) -> None:
     study = simulate_study(panel, slopes=slopes, units=10, rng=8)
     made = pa.Panel.from_study(study)
@@ -172,7 +162,7 @@ def test_scores_are_the_real_ones_plus_the_known_gain(panel: pa.Panel, slopes) -
     assert np.isnan(made.completion[lost]).all()
 
 
-@pytest.mark.parametrize("units", [1, 2, 62, 63])
+@pytest.mark.parametrize("units", [1, 63])
 def test_any_number_of_units_may_have_a_programme(panel: pa.Panel, units: int) -> None:
     study = simulate_study(panel, units=units, tasks_per_dimension=2, rng=1)
     assert len(study.programme_units) == units
@@ -185,7 +175,7 @@ def test_any_number_of_units_may_have_a_programme(panel: pa.Panel, units: int) -
 def test_units_may_be_named_and_default_to_all(panel: pa.Panel) -> None:
     study = simulate_study(panel, units=["VN-HN", "VN-CT", "VN-HN"], tasks_per_dimension=1)
     assert study.programme_units == ("VN-CT", "VN-HN")
-    assert len(simulate_study(panel, tasks_per_dimension=1).programme_units) == 63
+    assert len(simulate_study(panel.only(dimensions=["D1"]), tasks_per_dimension=1).programme_units) == 63
 
 
 def test_the_seed_decides_the_study(panel: pa.Panel) -> None:
@@ -205,9 +195,15 @@ def test_programmes_stay_inside_their_years(panel: pa.Panel) -> None:
     assert study.base_year == 2013
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_a_study_written_to_a_folder_comes_back_the_same(panel: pa.Panel, tmp_path: Path, known: bool) -> None:
+@pytest.fixture(scope="module")
+def made(panel: pa.Panel) -> tuple[pa.Study, pa.Panel]:
     study = simulate_study(panel, slopes=0.03, units=5, rng=6)
+    return study, pa.Panel.from_study(study)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_study_written_to_a_folder_comes_back_the_same(made, tmp_path: Path, known: bool) -> None:
+    study, first = made
     tables = ["scores", "units", "dimensions", "tasks", "progress"] + (["breaks"] if known else [])
     for name in tables:
         getattr(study, name).to_csv(tmp_path / f"{name}.csv", index=False)
@@ -228,7 +224,7 @@ def test_a_study_written_to_a_folder_comes_back_the_same(panel: pa.Panel, tmp_pa
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         loaded = pa.load_study(tmp_path)
-    first, second = pa.Panel.from_study(study), pa.Panel.from_study(loaded)
+    second = pa.Panel.from_study(loaded)
     np.testing.assert_array_equal(first.scores, second.scores)
     np.testing.assert_array_equal(first.completion, second.completion)
     assert (first.units, first.years, first.dimensions) == (second.units, second.years, second.dimensions)

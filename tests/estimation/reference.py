@@ -122,3 +122,15 @@ def panel_of(y, C, first=2001):
     frame = pd.MultiIndex.from_product(names, names=["unit", "year", "dimension"]).to_frame(index=False)
     scores, done = frame.assign(score=y.ravel()), frame.assign(completion=C.ravel())
     return pa.Panel.from_frames(scores.dropna(), done.dropna())
+
+
+def rank_bounds(p, odds):
+    """The lowest and the highest value (2, ...) of a p-value by rank, were some assignments likelier than others.
+
+    A rank counts all assignments alike. If one may be up to ``odds`` times as likely as another, n1 of them at least as
+    extreme as the realised one (itself included) and n0 not, p lies between n1 / (n1 + odds n0) and odds n1 / (odds n1
+    + n0) (Rosenbaum 2002, ch. 4; Firpo & Possebom 2018, eqs 7-9).
+    """
+    n1 = np.asarray(p, dtype=float)
+    n0 = 1 - n1
+    return np.stack([n1 / (n1 + odds * n0), odds * n1 / (odds * n1 + n0)])

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import papi_analysis as pa
-from papi_analysis.credibility.simulation import simulate_study
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +22,8 @@ def told(study, gaps) -> pa.Estimates:
 
 
 @pytest.fixture(scope="module")
-def known(panel) -> pa.Panel:
-    return pa.Panel.from_study(simulate_study(panel, slopes=0.08, units=20, rng=3))
+def known(simulated) -> pa.Panel:
+    return simulated(20)
 
 
 @pytest.fixture(scope="module")

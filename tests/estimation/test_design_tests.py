@@ -53,8 +53,8 @@ def test_equal_spreads_are_judged_by_the_correlation_of_sum_and_difference() -> 
     assert spread.p == pytest.approx([stats.pearsonr(x[:, k] + y[:, k], y[:, k] - x[:, k])[1] for k in range(3)])
     assert spread.ratio == pytest.approx(np.std(y, axis=0) / np.std(x, axis=0))
     alarms = [pitman_morgan(*rng.multivariate_normal([0, 0], [[1, 0.7], [0.7, 1]], 30).T[:, :, None]).p[0] <= 0.05
-              for _ in range(2000)]  # fmt: skip
-    assert np.mean(alarms) == pytest.approx(0.05, abs=0.015)
+              for _ in range(500)]  # fmt: skip
+    assert np.mean(alarms) == pytest.approx(0.05, abs=0.03)
 
 
 def test_shares_between_groups_are_those_of_an_analysis_of_variance() -> None:
@@ -114,14 +114,12 @@ def test_what_cannot_be_tested_is_refused(panel, regions) -> None:
 
 
 @pytest.mark.parametrize("label", [lambda i: "one for all", lambda i: i])
-def test_regions_that_leave_nothing_to_test_are_refused(label):
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+def test_regions_that_leave_nothing_to_test_are_refused(panel, label):
     with pytest.raises(pa.SpecError, match="regions must have at least two labels"):
         pa.design_tests(panel, "VN-CT", 2018, regions={unit: label(i) for i, unit in enumerate(panel.units)})
 
 
-def test_a_start_between_surveys_is_the_next_survey_as_for_the_gap():
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+def test_a_start_between_surveys_is_the_next_survey_as_for_the_gap(panel):
     kept = [t for t, year in enumerate(panel.years) if year != 2018]
     panel = replace(
         panel,
@@ -134,7 +132,6 @@ def test_a_start_between_surveys_is_the_next_survey_as_for_the_gap():
 
 
 @pytest.mark.parametrize("wrong", [{"regions": ["a"]}, {"unit": ["VN-CT"]}, {"start": "2018"}, {"panel": 5}])
-def test_wrong_kinds_are_answered_kindly(wrong):
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+def test_wrong_kinds_are_answered_kindly(panel, wrong):
     with pytest.raises(pa.SpecError):
         pa.design_tests(**{"panel": panel, "unit": "VN-CT", "start": 2018, **wrong})

@@ -30,6 +30,11 @@ def answer():
     return Estimates("completion_slopes", table, notes, simulated_tables=("tasks", HOSTILE))
 
 
+@pytest.fixture(scope="module")
+def targets(study):
+    return pa.target_attainment(study)
+
+
 def test_a_row_is_found_by_its_dimension(answer):
     assert answer.row("D1")["estimate"] == 0.5
     assert answer.row("mean").name == "mean"
@@ -68,8 +73,7 @@ def test_the_page_shows_all_of_it_and_runs_nothing(answer):
     assert [item.get_text() for item in soup.find_all("li")] == ["3 of 10 were left out.", HOSTILE]
 
 
-def test_a_printed_answer_fits_on_a_screen_and_says_what_it_leaves_out(answer):
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+def test_a_printed_answer_fits_on_a_screen_and_says_what_it_leaves_out(answer, panel):
     gaps = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did")
     for shown in (answer, gaps, pa.event_time(gaps), pa.completion_slopes(panel, draws=9)):
         lines = repr(shown).split("\n")
@@ -96,8 +100,7 @@ def test_a_printed_answer_of_any_size_fits_on_a_screen(rows, columns, name):
     assert ("more columns in .table: " in repr(answer)) == (columns > 3)
 
 
-def test_what_is_taken_out_of_an_answer_can_be_changed_and_the_answer_is_not():
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+def test_what_is_taken_out_of_an_answer_can_be_changed_and_the_answer_is_not(panel):
     answer = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="did")
     before = pa.sentence(answer), answer.interval(0.9), repr(answer)
     table, tests, cells, weights = answer.table, answer.tests, answer.cells, answer.design.weights
@@ -146,16 +149,15 @@ def test_answers_are_equal_where_they_say_the_same(answer, other):
     assert answer != answer.question
 
 
-def test_two_runs_of_a_question_are_equal_where_their_draws_are():
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020")).cut(2014, 2020)
+def test_two_runs_of_a_question_are_equal_where_their_draws_are(panel):
+    panel = panel.cut(2014, 2020)
     one, same, other = (pa.completion_slopes(panel, draws=9, rng=rng) for rng in (0, 0, 1))
     assert one == same
     assert one != other
     assert len({one, same}) == 1
 
 
-def test_a_design_is_that_of_its_question(answer):
-    targets = pa.target_attainment(pa.load_study("can_tho_2018_2020"))
+def test_a_design_is_that_of_its_question(targets):
     assert targets.designed(UnitYears) == UnitYears("VN-CT", 2016, 2020)
     with pytest.raises(dataclasses.FrozenInstanceError):
         targets.design.last = 2021
@@ -171,8 +173,8 @@ def test_the_page_says_first_what_is_simulated(answer):
     assert "SIMULATED" not in dataclasses.replace(answer, simulated_tables=())._repr_html_()
 
 
-def test_the_page_of_a_real_answer_holds_its_numbers():
-    answer = pa.target_attainment(pa.load_study())
+def test_the_page_of_a_real_answer_holds_its_numbers(targets):
+    answer = targets
     soup = BeautifulSoup(answer._repr_html_(), "html.parser")
     columns = [cell.get_text() for cell in soup.thead.find_all("th")]
     assert columns == answer.table.columns.tolist()
@@ -198,12 +200,11 @@ def test_a_note_keeps_its_words_and_values_when_it_is_copied_or_sent_elsewhere()
         assert (same.text, same.values, same.values["why"].text) == (note.text, note.values, "it {is} so")
 
 
-def test_what_was_not_resampled_has_no_draws_and_no_intervals():
-    answer = pa.target_attainment(pa.load_study())
+def test_what_was_not_resampled_has_no_draws_and_no_intervals(targets):
     with pytest.raises(pa.SpecError, match="target_attainment"):
-        _ = answer.draws
+        _ = targets.draws
     with pytest.raises(pa.SpecError, match="target_attainment"):
-        answer.interval(0.9)
+        targets.interval(0.9)
 
 
 def test_tiny_and_huge_numbers_are_printed_with_digits_that_count() -> None:

@@ -27,8 +27,8 @@ def made(rng: int = 0, units: int = 40, treated: int = 20, effect: float = 2.0, 
 
 
 @pytest.fixture(scope="module")
-def real() -> pa.Panel:
-    return pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+def real(panel) -> pa.Panel:
+    return panel
 
 
 @pytest.fixture(scope="module")

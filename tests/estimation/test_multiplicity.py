@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from reference import case, codes, needs_cases, produc
+from reference import case, codes, needs_cases, produc, rank_bounds
 
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation.bootstrap import wild_bootstrap
@@ -18,7 +18,6 @@ from papi_analysis.estimation.multiplicity import (
     holm,
     largest_rank,
     p_values,
-    rank_bounds,
     standardised_mean,
     step_down,
     turning_odds,

@@ -230,8 +230,8 @@ def wide():
 
 
 @pytest.fixture(scope="module")
-def table():
-    return pa.target_attainment(pa.load_study("can_tho_2018_2020")).table.set_index("dimension")
+def table(study):
+    return pa.target_attainment(study).table.set_index("dimension")
 
 
 def test_what_the_plan_and_the_press_said(table):
@@ -377,8 +377,7 @@ def test_a_unit_that_was_left_out_last_is_held_against_its_own_latest_score():
     assert (row["latest_year"], row["latest"], row["still"]) == (2002, 5.2, pytest.approx(0.8))
 
 
-def test_how_often_what_is_left_was_gained_in_the_published_scores():
-    study = pa.load_study("can_tho_2018_2020")
+def test_how_often_what_is_left_was_gained_in_the_published_scores(study):
     study = dataclasses.replace(study, targets=study.targets.assign(year=2023))
     table = pa.target_attainment(study).table.set_index("dimension")
     scores = pa.papi.load_scores().pivot(index=["unit", "year"], columns="dimension", values="score")[SIX]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize
 
-import papi_analysis as pa
 from papi_analysis.errors import SpecError
 from papi_analysis.estimation import weights
 from papi_analysis.estimation.weights import simplex_weights, vertex_weights
@@ -151,9 +150,8 @@ def test_doubles_share_and_order_does_not_matter():
         np.testing.assert_allclose(simplex_weights(A[:, order], b), w[order], atol=1e-9)
 
 
-def test_least_norm_where_the_unit_lies_on_the_edge_of_the_hull():
+def test_least_norm_where_the_unit_lies_on_the_edge_of_the_hull(panel):
     """No donor weights near the flattest are all positive there, so that the dual has no solution to settle at."""
-    panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
     scores = panel.scores[panel.usable.all(axis=(1, 2)), :7, 5]
     A, b = np.delete(scores, 26, axis=0).T, scores[26]
     w = simplex_weights(A, b)

@@ -169,7 +169,7 @@ def tables(draw) -> pd.DataFrame:
 
 
 @given(tables(), st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_what_goes_in_comes_out(table, data) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pa.DataWarning)  # completion of a year without any score

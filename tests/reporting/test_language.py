@@ -59,7 +59,7 @@ def calls(name):
 
 FACES = PACKAGE / "reporting", PACKAGE / "cli.py"
 TEXTS = [(path, call, text) for path, call, text in calls("text") if any(map(path.is_relative_to, FACES))]
-NOTES = list(calls("Note"))
+NOTES = [*calls("Note"), *calls("SpecError")]
 MESSAGES = sorted(
     {text for _, _, text in (*TEXTS, *NOTES)}
     | set(LABELS.values())
@@ -92,13 +92,13 @@ def test_every_message_is_translated_once(catalogue):
 
 
 def test_every_error_is_a_message_that_can_be_translated():
-    """An error is a ``Note``, made where it is raised or before; a text that is put together is English for ever."""
+    """An error is words with values, or a ``Note`` made before; a text that is put together is English for ever."""
     raised, bare = 0, []
     for path, tree in TREES.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "SpecError" and node.args:
                 raised += 1
-                if isinstance(node.args[0], ast.Constant | ast.JoinedStr | ast.BinOp):
+                if isinstance(node.args[0], ast.JoinedStr | ast.BinOp):
                     bare.append(f"{path.name}, line {node.lineno}")
     assert raised > 150
     assert not bare
@@ -122,7 +122,7 @@ def test_every_call_gives_the_values_that_its_message_names():
 
 
 def test_every_note_gives_the_values_that_its_words_name():
-    """Notes are worded where they are said, or as constants at the top that are filled in below by their ``text``."""
+    """Notes are worded where they are said, or as constants at the top that are filled in below."""
     worded = {}
     for tree in TREES.values():
         for node in tree.body:
@@ -132,23 +132,30 @@ def test_every_note_gives_the_values_that_its_words_name():
                     worded[node.targets[0].id] = node.value.args[0].value
     filled = {"here": 0, "above": 0}
     for path, tree in TREES.items():
-        for node in ast.walk(tree):
-            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Note" and len(node.args) == 2):
-                continue
-            words, values = node.args
-            place = f"{path.name}, line {node.lineno}"
-            if isinstance(values, ast.Dict):
-                given = {getattr(key, "value", None) for key in values.keys}
-                if is_text(words):
-                    assert placeholders(words.value) == given, place
-                    filled["here"] += 1
-                elif isinstance(words, ast.Attribute) and words.value.id in worded:
-                    assert placeholders(worded[words.value.id]) <= given, place
-                    filled["above"] += 1
-                # A number that is text already would keep its decimal point in every language.
-                assert not any(is_written_number(value) for value in values.values), place
-    assert filled["here"] >= 20
-    assert filled["above"] >= 3
+        for place, words, values in filled_in(path, tree):
+            if is_text(words):
+                assert placeholders(words.value) == set(values), place
+                filled["here"] += 1
+            elif (above := getattr(words.value if isinstance(words, ast.Attribute) else words, "id", "")) in worded:
+                assert placeholders(worded[above]) <= set(values), place
+                filled["above"] += 1
+            # A number that is text already would keep its decimal point in every language.
+            assert not any(is_written_number(value) for value in values.values()), place
+    assert filled["here"] >= 200
+    assert filled["above"] >= 60
+
+
+def filled_in(path, tree):
+    """Where words are given values: ``Note(words, {...})``, ``SpecError(words, name=...)``, ``WORDS(name=...)``."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name, place = getattr(node.func, "id", ""), f"{path.name}, line {node.lineno}"
+        if name == "Note" and len(node.args) == 2 and isinstance(node.args[1], ast.Dict):
+            keys = [getattr(key, "value", None) for key in node.args[1].keys]
+            yield place, node.args[0], dict(zip(keys, node.args[1].values, strict=True))
+        elif node.keywords and all(word.arg for word in node.keywords) and (name == "SpecError" or name.isupper()):
+            yield place, (node.args[0] if node.args else node.func), {word.arg: word.value for word in node.keywords}
 
 
 def is_written_number(node):
