@@ -12,6 +12,8 @@ BENCH_READY := $(VENV)/.ready-bench
 
 # Notebook kernels draw inline; a backend taken over from outside would leave every figure out.
 unexport MPLBACKEND
+# Many processes start here; where compiled modules may not be kept, each would spend seconds compiling them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help report test test-all lab check notebooks bench validation docs ends lock clean
 
