@@ -110,8 +110,6 @@ def test_an_error_names_notebook_and_cell_and_has_no_traceback(tmp_path: Path):
 
 
 def test_a_dead_kernel_and_a_slow_cell_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(PapiError, match=r"c\.ipynb, code cell 1: the kernel died"):
-        execute_notebook(write(tmp_path / "c.ipynb", "import os; os._exit(1)"))
     dies = "import os; os.write(2, b'first\\nmalloc(): corrupted top size\\n\\n'); os.abort()"
     with pytest.raises(PapiError, match=r"c\.ipynb, code cell 1: the kernel died.*: malloc\(\): corrupted top size$"):
         execute_notebook(write(tmp_path / "c.ipynb", dies))
