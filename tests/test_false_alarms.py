@@ -13,7 +13,7 @@ from scipy import stats
 import papi_analysis as pa
 from papi_analysis.estimation.inference import FALSE_ALARMS
 
-FOLDER = Path(__file__).parents[1] / "benchmarks"
+FOLDER = Path(__file__).parents[1] / "benchmarks" / "validation"
 TABLE = pd.read_csv(FOLDER / "false_alarms.csv")
 HELD = TABLE.query("inference == 'auto'")
 BENCH = runpy.run_path(str(FOLDER / "false_alarms.py"))

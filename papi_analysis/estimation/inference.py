@@ -25,7 +25,7 @@ STUDENTISED = 4
 BOOTSTRAP = 20
 
 #: False alarms of the usual CR1 t-test at a nominal 5%, by programme units: of one dimension, and of any of six.
-#: Measured on the published panel with programmes that do nothing: benchmarks/false_alarms.py.
+#: Measured on the published panel with programmes that do nothing: benchmarks/validation/false_alarms.py.
 FALSE_ALARMS = {1: (0.78, 1.0), 3: (0.18, 0.65), 5: (0.10, 0.44), 8: (0.07, 0.31), 10: (0.06, 0.28), 20: (0.04, 0.19)}
 
 USUAL = Note(

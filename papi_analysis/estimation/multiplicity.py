@@ -236,8 +236,8 @@ def standardised_mean(observed: ArrayLike, draws: ArrayLike, *, exact: bool) -> 
 
     The same draws judge it, by rank. It gives quiet dimensions their due: an equal effect in all dimensions is found in
     93% of panels where the plain mean finds it in 83%, one in the noisiest dimension alone in 14% against 33%
-    (``benchmarks/power.csv``). It is one test, chosen before anything is looked at: whoever picks it, the plain mean or
-    a dimension after looking has made three.
+    (``benchmarks/validation/power.csv``). It is one test, chosen before anything is looked at: whoever picks it, the
+    plain mean or a dimension after looking has made three.
 
     >>> standardised_mean([2.0, 2.0], [[2.0, 2.0], [3.0, -3.0], [-1.0, -2.0], [0.0, 1.0]], exact=True)
     0.25

@@ -13,7 +13,7 @@ asks ``completion_slopes``' default for three units. ``effects``:
 A spread is the standard deviation of the estimate over units (or sets of units) that nothing moved. ``mean``,
 ``standardised_mean`` and ``any_of_six`` are the shares of panels with p <= 0.05; each is one test, chosen before.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/power.py --panels 300 --out benchmarks/power.csv
+    OPENBLAS_NUM_THREADS=1 python benchmarks/validation/power.py --panels 300 --out benchmarks/validation/power.csv
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ and ``any_of_six`` counts p_joint.
 
 The table beside this file comes from
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/false_alarms.py --panels 4000 --out benchmarks/false_alarms.csv
+    OPENBLAS_NUM_THREADS=1 python benchmarks/validation/false_alarms.py --panels 4000 \\
+        --out benchmarks/validation/false_alarms.csv
 """
 
 from __future__ import annotations
