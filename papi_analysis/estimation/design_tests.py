@@ -62,7 +62,7 @@ def design_tests(
     draws: int = 9999,
     rng: int | np.random.Generator = 0,
 ) -> Estimates:
-    """Test what a comparison presumes, on untouched units: leads that carry over, one spread, no regional shocks.
+    """Test what a comparison presumes: leads that carry over, one spread, no regional shocks.
 
     Parameters
     ----------
@@ -79,10 +79,11 @@ def design_tests(
     -------
     Estimates
         One row per dimension, then ``"mean"``: ``carry_over`` with ``carry_se`` (slope of the mean after on the mean
-        before among untouched units), ``spread_ratio`` with ``spread_p`` (Pitman 1939, Morgan 1939: correlation of sum
-        and difference), ``between`` with ``between_p`` (share of the changes' variance that lies between regions),
-        ``rank_volatility`` of the unit (1: its scores varied most over the years before), ``units``. ``cells`` holds
-        the ratio of spreads at each break within the years used.
+        before among untouched units), ``spread_ratio`` with ``spread_p`` (over all units that take part, the asked one
+        among them; Pitman 1939, Morgan 1939: correlation of sum and difference), ``between`` with ``between_p``
+        (share of the changes' variance that lies between regions), ``rank_volatility`` of the unit (1: its scores
+        varied most over the years before), ``units``. ``cells`` holds the ratio of spreads at each break within the
+        years used.
 
     Raises
     ------

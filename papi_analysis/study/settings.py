@@ -62,6 +62,7 @@ _WRITTEN_DAY = re.compile(r"""["']?(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})""")
 _CURLY = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 #: A name such as a.b.c of fifty parts.
 _DEEP = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
+_LANGUAGE = re.compile(r"""^\s*language\s*=\s*["'](\w+)["']""", re.M)
 
 
 class Place(NamedTuple):
@@ -242,6 +243,9 @@ def preferred_language(folder: Path) -> str:
     """Return the language that a study folder asks for, whatever else may be wrong with it; without one, English."""
     try:
         language = _read_toml(folder).get("language")
+    except tomllib.TOMLDecodeError:  # a slip elsewhere in the file: the line of the language may be whole
+        said = _LANGUAGE.search(read_text(folder / "study.toml", again=_SAVE_AGAIN))
+        language = said[1] if said else "en"
     except (ValueError, RecursionError):  # a DataError is a ValueError too
         return "en"
     return language if language in LANGUAGES else "en"

@@ -254,6 +254,14 @@ def test_settings_without_end_are_refused(tmp_path, line) -> None:
     assert preferred_language(tmp_path) == "en"
 
 
+@pytest.mark.parametrize(("line", "language"), [('language = "vi"', "vi"), ('language = "fr"', "en"), ("", "en")])
+def test_a_slip_elsewhere_leaves_the_language_known(tmp_path, line, language) -> None:
+    (tmp_path / "study.toml").write_text(f"start = 2018-13-01\n{line}\nend 2020\n", "utf-8")
+    with pytest.raises(DataError):
+        read_settings(tmp_path)
+    assert preferred_language(tmp_path) == language
+
+
 def test_links_in_a_circle_are_a_file_that_cannot_be_read(tmp_path) -> None:
     (tmp_path / "a.csv").symlink_to("b.csv")
     (tmp_path / "b.csv").symlink_to("a.csv")
