@@ -50,6 +50,13 @@ class Comparison:
     values: Floats  # (N, K, 2) the score, less what is carried over one for one; completion as it was
     weight: Floats  # (N, K)
 
+    @property
+    def rounding(self) -> Floats:
+        """The size (K,) at or below which an error of a score is rounding: shares of their spread, of their level."""
+        score, constant = self.values[..., 0], self.Z[..., 0]
+        net = score - constant * (constant * score).sum(axis=0)
+        return np.maximum(1e-10 * np.abs(net).max(axis=0), 1e-14 * np.abs(score).max(axis=0))
+
     @cached_property
     def products(self) -> Floats:
         """Z'Z beside Z'values, by unit (N, K, r, r + 2)."""
@@ -193,12 +200,14 @@ def _comparison(
 
 def _orthonormal(Z: Floats) -> Floats:
     """Columns (N, K, r) at right angles and of length one; zero, or left out, where nothing of one is left."""
-    Q, size = Z.copy(), np.linalg.norm(Z, axis=0)
+    Q = Z.copy()
+    Q[:, :, 1:] -= Z[:, :, 1:].sum(axis=0) / np.maximum(Z[:, :, 0].sum(axis=0), 1)[:, None] * Z[:, :, :1]
+    least = np.maximum(1e-9 * np.linalg.norm(Q, axis=0), 1e-12 * np.linalg.norm(Z, axis=0))
     for j in range(Q.shape[2]):
         for i in [*range(j)] * 2:  # twice: the second pass removes what rounding left
             Q[:, :, j] -= Q[:, :, i] * (Q[:, :, i] * Q[:, :, j]).sum(axis=0)
         left = np.linalg.norm(Q[:, :, j], axis=0)
-        kept = left > 1e-9 * size[:, j]
+        kept = left > least[:, j]
         Q[:, :, j] = np.where(kept, Q[:, :, j] / np.where(kept, left, 1.0), 0.0)
     return Q[:, :, Q.any(axis=(0, 1))]
 

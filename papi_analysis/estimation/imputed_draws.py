@@ -61,9 +61,7 @@ def reassign_programmes(
         covariance = np.atleast_2d(np.cov(at_null.T, bias=True))
         zero = np.zeros_like(covariance)
         covariances = [np.broadcast_to(part, (len(slope0), *covariance.shape)) for part in (covariance, zero, zero)]
-    flat = (
-        np.diag(covariance) <= 1e-20 * N * np.max([np.abs(c.values[..., 0]).max() for c in programmes.comparisons]) ** 2
-    )
+    flat = np.diag(covariance) <= N * np.max([c.rounding for c in programmes.comparisons], axis=0) ** 2
     if flat.any():
         raise SpecError(
             "Equation {number} leaves no error to measure (scores that move alike, or an exact fit), "

@@ -97,6 +97,16 @@ def test_constants_of_years_and_scales_do_not_matter_and_leads_do() -> None:
     np.testing.assert_allclose(placebos(programme_design(halved + 1e-3 * walks(20, seed=1), 3, 5)).scores, 0, atol=0.01)
 
 
+def test_a_high_level_and_a_small_scale_cost_no_digits() -> None:
+    """Stored at 1e9, scores keep seven decimals: as many do the gaps and the leverages."""
+    Y = walks(20)
+    plain, lifted, small = (programme_design(values, 3, 5) for values in (Y, Y + 1e9, 1e-9 * Y))
+    np.testing.assert_allclose(placebos(lifted).scores, placebos(plain).scores, atol=1e-5)
+    np.testing.assert_allclose(1e9 * placebos(small).scores, placebos(plain).scores, atol=1e-9)
+    for other in (lifted, small):
+        np.testing.assert_allclose(leverage(other, 5), leverage(plain, 5), atol=1e-6)
+
+
 def test_leverage_is_the_diagonal_of_statsmodels_hat_matrix() -> None:
     Y = walks(30)
     weights = np.random.default_rng(3).uniform(0.5, 4, 30)
