@@ -374,6 +374,19 @@ def test_the_same_completion_for_all_is_a_year_effect_and_has_no_slope():
         pa.completion_slopes(dataclasses.replace(panel, completion=same))
 
 
+@pytest.mark.parametrize("form", ["imputation", "levels", "differences"])
+@pytest.mark.parametrize("declared", [1, 4])
+def test_units_that_were_not_declared_to_be_without_a_programme_are_the_reason(form, declared):
+    panel = make_panel(24, gaps=0.0)
+    completion = np.full_like(panel.completion, np.nan)
+    completion[:declared] = np.arange(T)[:, None] / T
+    words = f"Completion of {24 - declared} of 24 units is not known in any year.*without_programme"
+    with pytest.raises(pa.SpecError, match=words):
+        pa.completion_slopes(dataclasses.replace(panel, completion=completion), form=form)
+    completion[declared:] = 0.0
+    pa.completion_slopes(dataclasses.replace(panel, completion=completion), form="levels", draws=49)
+
+
 @pytest.mark.parametrize("part", ["scores", "completion"])
 def test_a_dimension_without_cells_is_named(part):
     panel = make_panel(24)
