@@ -187,7 +187,8 @@ def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
 
 def _without_one_donor(panel: Panel, design: Design) -> list[dict[str, Any]]:
     """Leave each donor out in turn: the lowest and the highest gap that come of it."""
-    _, gaps = leave_one_donor_out(design, "lagged_outcome")
+    with panel.naming():
+        _, gaps = leave_one_donor_out(design, "lagged_outcome")
     each = pd.DataFrame(gaps, columns=list(panel.dimensions)).assign(mean=gaps.mean(axis=1))
     units = int(design.eligible.sum()) - 1
     ends = {"donor_lowest": each.min(), "donor_highest": each.max()}

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from papi_analysis.arrays import Floats, Ints
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import PLACES, SpecError
 from papi_analysis.estimation.assignments import Assignments, followers
 from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
 from papi_analysis.estimation.draws import StudentisedDraws, joined, polynomials, studentised
@@ -64,9 +64,9 @@ def reassign_programmes(
     flat = np.diag(covariance) <= N * np.max([c.rounding for c in programmes.comparisons], axis=0) ** 2
     if flat.any():
         raise SpecError(
-            "Equation {number} leaves no error to measure (scores that move alike, or an exact fit), "
-            "so no slope can be judged there; leave the dimension out.",
-            number=int(np.flatnonzero(flat)[0]) + 1,
+            "{dimension} leaves no error to measure (scores that move alike, or an exact fit), so no slope can be "
+            "judged there. Leave it out.",
+            dimension=PLACES["dimension"](place=int(np.flatnonzero(flat)[0])),
         )
     terms = [slope0, slope1, *covariances]
     return studentised(b0, covariance, terms, count=possible.count, exact=exact, none=none)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.arrays import Bools, Floats, Ints
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import PLACES, SpecError
 from papi_analysis.estimation.designs import Design, Weights
 
 #: Below so many donors the mean before is the only regressor, and below so many a line through them says nothing.
@@ -75,9 +75,9 @@ def lagged_outcome(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Boo
     if (uu <= flat**2).any():
         k = int(np.argwhere(uu <= flat**2)[0, 1])
         raise SpecError(
-            "Donors do not differ before the start in dimension {k} (counted from 0), so nothing "
-            "says what a lead is worth there. Leave the dimension out, or ask with method='did'.",
-            k=k,
+            "Donors do not differ before the start in {dimension}, so nothing says what a lead is worth "
+            "there. Leave the dimension out, or ask with method='did'.",
+            dimension=PLACES["dimension"](place=k),
         )
     v = centred(last)
     along = over_donors(u * v) / uu

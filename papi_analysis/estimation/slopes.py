@@ -261,11 +261,13 @@ def judge(panel: Panel, eq: Equations, spec: Specification, asked: Judging) -> t
     _check_strata(panel, eq, asked.strata)
     laid = _laid(eq, spec)
     if laid is not None:
-        return "imputation", imputed_slopes(eq, laid, panel.units, asked)
+        with panel.naming():
+            return "imputation", imputed_slopes(eq, laid, panel.units, asked)
     undeclared = _undeclared(panel)
     if undeclared and _alike(eq):
         raise SpecError(undeclared[0])
-    judged = two_way_slopes(eq, panel.units, asked)
+    with panel.naming():
+        judged = two_way_slopes(eq, panel.units, asked)
     lost = np.isfinite(panel.scores).any(axis=(1, 2)) & ~np.isfinite(eq.y).any(axis=(1, 2))
     judged = replace(judged, notes=(*judged.notes, *left_out(panel.units, np.asarray(lost))))
     if spec.form == "imputation":

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from reference import panel_of
 
 import papi_analysis as pa
 from papi_analysis.errors import SpecError
@@ -138,8 +139,11 @@ def test_the_note_names_the_largest_leverage_and_its_rank(panel) -> None:
 def test_donors_that_do_not_differ_are_refused() -> None:
     Y = walks(6)
     Y[1:, :5, 1] = 4.0
-    with pytest.raises(SpecError, match="Donors do not differ before the start in dimension 1"):
+    with pytest.raises(SpecError, match=r"Donors do not differ before the start in dimension 1 \(counted from 0\)"):
         estimate(programme_design(Y, 0, 5), "lagged_outcome")
+    for ask in (pa.programme_impact, pa.impact_robustness):
+        with pytest.raises(SpecError, match="Donors do not differ before the start in dimension D1, so"):
+            ask(panel_of(Y, np.zeros_like(Y)), "u00", 2006)
     same_last = walks(20)
     same_last[:, 4] = same_last[:, :4].mean(axis=1)  # the last year says nothing beyond the mean
     found = estimate(programme_design(same_last, 0, 5), "lagged_outcome")
