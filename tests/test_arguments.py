@@ -113,6 +113,23 @@ def test_sizes_that_mattered_are_numbers_of_known_dimensions() -> None:
         PANEL.position("units", "VN-CT")
 
 
+def test_numbers_name_units_and_dimensions_everywhere() -> None:
+    cells = PANEL.frame().dropna(subset="score").drop(columns="completion")
+    named = cells.assign(
+        unit=cells["unit"].map(PANEL.units.index) + 1, dimension=cells["dimension"].map(PANEL.dimensions.index) + 1
+    )
+    panel, unit = pa.Panel.from_frames(named), PANEL.units.index("VN-CT") + 1
+    back = pa.regression_to_the_mean(panel, unit, 2016)
+    plain = pa.regression_to_the_mean(PANEL, "VN-CT", 2016)
+    assert back.row(4)["expected"] == pytest.approx(plain.row("D4")["expected"], abs=1e-12)
+    assert back.design.unit == str(unit)
+    gaps = pa.programme_impact(panel, unit, 2018, method="did")
+    sizes = {1: 0.1, 2.0: 0.2, "3": 0.3}
+    told = pa.verdicts(gaps, sizes).table["needed"].head(4).tolist()
+    assert told[:3] == [0.1, 0.2, 0.3]
+    assert np.isnan(told[3])
+
+
 def test_right_kinds_pass_and_python_says_what_is_missing() -> None:
     @check_kinds
     def ask(unit: str, rng: int = 0, *, nearest: int | None = None) -> tuple:
