@@ -162,7 +162,8 @@ def impact_robustness(
 def _around_earlier(first: int, begun: int, last: int) -> dict[str, dict[str, Any]]:
     """Match on the years before the unit's own earlier programme, on its years, and take both programmes as one."""
     before, during, both = EARLIER
-    ways: dict[str, dict[str, Any]] = {during: {"before": (begun, last)}} if last > begun else {}
+    known = max(first, begun)
+    ways: dict[str, dict[str, Any]] = {during: {"before": (known, last)}} if last > known else {}
     if begun - first >= 2:
         ways = {before: {"before": (first, begun - 1)}, **ways, both: {"start": begun}}
     return ways
