@@ -121,13 +121,13 @@ def impact_robustness(
     assert set(METHODS) == set(ESTIMATORS)
     unit = name_text(unit)
     last = panel.years[-1] if end is None else end
-    others = known_in_years(panel, start, last) if known_programmes is None else known_programmes
+    known = known_in_years(panel, start, last) if known_programmes is None else known_programmes
+    others = {panel.units[panel.position("unit", name)] for name in known} - {unit}
     ways: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS}
     ways |= {"vertex": {"method": partial(synthetic_control, solve=vertex_weights)}}
     ways |= {"no_donor": {"treated_as_donor": False}}
-    if len(others):
-        known = {name for name in map(name_text, others) if name in panel.units and name != unit}
-        ways["known_left_out"] = {"without": sorted(known)}
+    if others:
+        ways["known_left_out"] = {"without": sorted(others)}
     if base_year is not None:
         base = {"before": (base_year, base_year)}
         ways |= {"base_year": base, "did_base_year": {"method": "did", **base}}

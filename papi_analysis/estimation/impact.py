@@ -141,10 +141,10 @@ def programme_impact(
     Raises
     ------
     SpecError
-        A unit that is not in the panel, a start without enough years before, an end beyond the data, years ``before``
-        or ``after`` that cannot count, a treated unit among those left out, a missing score of a treated unit, too few
-        donors with all cells or without a programme, a dimension in which all units move alike, a method that gives no
-        usable weights, weights or labels that are missing, negative or fit no other unit.
+        A unit that is not in the panel or named twice, a start without enough years before, an end beyond the data,
+        years ``before`` or ``after`` that cannot count, a treated unit among those left out, a missing score of a
+        treated unit, too few donors with all cells or without a programme, a dimension in which all units move alike, a
+        method that gives no usable weights, weights or labels that are missing, negative or fit no other unit.
 
     Examples
     --------

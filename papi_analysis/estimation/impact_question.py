@@ -48,6 +48,8 @@ NO_YEAR_AFTER = Note(
     "these."
 )
 
+TWICE = Note("unit names one twice: {units}. Name each unit once.")
+
 BEYOND = Note("{what}={given} names years outside {first}-{last}: {kept}. Choose years from these.")
 BEFORE = Note("those of the panel before the start")
 AFTER = Note("those of the programme")
@@ -94,7 +96,10 @@ def first_years(
     else:
         if start is None:
             raise SpecError("give the first year of the programme: start=2018, for instance.")
-        starts = dict.fromkeys([unit] if isinstance(unit, str | int | float | np.integer) else unit, start)
+        units = [unit] if isinstance(unit, str | int | float | np.integer) else [*unit]
+        starts = dict.fromkeys(units, start)
+        if len({*map(name_text, units)}) < len(units):
+            raise SpecError(TWICE(units=", ".join(map(name_text, units))))
     starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
         raise SpecError("name at least one unit with a programme.")

@@ -138,9 +138,10 @@ class Panel:
         Raises
         ------
         DataError
-            Where a table does not pass its checks, or completion names units that have no scores.
+            Where a table does not pass its checks, or completion, breaks or known programmes name units or dimensions
+            that have no scores.
         SpecError
-            Where no year or dimension is left.
+            Where no year or dimension is left, or completion stands in both tables.
 
         Examples
         --------
@@ -188,16 +189,17 @@ class Panel:
         done = completion(study.tasks, study.progress, as_of=days, known_on=known_on)
         done = done[done["unit"].isin(scored)]  # a new province may wait for its first score
         without = [unit for unit in study.without_programme if unit in scored]
+        known = study.known_programmes
         return cls.from_frames(
             study.scores,
             None if done.empty else done,
             years=study.years,
             dimensions=tuple(study.dimensions["dimension"]),
             without_programme=without,
-            breaks=study.breaks,
+            breaks=study.breaks[study.breaks["dimension"].isin(["all", *study.scores["dimension"]])],
             simulated_tables=study.simulated_tables,
             names=study.names,
-            known_programmes=study.known_programmes,
+            known_programmes=None if known is None else known[known["unit"].isin(scored)],
         )
 
     @property

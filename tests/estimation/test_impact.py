@@ -416,6 +416,7 @@ def test_breaks_are_those_between_the_first_year_matched_and_the_end(panel) -> N
         (["VN-CT", "VN-ZZ"], 2018, {}, "no unit 'VN-ZZ'"),
         ({"VN-CT": 2018, "VN-HN": 2012}, None, {}, "starts in 2012 has 1 year.* needs 2"),
         ({"VN-CT": 2018, "VN-HN": 2019}, None, {"end": 2018}, "end 2018 lies before the start 2019"),
+        (["VN-CT", "VN-CT"], 2018, {}, "names one twice: VN-CT, VN-CT"),
         (["VN-CT", "VN-HN"], 2018, {"without": ["VN-HN"]}, "VN-HN has the programme"),
         ("VN-CT", 2018, {"without": "VN-CT"}, "VN-CT has the programme"),
         ("VN-CT", 2018, {"before": (1990, 1999)}, "years outside 2011-2017"),
