@@ -35,6 +35,7 @@ WRONG = [
     (SLOPES, {"draws": ["9", 0, np.inf], "level": [None, "x", 1], "lag": ["1", 0.5], "override": ["yes"]}),
     (SLOPES, {"years": [2018, ("2015", "2018"), (2018, 2015)], "controls": [1], "lagged_score": ["no", None]}),
     (IMPACT, {"rng": [-1, "a"], "draws": ["x"], "level": [None], "method": [["did"], 1], "without": [None, 1]}),
+    (partial(pa.programme_impact, PANEL, "VN-CT", 2018), {"before": [2016, {2016: 1}], "after": [2018]}),
     (IMPACT, {"before": [2016, ("2014", "2016"), (2016,)], "end": ["2020", [2020]], "treated_as_donor": ["no"]}),
     (CALIBRATE, {"unit": [None, ["VN-CT"], {"VN-CT": 2018}], "start": [None, "2018", [2018]], "end": [[1], 2020.5]}),
     (

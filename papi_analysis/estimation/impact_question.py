@@ -161,7 +161,7 @@ def checked(method: Estimator) -> Estimator:
 
 def years_needed(method: str | Estimator, before: tuple[int, int] | None) -> int:
     """Years before that a method needs; the lagged-outcome adjustment takes a single one where it was chosen."""
-    if method == "lagged_outcome" and before is not None and before[0] == before[1]:
+    if method == "lagged_outcome" and before is not None and len({*first_and_last(before, "before")}) == 1:
         return 1
     return 1 if method in ("did", "lee_wooldridge") else YEARS_BEFORE
 

@@ -206,7 +206,7 @@ def test_data_that_do_not_pass_are_refused() -> None:
             pa.Panel.from_frames(SCORES, DONE, **tables)
     with pytest.raises(pa.SpecError, match="a column of the scores and in a table of its own"):
         pa.Panel.from_frames(SCORES.assign(completion=0.0), DONE)
-    with pytest.raises(pa.DataError, match=r"Known: north, south\."):  # each of them once
+    with pytest.raises(pa.DataError, match=r"Known: north, south, west\."):  # each of them once
         pa.Panel.from_frames(SCORES, DONE.assign(unit="xyz").drop_duplicates(["unit", "year", "dimension"]))
 
 
