@@ -74,7 +74,8 @@ class Programmes:
     among: Bools  # (N,) units that could follow a programme: all but those touched from the first year on
     comparisons: tuple[Comparison, ...]
     used: Bools  # (N, T, K) cells that stand in a comparison, before the start or after
-    lost: int  # programme cells with a score that cannot be compared
+    lost: int  # programme cells with a score for which too few are untouched
+    startless: Ints  # (N, K) programme cells with a score of units without that of the last year before their start
     carried: bool  # whether in some comparison the lead is carried over one for one
 
     @cached_property
@@ -151,6 +152,7 @@ def programmes(eq: Equations) -> Programmes:
     units = np.flatnonzero(among & (since < T))
     first, doses = since[units], np.nan_to_num(eq.C[units])
     found, used, lost, carried = [], np.zeros(eq.y.shape, dtype=bool), 0, False
+    startless = np.zeros(among.shape + eq.y.shape[2:], dtype=np.int64)
     for s in np.unique(first):
         own = np.flatnonzero(first == s)
         start, ready = _start(eq.y[:, :s])
@@ -159,14 +161,15 @@ def programmes(eq: Equations) -> Programmes:
             has = ready & np.isfinite(eq.y[:, t]) & among[:, None]
             untouched = (has & (since > t)[:, None]).sum(axis=0)
             has &= untouched >= FEWEST + _varying(eq.controls[:, t], has)
-            lost += int((asked & ~has[units[own]]).sum())
+            startless[units[own]] += asked & ~ready[units[own]]
+            lost += int((asked & (ready & ~has)[units[own]]).sum())
             if has.any() and (doses[own, t] > 0).any():
                 carried |= bool((untouched[has.any(axis=0)] < ONE_START).any())
                 places = np.flatnonzero(first <= t), own
                 found.append(_comparison(eq, t, places, start, has, untouched))
                 used[:, t] |= has
                 used[:, :s] |= has[:, None] & np.isfinite(eq.y[:, :s])
-    return Programmes(units, doses, among, tuple(found), used, lost, carried)
+    return Programmes(units, doses, among, tuple(found), used, lost, startless, carried)
 
 
 def _start(before: Floats) -> tuple[Floats, Bools]:

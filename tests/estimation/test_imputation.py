@@ -231,6 +231,15 @@ def test_a_hole_at_the_start_hides_its_own_cells_and_not_the_unit():
     assert answer.design.programme_units == pa.completion_slopes(panel_of(y, C), draws=99).design.programme_units
 
 
+def test_the_unit_that_lacks_the_year_before_its_start_is_named_and_not_the_others():
+    y, C = data(N=24)
+    y[1, 2, 0] = np.nan  # its programme starts in year 3
+    notes = " ".join(pa.completion_slopes(panel_of(y, C), draws=49).notes)
+    words = "4 cells of programmes are left out, because the last year before the start has no score: u01 (D0)."
+    assert words in notes
+    assert "too few untouched units to be compared" not in notes
+
+
 @pytest.mark.parametrize("hole", ["a year", "many units"])
 def test_a_dimension_does_not_look_at_another_nor_at_its_holes(hole):
     y, C = data(24)
