@@ -166,6 +166,7 @@ KINDS = {
 #: What a name means in functions that annotate it so, where it means something else in others.
 BY_BOTH = {
     ("unit", "str"): Rule(_is_name, RULES["unit"].expected),
+    ("dimension", "str"): Rule(_is_name, Note("the name of a dimension, like 'D1'")),
     ("units", "pd.DataFrame"): _with("unit", "name_en", "name_vi", "variants"),
     ("names", "str"): KINDS["str"],
     ("units", "int"): Rule(

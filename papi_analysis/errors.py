@@ -51,6 +51,14 @@ class Note(str):
         return Note, (self.text, self.values)
 
 
+#: What stands at a place of an array: whoever has the names says them instead (``Panel.naming``).
+PLACES = {
+    "unit": Note("unit {place} (counted from 0)"),
+    "year": Note("year {place} (counted from 0)"),
+    "dimension": Note("dimension {place} (counted from 0)"),
+}
+
+
 class SpecError(PapiError, ValueError):
     """The question cannot be answered as asked; the message says why and what to ask instead.
 

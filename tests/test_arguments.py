@@ -35,6 +35,7 @@ WRONG = [
     (SLOPES, {"draws": ["9", 0, np.inf], "level": [None, "x", 1], "lag": ["1", 0.5], "override": ["yes"]}),
     (SLOPES, {"years": [2018, ("2015", "2018"), (2018, 2015)], "controls": [1], "lagged_score": ["no", None]}),
     (IMPACT, {"rng": [-1, "a"], "draws": ["x"], "level": [None], "method": [["did"], 1], "without": [None, 1]}),
+    (partial(pa.programme_impact, PANEL, "VN-CT", 2018), {"before": [2016, {2016: 1}], "after": [2018]}),
     (IMPACT, {"before": [2016, ("2014", "2016"), (2016,)], "end": ["2020", [2020]], "treated_as_donor": ["no"]}),
     (CALIBRATE, {"unit": [None, ["VN-CT"], {"VN-CT": 2018}], "start": [None, "2018", [2018]], "end": [[1], 2020.5]}),
     (
@@ -111,6 +112,23 @@ def test_sizes_that_mattered_are_numbers_of_known_dimensions() -> None:
         answer.row("D77")
     with pytest.raises(pa.SpecError, match="axis is one of unit, year, dimension"):
         PANEL.position("units", "VN-CT")
+
+
+def test_numbers_name_units_and_dimensions_everywhere() -> None:
+    cells = PANEL.frame().dropna(subset="score").drop(columns="completion")
+    named = cells.assign(
+        unit=cells["unit"].map(PANEL.units.index) + 1, dimension=cells["dimension"].map(PANEL.dimensions.index) + 1
+    )
+    panel, unit = pa.Panel.from_frames(named), PANEL.units.index("VN-CT") + 1
+    back = pa.regression_to_the_mean(panel, unit, 2016)
+    plain = pa.regression_to_the_mean(PANEL, "VN-CT", 2016)
+    assert back.row(4)["expected"] == pytest.approx(plain.row("D4")["expected"], abs=1e-12)
+    assert back.design.unit == str(unit)
+    gaps = pa.programme_impact(panel, unit, 2018, method="did")
+    sizes = {1: 0.1, 2.0: 0.2, "3": 0.3}
+    told = pa.verdicts(gaps, sizes).table["needed"].head(4).tolist()
+    assert told[:3] == [0.1, 0.2, 0.3]
+    assert np.isnan(told[3])
 
 
 def test_right_kinds_pass_and_python_says_what_is_missing() -> None:

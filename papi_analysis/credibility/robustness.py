@@ -121,13 +121,13 @@ def impact_robustness(
     assert set(METHODS) == set(ESTIMATORS)
     unit = name_text(unit)
     last = panel.years[-1] if end is None else end
-    others = known_in_years(panel, start, last) if known_programmes is None else known_programmes
+    known = known_in_years(panel, start, last) if known_programmes is None else known_programmes
+    others = {panel.units[panel.position("unit", name)] for name in known} - {unit}
     ways: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS}
     ways |= {"vertex": {"method": partial(synthetic_control, solve=vertex_weights)}}
     ways |= {"no_donor": {"treated_as_donor": False}}
-    if len(others):
-        known = {name for name in map(name_text, others) if name in panel.units and name != unit}
-        ways["known_left_out"] = {"without": sorted(known)}
+    if others:
+        ways["known_left_out"] = {"without": sorted(others)}
     if base_year is not None:
         base = {"before": (base_year, base_year)}
         ways |= {"base_year": base, "did_base_year": {"method": "did", **base}}
@@ -162,7 +162,8 @@ def impact_robustness(
 def _around_earlier(first: int, begun: int, last: int) -> dict[str, dict[str, Any]]:
     """Match on the years before the unit's own earlier programme, on its years, and take both programmes as one."""
     before, during, both = EARLIER
-    ways: dict[str, dict[str, Any]] = {during: {"before": (begun, last)}} if last > begun else {}
+    known = max(first, begun)
+    ways: dict[str, dict[str, Any]] = {during: {"before": (known, last)}} if last > known else {}
     if begun - first >= 2:
         ways = {before: {"before": (first, begun - 1)}, **ways, both: {"start": begun}}
     return ways
@@ -187,7 +188,8 @@ def _own_pools(panel: Panel, ask: Callable[..., Estimates]) -> dict[str, float]:
 
 def _without_one_donor(panel: Panel, design: Design) -> list[dict[str, Any]]:
     """Leave each donor out in turn: the lowest and the highest gap that come of it."""
-    _, gaps = leave_one_donor_out(design, "lagged_outcome")
+    with panel.naming():
+        _, gaps = leave_one_donor_out(design, "lagged_outcome")
     each = pd.DataFrame(gaps, columns=list(panel.dimensions)).assign(mean=gaps.mean(axis=1))
     units = int(design.eligible.sum()) - 1
     ends = {"donor_lowest": each.min(), "donor_highest": each.max()}

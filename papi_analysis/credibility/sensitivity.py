@@ -251,7 +251,7 @@ def negative_controls(study: Study) -> Estimates:
         completion,
         years=years,
         dimensions=others,
-        breaks=study.breaks,
+        breaks=study.breaks[study.breaks["dimension"].isin(["all", *others])],
         simulated_tables=study.simulated_tables,
         names=study.names,
     )

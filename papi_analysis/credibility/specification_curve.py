@@ -14,7 +14,7 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.arrays import Floats
 from papi_analysis.credibility.long_runs import ask_each
-from papi_analysis.errors import Note, SpecError, if_any
+from papi_analysis.errors import Note, PapiError, SpecError, if_any
 from papi_analysis.estimation.estimates import CurveDesign, Estimates
 from papi_analysis.estimation.multiplicity import counts
 
@@ -23,6 +23,8 @@ JOINT = Note(
     "ranked among the same median for {rows} reassignments of the programme, the same in all specifications."
 )
 SKIPPED = Note("{skipped} combination(s) of choices have no answer and are left out: {why}")
+FAILED_FOR = Note("for {choices} the function failed: {kind}: {error}. Correct the function.")
+OTHER_ANSWER = Note("ask must give the answer of programme_impact or completion_slopes, and not one of {kind}.")
 NOT_JOINT = Note("No joint test: the specifications do not share their reassignments.")
 
 #: What a row holds beside the columns of the table; no dimension has such a name.
@@ -57,7 +59,7 @@ def specification_curve(ask: Callable[..., Estimates], choices: Mapping[str, Cho
     Raises
     ------
     SpecError
-        Where the grid is empty, or no combination has an answer.
+        Where the grid is empty, no combination has an answer, or a function of one's own fails or gives no such answer.
 
     Examples
     --------
@@ -128,6 +130,13 @@ def _row(ask: Callable[..., Estimates], settings: Mapping[str, Any]) -> dict[str
         answer = ask(**settings)
     except SpecError as error:
         return {WHY: error.args[0]}
+    except PapiError:
+        raise
+    except Exception as error:
+        words = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        raise SpecError(FAILED_FOR(choices=words, kind=type(error).__name__, error=error)) from error
+    if not isinstance(answer, Estimates) or "mean" not in set(answer.table.get("dimension", ())):
+        raise SpecError(OTHER_ANSWER(kind=answer.question if isinstance(answer, Estimates) else type(answer).__name__))
     table = answer.table.set_index("dimension")
     each, mean = table.loc[~table.index.isin(["mean", "within", "total"]), "estimate"], table.loc["mean"]
     peers = {"peers": mean["peers"]} if "peers" in table.columns else {}

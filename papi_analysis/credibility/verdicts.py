@@ -15,6 +15,7 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError, if_any
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign, UnitYears, VerdictDesign
+from papi_analysis.study.schema import name_text
 
 ADDED, RULED_OUT, CANNOT_TELL, NOT_NEEDED = "added", "ruled_out", "cannot_tell", "not_needed"
 
@@ -138,7 +139,7 @@ def _sizes(needed: Any, names: list[str]) -> list[float]:
     if isinstance(needed, Estimates) and needed.question == "gain_needed":
         needed = needed.table.set_index("dimension")["needed"]
     if isinstance(needed, Mapping | pd.Series):
-        given = dict(needed)
+        given = {name_text(name): size for name, size in dict(needed).items()}
         _check_sizes(given, names)
         each = [given.get(name, np.nan) for name in names if name != "mean"]
         return [float({"mean": np.mean(each), **given}.get(name, np.nan)) for name in names]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from papi_analysis.arrays import Floats, Ints
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import PLACES, SpecError
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ def possible_assignments(
         varies = np.array([len(np.unique(path[~np.isnan(path)])) > 1 for path in C[out].reshape(out.sum(), -1)])
         if varies.any():
             raise SpecError(
-                "Unit {unit} is excluded from receiving a programme but follows one itself; exclude "
-                "only units without a programme.",
-                unit=int(np.flatnonzero(out)[varies][0]),
+                "{unit} is excluded from receiving a programme but follows one itself. Exclude only units without a "
+                "programme.",
+                unit=PLACES["unit"](place=int(np.flatnonzero(out)[varies][0])),
             )
         moves &= ~out
     codes = np.zeros(N, dtype=np.int64) if strata is None else np.asarray(strata)

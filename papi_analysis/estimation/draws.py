@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from papi_analysis.arrays import Bools, Floats, Ints
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import PLACES, SpecError
 from papi_analysis.estimation.multiplicity import (
     GRID,
     TIE,
@@ -311,9 +311,9 @@ def check_covariance(covariance: Floats, fits: Sequence[WithinFit]) -> None:
         explained = fit.regressors @ fit.coefficients
         if variance <= 1e-20 * fit.bread[0, 0] * (explained @ explained + fit.residuals @ fit.residuals):
             raise SpecError(
-                "Equation {number} leaves no error to measure (an exact fit, or two units only), so it "
-                "has no t statistic; use more units.",
-                number=k + 1,
+                "{dimension} leaves no error to measure (an exact fit, or two units only), so it has no t statistic. "
+                "Use more units, or leave it out.",
+                dimension=PLACES["dimension"](place=k),
             )
 
 

@@ -15,6 +15,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.arrays import Floats
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.specification import Specification
+from papi_analysis.study.schema import name_text
 
 Kind = TypeVar("Kind")
 
@@ -267,6 +268,7 @@ class Estimates(GivesCopies):
     @check_kinds
     def row(self, dimension: str) -> pd.Series:
         """Return the row of one dimension."""
+        dimension = name_text(dimension)
         known = [str(name) for name in self.table.get("dimension", ())]
         if dimension not in known:
             raise SpecError(

@@ -141,10 +141,10 @@ def programme_impact(
     Raises
     ------
     SpecError
-        A unit that is not in the panel, a start without enough years before, an end beyond the data, a treated unit
-        among those left out, a missing score of a treated unit, too few donors with all cells or without a
-        programme, a dimension in which all units move alike, a method that gives no usable weights, weights or labels
-        that are missing, negative or fit no other unit.
+        A unit that is not in the panel or named twice, a start without enough years before, an end beyond the data,
+        years ``before`` or ``after`` that cannot count, a treated unit among those left out, a missing score of a
+        treated unit, too few donors with all cells or without a programme, a dimension in which all units move alike, a
+        method that gives no usable weights, weights or labels that are missing, negative or fit no other unit.
 
     Examples
     --------
@@ -165,7 +165,8 @@ def programme_impact(
     name = method if isinstance(method, str) else method_name(method)
     table = family_rows(engine_rows, panel.dimensions, engines, level)
     table["fit"] = _fit(design, found) if fan is None else np.append(fan.fit, fan.mean().fit)
-    peers = peer_gaps(design, rule, fan, base)
+    with panel.naming():
+        peers = peer_gaps(design, rule, fan, base)
     table["peers"] = np.append(peers, peers.mean())
     table["units"] = compared
     notes = impact_notes(panel, starts, judged.asked, engines[0], level, name)
@@ -230,14 +231,16 @@ def _judge(panel: Panel, starts: Mapping[str, int], end: int | None, question: Q
     least = LINE if method == "lagged_outcome" else 2
     asked = impact_design(panel, starts, end, question, needed=years_needed(method, question.before), least=least)
     labels = None if strata is None else unit_labels(panel, strata, "strata")
-    found = estimate(asked.design, rule)
+    with panel.naming():
+        found = estimate(asked.design, rule)
     if method == "lee_wooldridge":
         usual = Clustered(*demeaned_fit(asked.design))
         return _Judged(asked, rule, found, None, (usual, usual.mean_slope()))
     most = _usual_draws(asked.design, rule) if question.draws is None else question.draws
-    fan = placebos(
-        asked.design, rule, treated_as_donor=question.treated_as_donor, strata=labels, draws=most, rng=question.rng
-    )
+    with panel.naming():
+        fan = placebos(
+            asked.design, rule, treated_as_donor=question.treated_as_donor, strata=labels, draws=most, rng=question.rng
+        )
     return _Judged(asked, rule, found, fan, (fan, fan.mean()))
 
 

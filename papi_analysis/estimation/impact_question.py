@@ -48,6 +48,12 @@ NO_YEAR_AFTER = Note(
     "these."
 )
 
+TWICE = Note("unit names one twice: {units}. Name each unit once.")
+
+BEYOND = Note("{what}={given} names years outside {first}-{last}: {kept}. Choose years from these.")
+BEFORE = Note("those of the panel before the start")
+AFTER = Note("those of the programme")
+
 SMALL_GROUP = Note(
     "{unit} has {donors} other unit(s) with the label {label}; {needed} are needed to compare it within its label. "
     "Join labels, or compare over all units."
@@ -90,7 +96,10 @@ def first_years(
     else:
         if start is None:
             raise SpecError("give the first year of the programme: start=2018, for instance.")
-        starts = dict.fromkeys([unit] if isinstance(unit, str | int | float | np.integer) else unit, start)
+        units = [unit] if isinstance(unit, str | int | float | np.integer) else [*unit]
+        starts = dict.fromkeys(units, start)
+        if len({*map(name_text, units)}) < len(units):
+            raise SpecError(TWICE(units=", ".join(map(name_text, units))))
     starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
         raise SpecError("name at least one unit with a programme.")
@@ -152,7 +161,7 @@ def checked(method: Estimator) -> Estimator:
 
 def years_needed(method: str | Estimator, before: tuple[int, int] | None) -> int:
     """Years before that a method needs; the lagged-outcome adjustment takes a single one where it was chosen."""
-    if method == "lagged_outcome" and before is not None and before[0] == before[1]:
+    if method == "lagged_outcome" and before is not None and len({*first_and_last(before, "before")}) == 1:
         return 1
     return 1 if method in ("did", "lee_wooldridge") else YEARS_BEFORE
 
@@ -170,14 +179,15 @@ def impact_design(
     last = _last_year(panel, starts, end)
     before, within = question.before, question.within
     years = np.array(panel.years)
-    begin, until = (years[0], years[-1]) if before is None else first_and_last(before, "before")
-    matched = (years >= begin) & (years <= until)
-    early = min(starts.values())
+    early, earlier = min(starts.values()), years[years < max(starts.values())]
+    matched = np.ones(len(years), dtype=bool)
+    if before is not None and len(earlier):
+        matched = _named_years(panel, before, "before", (earlier[0], earlier[-1]), BEFORE)
     had = int((matched & (years < early)).sum())
     if had < needed:
         raise SpecError(TOO_FEW_YEARS(start=early, years=had, needed=needed))
     used = (years <= last) & (matched | (years >= early))
-    counted = _counted(years, starts, last, question.after)
+    counted = _counted(panel, starts, last, question.after)
     complete: Bools = np.asarray(np.isfinite(panel.scores[:, used]).all(axis=(1, 2)))
     _check_treated(panel, starts, complete, used)
     treated, named = np.isin(panel.units, list(starts)), _left_out(panel, starts, question.without)
@@ -231,15 +241,25 @@ def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:
     return int(last)
 
 
-def _counted(years: Ints, starts: Mapping[str, int], last: int, after: tuple[int, int] | None) -> Bools | None:
+def _named_years(panel: Panel, named: tuple[int, int], what: str, within: tuple[int, int], kept: Note) -> Bools:
+    """The years (T,) from a first to a last one; both lie within the panel's, and no survey outside ``within``."""
+    first, last = first_and_last(named, what)
+    years = np.array(panel.years)
+    found: Bools = np.asarray((years >= first) & (years <= last))
+    asked = {*years[found], *({first, last} - {*range(years[0], years[-1] + 1)})}
+    if not all(within[0] <= year <= within[1] for year in asked):
+        raise SpecError(BEYOND(what=what, given=str((first, last)), first=within[0], last=within[1], kept=kept))
+    return found
+
+
+def _counted(panel: Panel, starts: Mapping[str, int], last: int, after: tuple[int, int] | None) -> Bools | None:
     """The years (T,) that ``after`` names, of which every programme has one."""
     if after is None:
         return None
-    first, until = first_and_last(after, "after")
-    counted: Bools = np.asarray((years >= first) & (years <= until))
+    years, counted = np.array(panel.years), _named_years(panel, after, "after", (min(starts.values()), last), AFTER)
     for unit, start in starts.items():
         if not (counted & (years >= start) & (years <= last)).any():
-            values = {"after": str((first, until)), "unit": unit, "start": start, "end": last}
+            values = {"after": str(tuple(after)), "unit": unit, "start": start, "end": last}
             raise SpecError(NO_YEAR_AFTER(**values))
     return counted
 

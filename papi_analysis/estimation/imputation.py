@@ -50,6 +50,13 @@ class Comparison:
     values: Floats  # (N, K, 2) the score, less what is carried over one for one; completion as it was
     weight: Floats  # (N, K)
 
+    @property
+    def rounding(self) -> Floats:
+        """The size (K,) at or below which an error of a score is rounding: shares of their spread, of their level."""
+        score, constant = self.values[..., 0], self.Z[..., 0]
+        net = score - constant * (constant * score).sum(axis=0)
+        return np.maximum(1e-10 * np.abs(net).max(axis=0), 1e-14 * np.abs(score).max(axis=0))
+
     @cached_property
     def products(self) -> Floats:
         """Z'Z beside Z'values, by unit (N, K, r, r + 2)."""
@@ -67,7 +74,8 @@ class Programmes:
     among: Bools  # (N,) units that could follow a programme: all but those touched from the first year on
     comparisons: tuple[Comparison, ...]
     used: Bools  # (N, T, K) cells that stand in a comparison, before the start or after
-    lost: int  # programme cells with a score that cannot be compared
+    lost: int  # programme cells with a score for which too few are untouched
+    startless: Ints  # (N, K) programme cells with a score of units without that of the last year before their start
     carried: bool  # whether in some comparison the lead is carried over one for one
 
     @cached_property
@@ -144,6 +152,7 @@ def programmes(eq: Equations) -> Programmes:
     units = np.flatnonzero(among & (since < T))
     first, doses = since[units], np.nan_to_num(eq.C[units])
     found, used, lost, carried = [], np.zeros(eq.y.shape, dtype=bool), 0, False
+    startless = np.zeros(among.shape + eq.y.shape[2:], dtype=np.int64)
     for s in np.unique(first):
         own = np.flatnonzero(first == s)
         start, ready = _start(eq.y[:, :s])
@@ -152,14 +161,15 @@ def programmes(eq: Equations) -> Programmes:
             has = ready & np.isfinite(eq.y[:, t]) & among[:, None]
             untouched = (has & (since > t)[:, None]).sum(axis=0)
             has &= untouched >= FEWEST + _varying(eq.controls[:, t], has)
-            lost += int((asked & ~has[units[own]]).sum())
+            startless[units[own]] += asked & ~ready[units[own]]
+            lost += int((asked & (ready & ~has)[units[own]]).sum())
             if has.any() and (doses[own, t] > 0).any():
                 carried |= bool((untouched[has.any(axis=0)] < ONE_START).any())
                 places = np.flatnonzero(first <= t), own
                 found.append(_comparison(eq, t, places, start, has, untouched))
                 used[:, t] |= has
                 used[:, :s] |= has[:, None] & np.isfinite(eq.y[:, :s])
-    return Programmes(units, doses, among, tuple(found), used, lost, carried)
+    return Programmes(units, doses, among, tuple(found), used, lost, startless, carried)
 
 
 def _start(before: Floats) -> tuple[Floats, Bools]:
@@ -193,12 +203,14 @@ def _comparison(
 
 def _orthonormal(Z: Floats) -> Floats:
     """Columns (N, K, r) at right angles and of length one; zero, or left out, where nothing of one is left."""
-    Q, size = Z.copy(), np.linalg.norm(Z, axis=0)
+    Q = Z.copy()
+    Q[:, :, 1:] -= Z[:, :, 1:].sum(axis=0) / np.maximum(Z[:, :, 0].sum(axis=0), 1)[:, None] * Z[:, :, :1]
+    least = np.maximum(1e-9 * np.linalg.norm(Q, axis=0), 1e-12 * np.linalg.norm(Z, axis=0))
     for j in range(Q.shape[2]):
         for i in [*range(j)] * 2:  # twice: the second pass removes what rounding left
             Q[:, :, j] -= Q[:, :, i] * (Q[:, :, i] * Q[:, :, j]).sum(axis=0)
         left = np.linalg.norm(Q[:, :, j], axis=0)
-        kept = left > 1e-9 * size[:, j]
+        kept = left > least[:, j]
         Q[:, :, j] = np.where(kept, Q[:, :, j] / np.where(kept, left, 1.0), 0.0)
     return Q[:, :, Q.any(axis=(0, 1))]
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from papi_analysis.arrays import Floats, Ints
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import PLACES, SpecError
 from papi_analysis.estimation.assignments import Assignments, followers
 from papi_analysis.estimation.bootstrap import ClusterSums, bootstrap_sums
 from papi_analysis.estimation.draws import StudentisedDraws, joined, polynomials, studentised
@@ -61,14 +61,12 @@ def reassign_programmes(
         covariance = np.atleast_2d(np.cov(at_null.T, bias=True))
         zero = np.zeros_like(covariance)
         covariances = [np.broadcast_to(part, (len(slope0), *covariance.shape)) for part in (covariance, zero, zero)]
-    flat = (
-        np.diag(covariance) <= 1e-20 * N * np.max([np.abs(c.values[..., 0]).max() for c in programmes.comparisons]) ** 2
-    )
+    flat = np.diag(covariance) <= N * np.max([c.rounding for c in programmes.comparisons], axis=0) ** 2
     if flat.any():
         raise SpecError(
-            "Equation {number} leaves no error to measure (scores that move alike, or an exact fit), "
-            "so no slope can be judged there; leave the dimension out.",
-            number=int(np.flatnonzero(flat)[0]) + 1,
+            "{dimension} leaves no error to measure (scores that move alike, or an exact fit), so no slope can be "
+            "judged there. Leave it out.",
+            dimension=PLACES["dimension"](place=int(np.flatnonzero(flat)[0])),
         )
     terms = [slope0, slope1, *covariances]
     return studentised(b0, covariance, terms, count=possible.count, exact=exact, none=none)

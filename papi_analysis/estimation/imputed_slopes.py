@@ -52,7 +52,10 @@ IDLE = Note(
     "{cells} further cells stand in no comparison and are not counted: a unit lacks its score of the last year before "
     "a start, or too few untouched units have the year."
 )
-LOST = Note("{cells} cells of programmes have no untouched unit to be compared with and are left out.")
+LOST = Note("{cells} cells of programmes have too few untouched units to be compared with and are left out.")
+STARTLESS = Note(
+    "{cells} cells of programmes are left out, because the last year before the start has no score: {units}."
+)
 BEGUN = Note(
     "Not in the comparison, because they had a programme in the first year or what they did then is not known: {units}."
 )
@@ -75,9 +78,10 @@ def imputed_slopes(
     if laid.carried:
         notes.append(CARRIED(units=ONE_START))
     notes += if_any(LOST(cells=laid.lost))
+    notes += _startless(laid, units, eq.dimensions)
     notes += left_out(units, ~laid.among, BEGUN)
     sample, carrying = laid.among & np.isfinite(eq.y).any(axis=(1, 2)), laid.carrying
-    idle = int((np.isfinite(eq.y) & ~laid.used)[sample].sum()) - laid.lost
+    idle = int((np.isfinite(eq.y) & ~laid.used)[sample].sum()) - laid.lost - int(laid.startless.sum())
     notes += if_any(IDLE(cells=idle))
     if len(carrying) > 1:
         notes.append(CARRY(units=len(carrying), effective=effective))
@@ -105,3 +109,12 @@ def imputed_slopes(
         notes.append(REGIONAL(rate=MEASURED["regional"]))
     compared = int(among.sum())
     return judged(family, "reassignment", compared=compared, notes=tuple(notes), spread=not studentised)
+
+
+def _startless(laid: Programmes, units: Sequence[str], dimensions: Sequence[str]) -> list[Note]:
+    """Name the programme units, and in which dimensions, whose standing before the start is not known."""
+    without = [
+        f"{units[i]} ({', '.join(dimensions[k] for k in np.flatnonzero(laid.startless[i]))})"
+        for i in np.flatnonzero(laid.startless.any(axis=1))
+    ]
+    return if_any(STARTLESS(cells=int(laid.startless.sum()), units=", ".join(without)))

@@ -25,14 +25,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papi_analysis.arrays import Bools, Floats, Ints
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import PLACES, SpecError
 from papi_analysis.estimation.designs import Design, Weights
 
 #: Below so many donors the mean before is the only regressor, and below so many a line through them says nothing.
 DONORS_FOR_TWO, LINE = 15, 3
 
-#: A regressor whose spread over donors falls below this share of the scores' size says nothing.
+#: A regressor whose spread over donors falls below this share of the scores' own spread says nothing.
 FLAT = 1e-9
+
+#: Nor does one whose spread falls below this share of the scores' level: it may be rounding.
+ROUNDING = 1e-12
 
 
 def lagged_outcome(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Bools, post: Bools) -> Weights:
@@ -56,6 +59,7 @@ def lagged_outcome(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Boo
 
     """
     share = donors / donors.sum(axis=1, keepdims=True)  # (m, N)
+    Y, flat = _centred(Y, pre)
     level, last, after = Y[:, pre].mean(axis=1), Y[:, pre][:, -1], Y[:, post].mean(axis=1)  # (N, K)
     place = np.arange(len(units)), units
 
@@ -66,21 +70,20 @@ def lagged_outcome(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Boo
     def over_donors(values: Floats) -> Floats:
         return np.asarray(np.einsum("mn,mnk->mk", share, values))
 
-    size = np.abs(Y[:, pre]).max(axis=(0, 1))
     u = centred(level)
     uu = over_donors(u**2)
-    if (uu <= (FLAT * size) ** 2).any():
-        k = int(np.argwhere(uu <= (FLAT * size) ** 2)[0, 1])
+    if (uu <= flat**2).any():
+        k = int(np.argwhere(uu <= flat**2)[0, 1])
         raise SpecError(
-            "Donors do not differ before the start in dimension {k} (counted from 0), so nothing "
-            "says what a lead is worth there. Leave the dimension out, or ask with method='did'.",
-            k=k,
+            "Donors do not differ before the start in {dimension}, so nothing says what a lead is worth "
+            "there. Leave the dimension out, or ask with method='did'.",
+            dimension=PLACES["dimension"](place=k),
         )
     v = centred(last)
     along = over_donors(u * v) / uu
     v -= along[:, None] * u  # what the last year says beyond the mean
     vv = over_donors(v**2)
-    two = ((donors != 0).sum(axis=1)[:, None] >= DONORS_FOR_TWO) & (vv > (FLAT * size) ** 2)
+    two = ((donors != 0).sum(axis=1)[:, None] >= DONORS_FOR_TWO) & (vv > flat**2)
     per_u, per_v = 1 / uu, np.divide(1.0, vv, out=np.zeros_like(vv), where=two)
     reach = u[place][:, None] * per_u[:, None] * u + v[place][:, None] * per_v[:, None] * v
     net = centred(after)
@@ -90,6 +93,16 @@ def lagged_outcome(Y: Floats, units: Ints, donors: NDArray[np.generic], pre: Boo
     years[:, pre] = b1[:, None] / pre.sum()
     years[:, np.flatnonzero(pre)[-1]] += b2
     return Weights(share[:, :, None] * (1 + reach), years)
+
+
+def _centred(Y: Floats, pre: Bools) -> tuple[Floats, Floats]:
+    """Scores less the mean before of each dimension, on which no weights depend, and the spread (K,) that is none.
+
+    On a high level the squares of what differs would be lost in those of what does not.
+    """
+    net = np.asarray(Y - Y[:, pre].mean(axis=(0, 1)))
+    spread, size = (np.abs(values[:, pre]).max(axis=(0, 1)) for values in (net, Y))
+    return net, np.maximum(FLAT * spread, ROUNDING * size)
 
 
 def leverage(design: Design, start: int) -> Floats:
@@ -102,12 +115,14 @@ def leverage(design: Design, start: int) -> Floats:
     groups = np.zeros(len(design.Y), dtype=np.int64) if design.groups is None else design.groups
     for code in np.unique(groups[design.eligible]):
         part = design.eligible & (groups == code)
-        before = design.Y[part][:, design.pre(start)]
+        before = _centred(design.Y[part], design.pre(start))[0][:, design.pre(start)]
+        size = np.abs(before).max(axis=(0, 1))
+        before /= np.where(size > 0, size, 1.0)
         columns = [np.ones_like(before[:, 0]), before.mean(axis=1), before[:, -1]]
         x = np.stack(columns if part.sum() > DONORS_FOR_TWO else columns[:2])
         if design.weights is not None:
             x = x * np.sqrt(design.weights[part])[:, None]
         for k in range(before.shape[2]):
-            basis, size, _ = np.linalg.svd(x[:, :, k].T, full_matrices=False)
-            found[part, k] = (basis[:, size > FLAT * size[0]] ** 2).sum(axis=1)
+            basis, length, _ = np.linalg.svd(x[:, :, k].T, full_matrices=False)
+            found[part, k] = (basis[:, length > FLAT * length[0]] ** 2).sum(axis=1)
     return found

@@ -17,6 +17,7 @@ from papi_analysis.estimation.multiplicity import TIE, check_level
 from papi_analysis.estimation.reliability import reliability
 from papi_analysis.panel.changes import TOTAL, mean_over_units
 from papi_analysis.panel.panel import Panel
+from papi_analysis.study.schema import name_text
 
 SAME_BREAKS = Note(
     "Expected: what the other {units} units would predict, by a straight line of their change from {base} to {end} on "
@@ -111,6 +112,7 @@ def regression_to_the_mean(
 
     """
     check_level(level)
+    unit = name_text(unit)
     i, b = panel.position("unit", unit), panel.position("year", base_year)
     e = len(panel.years) - 1 if end_year is None else panel.position("year", end_year)
     if TOTAL in panel.dimensions:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from papi_analysis.arrays import Bools, Floats, Ints
-from papi_analysis.errors import SpecError
+from papi_analysis.errors import PLACES, SpecError
 from papi_analysis.estimation.assignments import Assignments, followers, possible_assignments
 from papi_analysis.estimation.draws import StudentisedDraws, check_covariance, joined, polynomials, studentised
 from papi_analysis.estimation.multiplicity import check_count
@@ -241,9 +241,9 @@ def _check_known(y: Floats, C: Floats, design: Assignments) -> None:
     if missing.any():
         i, t, k = (int(index[0]) for index in np.nonzero(missing))
         raise SpecError(
-            "Completion is unknown for unit {i}, year {t}, dimension {k} (counted from 0), where a unit that may "
-            "receive this trajectory has a score; leave that year or unit out, or fill the gap by best and worst case.",
-            i=i,
-            t=t,
-            k=k,
+            "Completion is unknown for {unit}, {year}, {dimension}, where a unit that may receive this trajectory has "
+            "a score. Leave that year or unit out, or fill the gap by best and worst case.",
+            unit=PLACES["unit"](place=i),
+            year=PLACES["year"](place=t),
+            dimension=PLACES["dimension"](place=k),
         )

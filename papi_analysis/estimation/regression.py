@@ -21,6 +21,9 @@ from papi_analysis.errors import Note, SpecError
 #: A column whose length falls below this share of what it was is taken to have vanished.
 VANISHED = 1e-9
 
+#: What is left of scores below this share of their length is rounding.
+ROUNDING = 1e-13
+
 
 @dataclass(frozen=True)
 class WithinFit:
@@ -166,6 +169,8 @@ def fit_within(
     basis, rank = effects_basis(codes, None if time is None else dense_codes(time)[0], roots)
     within = partial_out(np.column_stack([y, X]) * roots[:, None], codes, basis, roots)
     y_within, X_within = within[:, 0], within[:, 1:]
+    if np.linalg.norm(y_within) <= ROUNDING * np.linalg.norm(y * roots):
+        y_within = np.zeros_like(y_within)  # the effects explain all
     _check_columns(X, X_within, labels)
     n, k = len(y), X.shape[1] + rank
     if n <= k:

@@ -58,6 +58,10 @@ NO_UNTOUCHED = Note(
     "These are two-way slopes: in some dimension no year of a programme has both a year before its start and enough "
     "units with scores that no programme has touched."
 )
+UNDECLARED = Note(
+    "Completion of {units} of {all} units is not known in any year, so nothing is compared with them. If they had no "
+    "programme, declare it: without_programme=[...] of Panel.from_frames, or without_programme in study.toml."
+)
 WITHIN = Note(
     "Row 'within': the slope over the programme's own cells with dimension and year effects, scores net of the mean "
     "over the other units; the same completion was given to {units} units, and p is the rank among them."
@@ -257,13 +261,32 @@ def judge(panel: Panel, eq: Equations, spec: Specification, asked: Judging) -> t
     _check_strata(panel, eq, asked.strata)
     laid = _laid(eq, spec)
     if laid is not None:
-        return "imputation", imputed_slopes(eq, laid, panel.units, asked)
-    judged = two_way_slopes(eq, panel.units, asked)
+        with panel.naming():
+            return "imputation", imputed_slopes(eq, laid, panel.units, asked)
+    undeclared = _undeclared(panel)
+    if undeclared and _alike(eq):
+        raise SpecError(undeclared[0])
+    with panel.naming():
+        judged = two_way_slopes(eq, panel.units, asked)
     lost = np.isfinite(panel.scores).any(axis=(1, 2)) & ~np.isfinite(eq.y).any(axis=(1, 2))
     judged = replace(judged, notes=(*judged.notes, *left_out(panel.units, np.asarray(lost))))
     if spec.form == "imputation":
-        return "levels", replace(judged, notes=(NO_UNTOUCHED, *judged.notes))
+        return "levels", replace(judged, notes=(NO_UNTOUCHED, *undeclared, *judged.notes))
     return spec.form, judged
+
+
+def _undeclared(panel: Panel) -> list[Note]:
+    """Count the units with scores whose completion is known nowhere."""
+    scored = np.isfinite(panel.scores).any(axis=(1, 2))
+    unknown = scored & ~np.isfinite(panel.completion).any(axis=(1, 2))
+    return if_any(UNDECLARED(units=int(unknown.sum()), all=int(scored.sum())))
+
+
+def _alike(eq: Equations) -> bool:
+    """Whether all units whose completion is known completed the same."""
+    known = np.isfinite(eq.C)
+    most, least = np.where(known, eq.C, -np.inf).max(axis=0), np.where(known, eq.C, np.inf).min(axis=0)
+    return bool((most <= least).all())
 
 
 def _check_strata(panel: Panel, eq: Equations, strata: Ints | None) -> None:

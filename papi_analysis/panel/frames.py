@@ -39,6 +39,13 @@ UNUSED = Note(
     "surveys of {surveys} were in the field."
 )
 
+TWO_COMPLETIONS = Note(
+    "completion stands in a column of the scores and in a table of its own. Give one of them: "
+    "scores.drop(columns='completion')."
+)
+#: What may have changed in a break.
+BREAK_KINDS = "definition", "sample", "mode", "level"
+
 NO_BREAKS = pd.DataFrame({"dimension": [], "year": [], "kind": [], "what": [], "standing": []})
 NO_PROGRAMMES = pd.DataFrame({"unit": [], "period_start": [], "period_end": [], "plan": []})
 
@@ -167,6 +174,8 @@ def panel_parts(
     """Check the tables of ``Panel.from_frames`` and give what a panel is made of, by name."""
     scores = as_frame(scores)
     done = scores[[*KEY, "completion"]] if completion is None and {*KEY, "completion"} <= {*scores} else completion
+    if completion is not None and "completion" in scores and scores["completion"].notna().any():
+        raise SpecError(TWO_COMPLETIONS)
     findings = Findings("scores")
     scores = check_frame(scores, WITH_HOLES, "scores", findings)
     check_errors(scores, findings)
@@ -187,10 +196,10 @@ def panel_parts(
         "scores": _cube(scores, "score", axes),
         "completion": filled,
         **dict(zip(("units", "years", "dimensions"), axes, strict=True)),
-        "breaks": _checked(breaks, BREAKS, NO_BREAKS),
+        "breaks": _breaks(breaks, scores),
         "names": {name_text(code): _pair(code, given) for code, given in (names or {}).items()},
         "controls": {} if controls is None else _controls(as_frame(controls), axes),
-        "known_programmes": _checked(known_programmes, KNOWN_PROGRAMMES, NO_PROGRAMMES),
+        "known_programmes": _programmes(known_programmes, scores),
         "se": _cube(scores, "se", axes) if "se" in scores and scores["se"].notna().any() else None,
     }
 
@@ -207,6 +216,27 @@ def _completion(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 def _checked(table: Table | None, schema: Schema, none: pd.DataFrame) -> pd.DataFrame:
     frame = none if table is None else as_frame(table)
     return none.copy() if frame.empty else check_frame(frame, schema, schema.name)
+
+
+def _breaks(table: Table | None, scores: pd.DataFrame) -> pd.DataFrame:
+    """Check breaks, of dimensions that have scores."""
+    breaks, findings = _checked(table, BREAKS, NO_BREAKS), Findings("breaks")
+    check_known(breaks, "dimension", pd.Series(["all", *scores["dimension"].unique()]), findings)
+    strange = breaks[~breaks["kind"].isin(BREAK_KINDS)]
+    remedy = Note("Say definition, sample, mode or level.")
+    findings.add_rows(strange, "kind", Note("this kind of break is not known"), remedy)
+    findings.raise_any()
+    return breaks
+
+
+def _programmes(table: Table | None, scores: pd.DataFrame) -> pd.DataFrame:
+    """Check known programmes, of units that have scores."""
+    known, findings = _checked(table, KNOWN_PROGRAMMES, NO_PROGRAMMES), Findings("known_programmes")
+    check_known(known, "unit", scores["unit"], findings)
+    turned = known[known["period_end"] < known["period_start"]]
+    findings.add_rows(turned, "period_end", Note("this year lies before period_start"), Note("Correct one of the two."))
+    findings.raise_any()
+    return known
 
 
 def _check_labels(scores: pd.DataFrame, family: tuple[str, ...], without: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.arrays import Bools, Floats
-from papi_analysis.errors import Note, SpecError
+from papi_analysis.errors import PLACES, Note, SpecError
 from papi_analysis.panel.completion import Day, completion
 from papi_analysis.panel.frames import AXES, KEY, NO_PROGRAMMES, first_and_last, panel_parts, tell_unused
 from papi_analysis.study.codebook import fieldwork_dates
@@ -24,6 +25,8 @@ SCORES_ALONE = Note(
     "completion)."
 )
 THE_YEAR = Note("the year")
+#: What is said in the place of ``PLACES``.
+NAMED = {"unit": Note("unit {name}"), "year": Note("year {name}"), "dimension": Note("dimension {name}")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +138,10 @@ class Panel:
         Raises
         ------
         DataError
-            Where a table does not pass its checks, or completion names units that have no scores.
+            Where a table does not pass its checks, or completion, breaks or known programmes name units or dimensions
+            that have no scores.
         SpecError
-            Where no year or dimension is left.
+            Where no year or dimension is left, or completion stands in both tables.
 
         Examples
         --------
@@ -185,16 +189,17 @@ class Panel:
         done = completion(study.tasks, study.progress, as_of=days, known_on=known_on)
         done = done[done["unit"].isin(scored)]  # a new province may wait for its first score
         without = [unit for unit in study.without_programme if unit in scored]
+        known = study.known_programmes
         return cls.from_frames(
             study.scores,
             None if done.empty else done,
             years=study.years,
             dimensions=tuple(study.dimensions["dimension"]),
             without_programme=without,
-            breaks=study.breaks,
+            breaks=study.breaks[study.breaks["dimension"].isin(["all", *study.scores["dimension"]])],
             simulated_tables=study.simulated_tables,
             names=study.names,
-            known_programmes=study.known_programmes,
+            known_programmes=None if known is None else known[known["unit"].isin(scored)],
         )
 
     @property
@@ -270,6 +275,33 @@ class Panel:
                 "the panel has no {axis} {label!r}. It has {shown}.", axis=AXES[axis], label=label, shown=shown
             )
         return labels.index(label)
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Say units, years and dimensions by name where an error from the arrays within says their places.
+
+        Examples
+        --------
+        >>> import papi_analysis as pa
+        >>> panel = pa.Panel.from_study(pa.load_study("can_tho_2018_2020"))
+        >>> with panel.naming():
+        ...     raise SpecError("{what} is flat.", what=PLACES["dimension"](place=1))
+        Traceback (most recent call last):
+        papi_analysis.errors.SpecError: dimension D2 is flat.
+        """
+        try:
+            yield
+        except SpecError as error:
+            labels = {"unit": self.units, "year": self.years, "dimension": self.dimensions}
+            note, axes = error.args[0], {words.text: axis for axis, words in PLACES.items()}
+            named = {
+                name: NAMED[axis](name=labels[axis][value.values["place"]])
+                for name, value in note.values.items()
+                if (axis := axes.get(getattr(value, "text", "")))
+            }
+            if not named:
+                raise
+            raise SpecError(note(**note.values | named)) from None
 
     def first_from(self, year: int, what: str = THE_YEAR) -> int:
         """Return the first year of the panel at or after ``year``: when what began then is first seen.

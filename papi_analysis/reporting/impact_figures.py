@@ -238,7 +238,7 @@ def draw_reversion(
     ax = one_axes(8, 4) if ax is None else ax
     asked, row = estimates.designed(UnitYears), estimates.row(dimension)
     unit = asked.unit
-    cells = estimates.cells[estimates.cells["dimension"] == dimension]
+    cells = estimates.cells[estimates.cells["dimension"] == row.name]
     own = cells[cells["unit"] == unit]
     others = cells[cells["unit"] != unit]
     ax.axhline(0, color=PALE, linewidth=0.8, zorder=0)

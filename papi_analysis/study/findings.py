@@ -135,7 +135,7 @@ class Findings:
 
 def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> Note:
     """Say which known name is nearest to ``value``, as a remedy; names are compared as ``fold`` has them."""
-    names = [str(name) for name in known]
+    names = [*dict.fromkeys(map(str, known))]
     folded = {fold(name): name for name in reversed(names)}
     wanted = fold(str(value))
     alike = list(folded) if len(folded) <= MANY_NAMES else _alike(wanted, folded)

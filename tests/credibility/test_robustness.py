@@ -18,7 +18,7 @@ from papi_analysis.reporting.language import find_language
 from tests.estimation.reference import rank_bounds
 
 DIMENSIONS = ["D1", "D2", "D3", "D4", "D5", "D6"]
-KNOWN = ["VN-44", "VN-02", "VN-CT", "VN-SG", "VN-44", "XX-99"]  # twice, the treated unit, and one that is not there
+KNOWN = ["VN-44", "VN-02", "VN-CT", "VN-SG", "VN-44"]  # one of them twice, and the treated unit
 NO_TEST = [
     "Lagged-outcome adjustment, one donor left out: lowest",
     "Lagged-outcome adjustment, one donor left out: highest",
@@ -99,6 +99,13 @@ def test_known_programmes_are_those_of_these_years_unless_given(panel, rows) -> 
     direct = pa.programme_impact(panel, "VN-CT", 2018, 2020, without=others)
     row = plain.loc["Lagged-outcome adjustment, known programmes left out"]
     assert row["mean"] == pytest.approx(direct.row("mean")["estimate"])
+
+
+def test_known_programmes_are_units_that_could_be_donors(panel) -> None:
+    with pytest.raises(pa.SpecError, match="no unit 'VN-ZZ'"):
+        pa.impact_robustness(panel, "VN-CT", 2018, 2020, known_programmes=["VN-ZZ"])
+    own = pa.impact_robustness(only(panel, ["D2"]), "VN-CT", 2018, 2020, known_programmes=["VN-CT"], draws=9)
+    assert "known_left_out" not in set(own["code"])
 
 
 def test_known_programmes_are_no_donors(panel, rows) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import papi_analysis as pa
@@ -105,3 +106,12 @@ def test_figure_and_sentence(curve, language) -> None:
     words = pa.sentence(curve, language=language)
     assert "100%" in words
     assert ("ways" in words) == (language == "en")
+
+
+def test_a_function_of_ones_own_that_fails_or_answers_otherwise_is_refused(panel) -> None:
+    answers = {"empty": lambda: None, "table": pd.DataFrame, "changes": lambda: pa.change_slopes(panel)}
+    for name, kind in (("empty", "NoneType"), ("table", "DataFrame"), ("changes", "change_slopes")):
+        with pytest.raises(pa.SpecError, match=f"must give the answer .* not one of {kind}"):
+            pa.specification_curve(lambda way: answers[way](), {"way": [name]})
+    with pytest.raises(pa.SpecError, match="for way=0 the function failed: ZeroDivisionError"):
+        pa.specification_curve(lambda way: 1 / way, {"way": [0]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -420,7 +421,7 @@ def test_one_year_after_is_that_year_with_the_years_between_on_neither_side(real
 def test_years_after_that_are_all_of_them_change_nothing(real) -> None:
     plain = pa.programme_impact(real, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99)
     asked = pa.programme_impact(
-        real, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99, after=(2010, 2024)
+        real, {"VN-CT": 2018, "VN-HN": 2016}, end=2020, method="did", draws=99, after=(2016, 2020)
     )
     pd.testing.assert_frame_equal(asked.table, plain.table)
     assert asked.design.after == (2016, 2020)
@@ -432,9 +433,30 @@ def test_the_mean_of_two_years_after_is_the_mean_of_their_gaps(real) -> None:
     assert both.to_numpy() == pytest.approx(((each[0] + each[1]) / 2).to_numpy())
 
 
-@pytest.mark.parametrize("after", [(2016, 2017), (2021, 2022)])
-def test_years_after_without_a_year_of_the_programme_are_refused(real, after) -> None:
-    with pytest.raises(pa.SpecError, match=r"holds no survey of the programme of VN-CT, which runs from 2018 to 2020"):
-        pa.programme_impact(real, "VN-CT", 2018, 2020, after=after)
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"after": (2016, 2017)}, "years outside 2018-2020: those of the programme"),
+        ({"after": (2019, 2024)}, "years outside 2018-2020: those of the programme"),
+        ({"after": (2017, 2019)}, "years outside 2018-2020: those of the programme"),
+        ({"after": (2020, 2050)}, "years outside 2018-2020: those of the programme"),
+        ({"before": (2012, 2018)}, "years outside 2011-2017: those of the panel before the start"),
+        ({"before": (1980, 2015)}, "years outside 2011-2017: those of the panel before the start"),
+    ],
+)
+def test_years_that_cannot_count_are_refused(real, named, words) -> None:
+    with pytest.raises(pa.SpecError, match=words):
+        pa.programme_impact(real, "VN-CT", 2018, 2020, **named)
+
+
+def test_years_without_a_survey_may_be_named(real) -> None:
+    kept = np.flatnonzero([year not in (2012, 2016, 2019) for year in real.years])
+    panel = real._part(slice(None), kept, slice(None))
+    ask = partial(pa.programme_impact, panel, "VN-CT", method="did")
+    asked = ask(2016, 2020, before=(2012, 2016), after=(2016, 2019)).table
+    assert asked.equals(ask(2017, 2020, before=(2013, 2015), after=(2017, 2018)).table)
+
+
+def test_years_after_without_a_year_of_every_programme_are_refused(real) -> None:
     with pytest.raises(pa.SpecError, match="of the programme of VN-HN, which runs from 2019"):
         pa.programme_impact(real, {"VN-CT": 2018, "VN-HN": 2019}, end=2020, method="did", after=(2018, 2018))

@@ -144,6 +144,21 @@ def test_slopes_follow_the_scales_of_score_and_completion():
     assert slopes(y, C / 4) == pytest.approx(4 * slopes(y, C), rel=1e-12)
 
 
+def test_high_levels_of_scores_and_controls_and_small_scales_cost_no_digits():
+    y, C = data(K=2)
+    controls = np.random.default_rng(5).normal(size=(*y.shape, 1))
+    plain = slopes(y, C, controls)
+    np.testing.assert_allclose(slopes(y + 1e9, C, controls), plain, atol=1e-5)
+    np.testing.assert_allclose(slopes(y, C, 1e-2 * controls + 1e9), plain, atol=1e-4)
+    assert np.abs(slopes(y, C) - plain).max() > 0.005  # the control has a say
+    possible = possible_assignments(C)
+    p, usual = (
+        reassign_programmes(programmes(equations_of(scores, C)), possible, by_error=False, draws=99).p
+        for scores in (y * [1.0, 1e-9] + np.array([1e9, 0.0]), y)
+    )
+    np.testing.assert_allclose(p, usual, atol=1e-12)
+
+
 def test_a_constant_of_a_unit_changes_nothing_where_the_lead_is_carried_over_and_by_what_is_lost_else():
     for N, carried in ((7, True), (24, False)):
         y, C = data(N)
@@ -214,6 +229,15 @@ def test_a_hole_at_the_start_hides_its_own_cells_and_not_the_unit():
     assert slopes(y, unknown) != pytest.approx(slopes(np.delete(y, unit, 0), np.delete(C, unit, 0)), rel=1e-3)
     answer = pa.completion_slopes(panel_of(y, unknown), draws=99)
     assert answer.design.programme_units == pa.completion_slopes(panel_of(y, C), draws=99).design.programme_units
+
+
+def test_the_unit_that_lacks_the_year_before_its_start_is_named_and_not_the_others():
+    y, C = data(N=24)
+    y[1, 2, 0] = np.nan  # its programme starts in year 3
+    notes = " ".join(pa.completion_slopes(panel_of(y, C), draws=49).notes)
+    words = "4 cells of programmes are left out, because the last year before the start has no score: u01 (D0)."
+    assert words in notes
+    assert "too few untouched units to be compared" not in notes
 
 
 @pytest.mark.parametrize("hole", ["a year", "many units"])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from reference import panel_of
 
 import papi_analysis as pa
 from papi_analysis.errors import SpecError
@@ -97,6 +98,16 @@ def test_constants_of_years_and_scales_do_not_matter_and_leads_do() -> None:
     np.testing.assert_allclose(placebos(programme_design(halved + 1e-3 * walks(20, seed=1), 3, 5)).scores, 0, atol=0.01)
 
 
+def test_a_high_level_and_a_small_scale_cost_no_digits() -> None:
+    """Stored at 1e9, scores keep seven decimals: as many do the gaps and the leverages."""
+    Y = walks(20)
+    plain, lifted, small = (programme_design(values, 3, 5) for values in (Y, Y + 1e9, 1e-9 * Y))
+    np.testing.assert_allclose(placebos(lifted).scores, placebos(plain).scores, atol=1e-5)
+    np.testing.assert_allclose(1e9 * placebos(small).scores, placebos(plain).scores, atol=1e-9)
+    for other in (lifted, small):
+        np.testing.assert_allclose(leverage(other, 5), leverage(plain, 5), atol=1e-6)
+
+
 def test_leverage_is_the_diagonal_of_statsmodels_hat_matrix() -> None:
     Y = walks(30)
     weights = np.random.default_rng(3).uniform(0.5, 4, 30)
@@ -128,8 +139,11 @@ def test_the_note_names_the_largest_leverage_and_its_rank(panel) -> None:
 def test_donors_that_do_not_differ_are_refused() -> None:
     Y = walks(6)
     Y[1:, :5, 1] = 4.0
-    with pytest.raises(SpecError, match="Donors do not differ before the start in dimension 1"):
+    with pytest.raises(SpecError, match=r"Donors do not differ before the start in dimension 1 \(counted from 0\)"):
         estimate(programme_design(Y, 0, 5), "lagged_outcome")
+    for ask in (pa.programme_impact, pa.impact_robustness):
+        with pytest.raises(SpecError, match="Donors do not differ before the start in dimension D1, so"):
+            ask(panel_of(Y, np.zeros_like(Y)), "u00", 2006)
     same_last = walks(20)
     same_last[:, 4] = same_last[:, :4].mean(axis=1)  # the last year says nothing beyond the mean
     found = estimate(programme_design(same_last, 0, 5), "lagged_outcome")

@@ -374,6 +374,33 @@ def test_the_same_completion_for_all_is_a_year_effect_and_has_no_slope():
         pa.completion_slopes(dataclasses.replace(panel, completion=same))
 
 
+def test_what_cannot_be_judged_is_named():
+    panel = make_panel(24, gaps=0.0)
+    panel = dataclasses.replace(panel, units=tuple(f"{place + 7}" for place in range(len(panel.units))))
+    unit = panel.programme_units[-1]
+    for form in ("imputation", "levels"):
+        with pytest.raises(pa.SpecError, match=f"unit {unit} is excluded from receiving"):
+            pa.completion_slopes(panel, form=form, excluded=[unit], inference="reassignment", draws=49)
+    scores = panel.scores.copy()
+    scores[:, :, 1] = 50.0 + np.arange(T)
+    for form in ("imputation", "levels"):
+        with pytest.raises(pa.SpecError, match="dimension D2 leaves no error"):
+            pa.completion_slopes(dataclasses.replace(panel, scores=scores), form=form, draws=49)
+
+
+@pytest.mark.parametrize("form", ["imputation", "levels", "differences"])
+@pytest.mark.parametrize("declared", [1, 4])
+def test_units_that_were_not_declared_to_be_without_a_programme_are_the_reason(form, declared):
+    panel = make_panel(24, gaps=0.0)
+    completion = np.full_like(panel.completion, np.nan)
+    completion[:declared] = np.arange(T)[:, None] / T
+    words = rf"Completion of {24 - declared} of 24 units is not known in any year.*without_programme"
+    with pytest.raises(pa.SpecError, match=words):
+        pa.completion_slopes(dataclasses.replace(panel, completion=completion), form=form)
+    completion[declared:] = 0.0
+    pa.completion_slopes(dataclasses.replace(panel, completion=completion), form="levels", draws=49)
+
+
 @pytest.mark.parametrize("part", ["scores", "completion"])
 def test_a_dimension_without_cells_is_named(part):
     panel = make_panel(24)

@@ -140,7 +140,7 @@ def test_the_frame_gives_back_every_cell() -> None:
     panel = pa.Panel.from_frames(SCORES, DONE, without_programme=["south"])
     frame = panel.frame()
     assert len(frame) == 3 * 3 * 2
-    again = pa.Panel.from_frames(frame.dropna(subset="score"), frame.drop(columns="score"))
+    again = pa.Panel.from_frames(frame[[*frame][:4]].dropna(), frame.drop(columns="score"))
     assert same(panel, again)
     gaps = panel.gaps()
     assert len(gaps) == (~panel.usable).sum() == 12
@@ -193,6 +193,21 @@ def test_data_that_do_not_pass_are_refused() -> None:
         pa.Panel.from_frames(SCORES, DONE.assign(completion=50))
     with pytest.raises(pa.DataError, match="column kind: a required column is missing"):
         pa.Panel.from_frames(SCORES, DONE, breaks=pd.DataFrame({"dimension": ["sums"], "year": [2]}))
+    breaks = pd.DataFrame({"dimension": ["sums", "all"], "year": 2, "kind": ["definition", "sample"]})
+    known = pd.DataFrame({"unit": ["north", "south"], "period_start": 2, "period_end": [3, None]})
+    pa.Panel.from_frames(SCORES, DONE, breaks=breaks, known_programmes=known)
+    for tables, words in (
+        ({"breaks": breaks.replace("sums", "sum")}, "row 2, column dimension: .*Did you mean 'sums'"),
+        ({"breaks": breaks.replace("sample", "samples")}, "row 3, column kind: this kind of break is not known"),
+        ({"known_programmes": known.replace("south", "east")}, "row 3, column unit: this unit is not known"),
+        ({"known_programmes": known.replace(3, 1)}, "row 2, column period_end: this year lies before period_start"),
+    ):
+        with pytest.raises(pa.DataError, match=words):
+            pa.Panel.from_frames(SCORES, DONE, **tables)
+    with pytest.raises(pa.SpecError, match="a column of the scores and in a table of its own"):
+        pa.Panel.from_frames(SCORES.assign(completion=0.0), DONE)
+    with pytest.raises(pa.DataError, match=r"Known: north, south, west\."):  # each of them once
+        pa.Panel.from_frames(SCORES, DONE.assign(unit="xyz").drop_duplicates(["unit", "year", "dimension"]))
 
 
 SIX = ("D1", "D2", "D3", "D4", "D5", "D6")
