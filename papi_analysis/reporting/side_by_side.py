@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple, get_args
 
 import pandas as pd
 
-from papi_analysis.credibility.robustness import METHODS
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates, ImpactDesign, SlopeDesign
-from papi_analysis.reporting.labels import CODES, FAMILY, LABELS
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.captions import INTERVAL, is_slopes, method, quantity
+from papi_analysis.reporting.labels import FAMILY, LABELS
 from papi_analysis.reporting.language import MISSING, Language, language_of
 from papi_analysis.reporting.tables import (
     Table,
@@ -29,12 +29,9 @@ Under = Literal["interval", "se", "p", "p_joint"]
 #: Answers to set side by side: named by their keys, or by what tells them apart.
 Answers = Sequence[Estimates] | Mapping[str, Estimates]
 
-#: What an estimate of slopes is, and one of gaps.
-SLOPE, GAP = "Points of score per 10 points of completion", "Gap, points"
-
 #: What stands under an estimate, in words.
 UNDER = {
-    "interval": Note("{level} interval"),
+    "interval": INTERVAL,
     "se": Note("standard error in round brackets"),
     "p": Note("p by itself"),
     "p_joint": Note("joint p"),
@@ -121,7 +118,7 @@ class Gathered(NamedTuple):
     @property
     def is_slopes(self) -> bool:
         """Whether an estimate is a slope, not a gap."""
-        return _is_slopes(self.first)
+        return is_slopes(self.first)
 
     @property
     def simulated(self) -> tuple[str, ...]:
@@ -153,7 +150,7 @@ def gather(shown: Answers, language: str) -> Gathered:
             or rows["dimension"].duplicated().any()
         ):
             raise SpecError(Note(NOT_ONE.text, {"question": answer.question}))
-        if _is_slopes(answer) != _is_slopes(given[0]):
+        if is_slopes(answer) != is_slopes(given[0]):
             both = {"first": given[0].question, "other": answer.question}
             raise SpecError(
                 Note("An estimate of {first} is not in the unit of one of {other}. Show each by itself.", both)
@@ -175,23 +172,12 @@ def _place(dimension: str) -> int:
     return 1 + list(FAMILY).index(dimension) if dimension in FAMILY else 0
 
 
-def _is_slopes(answer: Estimates) -> bool:
-    return answer.question.endswith("slopes")
-
-
 def _names(answers: Sequence[Estimates], tongue: Language) -> list[str]:
     """Name answers by their method, by their number too where that does not tell them apart."""
-    names = [_method(answer, tongue) for answer in answers]
+    names = [method(answer, tongue) or answer.question for answer in answers]
     if len(set(names)) == len(names):
         return names
     return [f"({number}) {name}" for number, name in enumerate(names, 1)]
-
-
-def _method(answer: Estimates, tongue: Language) -> str:
-    design = answer.design
-    if isinstance(design, ImpactDesign):
-        return tongue.text(METHODS[design.method]) if design.method in METHODS else design.method
-    return tongue.text(CODES["form"][design.form]) if isinstance(design, SlopeDesign) else answer.question
 
 
 def _parts(show: Under | Sequence[Under]) -> list[str]:
@@ -242,7 +228,7 @@ def _cell(gathered: Gathered, name: str, dimension: str, part: str, digits: int)
 
 def estimate_label(gathered: Gathered) -> str:
     """Say what an estimate of these answers is."""
-    return gathered.tongue.text(SLOPE if gathered.is_slopes else GAP)
+    return quantity(gathered.first, gathered.tongue)
 
 
 def _caption(gathered: Gathered, parts: Sequence[str]) -> str:

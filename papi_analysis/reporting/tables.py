@@ -14,9 +14,10 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.captions import caption
 from papi_analysis.reporting.downloads import hold_numbers
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES
-from papi_analysis.reporting.language import MISSING, Language, find_language
+from papi_analysis.reporting.language import MISSING, Language, find_language, language_of
 
 #: Text of a cell up to this length is a name and is not broken over lines.
 SHORT = 28
@@ -241,7 +242,7 @@ def table_estimates(
     Returns
     -------
     Table
-        Of texts, a row a dimension; the caption says which inputs were made up.
+        Of texts, a row a dimension; the caption says in a line what they are, and which inputs were made up.
 
     Raises
     ------
@@ -260,9 +261,12 @@ def table_estimates(
         points = estimates.table[[name for name in ("estimate", "low", "high", "change") if name in estimates.table]]
         digits = find_language(language).fine(points.to_numpy(dtype=float).ravel(), digits)
     frame = shown_columns(estimates, columns)
-    return table_frame(
+    shown = table_frame(
         frame, language=language, digits=digits, simulated=estimates.simulated_tables, names=estimates.names
     )
+    words = caption(estimates, [*frame], language_of(language, estimates.names))
+    shown.caption = ". ".join(filter(None, (shown.caption, words)))
+    return shown
 
 
 def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) -> pd.DataFrame:
