@@ -26,7 +26,7 @@ from papi_analysis.reporting.marks import (
     shade_programme,
     wrapped,
 )
-from papi_analysis.reporting.tables import full_name
+from papi_analysis.reporting.tables import full_name, sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,9 +63,9 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table), axes)
-    digits = tongue.fine(table["estimate"])
+    digits = tongue.fine_by_row(sizes(table), shared=tongue.fine(table["estimate"]))
     start = asked.start
-    for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
+    for ax, row, places in zip(np.ravel(axes), table.itertuples(), digits, strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
         own = cells[cells["row"] == 0].set_index("year")
         others = cells.loc[cells["row"] > 0, "gap"].to_numpy().reshape(-1, len(own))
@@ -76,7 +76,7 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         shade_programme(ax, start, asked.end)
         words = tongue.text(
             "gap {gap}, joint p {p}",
-            gap=tongue.number(row.estimate, digits),
+            gap=tongue.number(row.estimate, places),
             p=tongue.p_value(row.p_joint, sign=True),
         )
         finish_panel(ax, row.dimension, tongue, estimates.names, words)
@@ -89,8 +89,8 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         first.annotate(textwrap.shorten(words, 40, placeholder=" …"), (0.03, height), color=colour, **look)
     figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.estimate, digits)} ({tongue.p_value(row.p_joint)})"
-        for row in table.itertuples()
+        f"{row.dimension}: {tongue.number(row.estimate, places)} ({tongue.p_value(row.p_joint)})"
+        for row, places in zip(table.itertuples(), digits, strict=True)
     )
     shown = tongue.text(
         "Line charts of actual and counterfactual scores of {unit} by dimension; mean gap from {start} to {end} "

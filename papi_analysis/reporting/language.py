@@ -105,6 +105,28 @@ class Language:
         size = math.floor(math.log10(largest))
         return max(min(digits, 5 - size), 1 - size, 0)
 
+    def fine_by_row(self, rows: Sequence[Iterable[float]], digits: int = 2, shared: int | None = None) -> list[int]:
+        """Give the decimals of each row of numbers: the same for all, but more in one that is of a far smaller size.
+
+        Such is a row that would lose two decimals or more; one that is 0 but for noise is none. ``shared`` are the
+        decimals of the others, default those of all numbers together.
+
+        Examples
+        --------
+        >>> en = find_language("en")
+        >>> en.fine_by_row([[39.57, 0.5], [0.03, -0.02], [0.0]]), en.fine_by_row([[267816.4], [-0.23, 0.8], [1e-16]])
+        ([2, 2, 2], [0, 2, 0])
+        """
+        finite = [[float(value) for value in row if math.isfinite(value)] for row in rows]
+        largest = [max(map(abs, row), default=0.0) for row in finite]
+        most = self.fine(largest, digits) if shared is None else shared
+        own = [self.fine(row, digits) for row in finite]
+        small = [
+            places - most >= 2 and size > NOISE * max(largest) and any(round(value, most) != value for value in row)
+            for row, size, places in zip(finite, largest, own, strict=True)
+        ]
+        return [places if is_small else most for places, is_small in zip(own, small, strict=True)]
+
     def tick(self, value: float, _: float | None = None) -> str:
         """Write a number on an axis: as many decimals as it needs, thousands not grouped.
 

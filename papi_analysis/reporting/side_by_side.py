@@ -13,6 +13,7 @@ from papi_analysis.reporting.captions import INTERVAL, is_slopes, method, quanti
 from papi_analysis.reporting.labels import FAMILY, LABELS
 from papi_analysis.reporting.language import MISSING, Language, language_of
 from papi_analysis.reporting.tables import (
+    POINTS,
     Table,
     Text,
     as_table,
@@ -65,7 +66,8 @@ def table(
     language
         ``"en"`` or ``"vi"``.
     digits
-        Decimals; default 2 for scores and 3 for slopes, more where all estimates would be 0 in so many.
+        Decimals; default 2 for scores and 3 for slopes, more where all estimates would be 0 in so many, and in a row of
+        a far smaller size.
     simulated
         Inputs of a frame that were made up; the caption says so. An answer knows its own.
     names
@@ -119,6 +121,16 @@ class Gathered(NamedTuple):
     def is_slopes(self) -> bool:
         """Whether an estimate is a slope, not a gap."""
         return is_slopes(self.first)
+
+    @property
+    def places(self) -> list[int]:
+        """Decimals of each dimension's numbers, which all answers share."""
+        sizes = [
+            [self.value(name, one, column) for name in self.answers for column in POINTS] for one in self.dimensions
+        ]
+        estimates = [self.value(name, one, "estimate") for name in self.answers for one in self.dimensions]
+        usual = 3 if self.is_slopes else 2
+        return self.tongue.fine_by_row(sizes, usual, self.tongue.fine(estimates, usual))
 
     @property
     def simulated(self) -> tuple[str, ...]:
@@ -196,14 +208,12 @@ def _parts(show: Under | Sequence[Under]) -> list[str]:
 
 def _table(gathered: Gathered, parts: Sequence[str], digits: int | None) -> Table:
     answers, tongue = gathered.answers, gathered.tongue
-    if digits is None:
-        points = [answer.table["estimate"] for answer in answers.values()]
-        digits = tongue.fine(pd.concat(points).to_numpy(dtype=float), 3 if gathered.is_slopes else 2)
+    places = gathered.places if digits is None else [digits] * len(gathered.dimensions)
     heads = [tongue.text(LABELS["dimension"]), *answers]
     columns: list[list[str]] = [[] for _ in heads]
-    for dimension in gathered.dimensions:
+    for dimension, each in zip(gathered.dimensions, places, strict=True):
         for part in ("estimate", *parts):
-            cells = [_cell(gathered, name, dimension, part, digits) for name in answers]
+            cells = [_cell(gathered, name, dimension, part, each) for name in answers]
             if part == "estimate" or set(cells) != {MISSING}:
                 label = full_name(dimension, tongue, gathered.first.names) if part == "estimate" else ""
                 for column, text in zip(columns, [label, *cells], strict=True):

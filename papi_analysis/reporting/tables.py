@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
-from papi_analysis.reporting.captions import caption
+from papi_analysis.reporting.captions import caption, is_slopes
 from papi_analysis.reporting.downloads import hold_numbers
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES
 from papi_analysis.reporting.language import MISSING, Language, find_language, language_of
@@ -27,6 +28,9 @@ CODE = 8
 
 #: Columns that hold units by their codes.
 UNITS = ("unit", "left_out", "leans_on")
+
+#: Columns of an answer in points of score, which tell how large the numbers of a row are.
+POINTS = ("estimate", "low", "high", "change", "se", "fit", "detectable", "intercept", "band", "needed")
 
 #: A table with more columns is set smaller in print, where nothing scrolls.
 WIDE = 8
@@ -133,7 +137,7 @@ def table_frame(
         ``"en"`` or ``"vi"``.
     digits
         Decimals of numbers that are not counts or shares; default 2 in each column, more where its numbers are small
-        and fewer where they are large.
+        and fewer where they are large, but for small ones beside them.
     simulated
         Inputs that were made up; the caption says so.
     names
@@ -162,6 +166,17 @@ def table_frame(
     else:
         check_columns(frame, columns)
         frame = frame[list(columns)]
+    return _in_words(frame, tongue, digits, simulated, names)
+
+
+def _in_words(
+    frame: pd.DataFrame,
+    tongue: Language,
+    digits: int | Sequence[int] | None,
+    simulated: Sequence[str],
+    names: Mapping[str, tuple[str, str]] | None,
+) -> Table:
+    """Write all columns of a frame, with so many decimals in all rows, or in each, or by its columns."""
     frame = _with_labels(frame)
     if not len(frame.columns):
         raise SpecError(Note("the table has no columns. Name some that it has."))
@@ -169,8 +184,9 @@ def table_frame(
     for name, values in frame.items():
         if names:
             values = _by_name(values, str(name), tongue, names)
-        places = _places(values, tongue) if digits is None else digits
-        cells.append([Text(_cell(value, str(name), tongue, places), value) for value in values.tolist()])
+        places = _places(values, tongue) if digits is None else np.broadcast_to(digits, len(values)).tolist()
+        shown = zip(values.tolist(), places, strict=True)
+        cells.append([Text(_cell(value, str(name), tongue, each), value) for value, each in shown])
     return as_table([_label(name, tongue) for name in frame.columns], cells, tongue, mark(simulated, tongue))
 
 
@@ -237,7 +253,8 @@ def table_estimates(
     language
         ``"en"`` or ``"vi"``.
     digits
-        Decimals; default 2 for scores, 3 for slopes, more where all estimates would be 0 in so many.
+        Decimals; default 2 for scores, 3 for slopes, more where all estimates would be 0 in so many, and in a row of a
+        far smaller size.
 
     Returns
     -------
@@ -256,17 +273,23 @@ def table_estimates(
     >>> table_estimates(pa.target_attainment(study), ["outcome"]).shape
     (7, 1)
     """
+    frame, tongue = shown_columns(estimates, columns), language_of(language, estimates.names)
+    places: int | list[int] | None = digits
     if digits is None:
-        digits = 3 if estimates.question.endswith("slopes") else 2
-        points = estimates.table[[name for name in ("estimate", "low", "high", "change") if name in estimates.table]]
-        digits = find_language(language).fine(points.to_numpy(dtype=float).ravel(), digits)
-    frame = shown_columns(estimates, columns)
-    shown = table_frame(
-        frame, language=language, digits=digits, simulated=estimates.simulated_tables, names=estimates.names
-    )
-    words = caption(estimates, [*frame], language_of(language, estimates.names))
+        usual = 3 if is_slopes(estimates) else 2
+        points = sizes(estimates.table, ("estimate", "low", "high", "change"))
+        shared = tongue.fine(chain.from_iterable(points), usual)
+        places = tongue.fine_by_row(sizes(estimates.table), usual, shared)
+    shown = _in_words(frame, find_language(language), places, estimates.simulated_tables, estimates.names)
+    words = caption(estimates, [*frame], tongue)
     shown.caption = ". ".join(filter(None, (shown.caption, words)))
     return shown
+
+
+def sizes(table: pd.DataFrame, columns: Sequence[str] = POINTS) -> list[list[float]]:
+    """Return the numbers of an answer that are in points, row by row."""
+    rows: list[list[float]] = table[[name for name in columns if name in table]].astype(float).to_numpy().tolist()
+    return rows
 
 
 def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -295,9 +318,11 @@ def mark(simulated: Sequence[str], tongue: Language) -> str:
     return tongue.text("SIMULATED: {tables}", tables=", ".join(tongue.text(name) for name in simulated))
 
 
-def _places(values: pd.Series, tongue: Language) -> int:
-    """Decimals by the size of the numbers in a column."""
-    return tongue.fine(value for value in values.tolist() if isinstance(value, float) and math.isfinite(value))
+def _places(values: pd.Series, tongue: Language) -> list[int]:
+    """Decimals by the size of the numbers in a column; where large ones take decimals away, small ones keep theirs."""
+    numbers = [value if isinstance(value, float) else math.nan for value in values.tolist()]
+    shared = tongue.fine(numbers)
+    return [shared] * len(numbers) if shared >= 2 else tongue.fine_by_row([[value] for value in numbers], 2, shared)
 
 
 def _label(name: object, tongue: Language) -> str:

@@ -336,6 +336,22 @@ def test_tiny_numbers_keep_two_digits_and_others_the_usual_decimals(values, digi
     assert find_language("vi").fine(values, digits) == expected
 
 
+@pytest.mark.parametrize(
+    ("rows", "digits", "expected"),
+    [
+        ([[0.004, 0.5], [9.0], [0.03]], 2, [2, 2, 2]),  # ordinary: none stands apart
+        ([[1e6, 2e5], [0.02, -0.1], [2.5, 40.0]], 2, [0, 2, 2]),
+        ([[12345.6], [39.57]], 2, [1, 1]),  # one decimal apart is not far
+        ([[1e6], [0.0], [float("nan")], [1e-8]], 2, [0, 0, 0, 0]),  # nothing there, or noise
+        ([[1e6], [12.0]], 2, [0, 0]),  # a whole number loses nothing
+        ([[5.0], [2e-5]], 3, [3, 6]),
+        ([[0.2], [4e-5, -2e-5]], 2, [2, 6]),
+    ],
+)
+def test_a_row_of_a_far_smaller_size_keeps_digits_of_its_own(rows, digits, expected):
+    assert find_language("en").fine_by_row(rows, digits) == expected
+
+
 def test_a_value_that_reads_like_a_message_is_not_translated():
     assert find_language("vi").say(Note("Known: {names}.", {"names": "Score"})) == "Các tên có thể dùng: Score."
 

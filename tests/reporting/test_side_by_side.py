@@ -124,6 +124,18 @@ def test_digits_are_those_that_count():
     assert pa.table([answer({"D1": 1.0}, "completion_slopes")], show=()).iloc[0, 0] == "1.000"
 
 
+def test_a_dimension_of_a_far_smaller_size_is_not_printed_as_zero():
+    mixed = answer({"D1": 0.25, "D2": -2e6, "mean": -1e6})
+    small, large, mean = pa.table(mixed, ["estimate", "low", "high", "se"]).values.tolist()
+    assert small == ["0.25", "-0.25", "0.75", "0.25"]  # one number of digits within the row
+    assert (large[0], mean[0]) == ("-2,000,000", "-1,000,000")
+    assert pa.table([mixed, mixed]).iloc[:2, 0].tolist() == ["0.25", "[-0.25; 0.75]"]
+    assert pa.table([mixed, mixed]).iloc[2, 0] == "-2,000,000"
+    assert pa.table(mixed.table, ["dimension", "estimate"]).iloc[:2, 0].tolist() == ["0.25", "-2,000,000"]
+    assert pa.table(mixed, ["estimate"], digits=1).iloc[0, 0] == "0.3"
+    assert "D1: one 0.25 [-0.25; 0.75]" in figure_of(pa.draw({"one": mixed})).get_label()
+
+
 def test_rows_of_the_family_stand_last(two):
     three = {**two, "within": answer({"mean": 0.0, "within": 1.0, "D9": 2.0})}
     assert pa.table(three, show=()).index.tolist() == [
