@@ -13,6 +13,7 @@ from papi_analysis.reporting.captions import INTERVAL, is_slopes, method, quanti
 from papi_analysis.reporting.labels import FAMILY, LABELS
 from papi_analysis.reporting.language import MISSING, Language, language_of
 from papi_analysis.reporting.tables import (
+    NO_ERROR,
     POINTS,
     Table,
     Text,
@@ -60,7 +61,8 @@ def table(
         An answer; several (a list, or a mapping from names), which stand side by side; or any frame of this package.
     columns
         Which columns, in order; default all that are not missing throughout. Of an answer those after the dimension,
-        of a frame the first names the rows. Several answers have none to choose: ``show`` says what they show.
+        of a frame the first names the rows. Several answers have none to choose: ``show`` says what they show. A column
+        that is asked for and missing throughout shows dashes.
     show
         What stands under each estimate of several answers: ``"interval"``, ``"se"``, ``"p"``, ``"p_joint"``.
     language
@@ -82,7 +84,8 @@ def table(
     Raises
     ------
     SpecError
-        Answers are in different units, or have intervals at different levels; one has no estimate for each dimension.
+        Answers are in different units, or have intervals at different levels; one has no estimate for each dimension;
+        what is asked for is not there, or would mislead.
 
     Examples
     --------
@@ -96,6 +99,8 @@ def table(
     """
     if isinstance(shown, Table):
         return shown
+    if isinstance(shown, Estimates | pd.DataFrame) and _parts(show) != ["interval"]:
+        raise SpecError(Note("show= is for answers side by side. Of one table choose columns by columns=."))
     if isinstance(shown, Estimates):
         return table_estimates(shown, columns, language=language, digits=digits)
     if isinstance(shown, pd.DataFrame):
@@ -139,7 +144,7 @@ class Gathered(NamedTuple):
 
     def value(self, name: str, dimension: str, column: str) -> float:
         """A number of one answer, NaN where it has none."""
-        rows = self.answers[name].table.drop(columns=hidden_columns(self.answers[name]))
+        rows = self.answers[name].table
         found = rows.loc[rows["dimension"] == dimension, column] if column in rows else []
         return float(next(iter(found), float("nan")))
 
@@ -193,10 +198,10 @@ def _names(answers: Sequence[Estimates], tongue: Language) -> list[str]:
 
 
 def _parts(show: Under | Sequence[Under]) -> list[str]:
-    parts = [show] if isinstance(show, str) else list(show)
+    parts = list(show) if isinstance(show, Sequence) and not isinstance(show, str) else [show]
     known = get_args(Under)
     for part in parts:
-        if part not in known:
+        if not isinstance(part, str) or part not in known:
             raise SpecError(
                 Note(
                     "there is no {part!r} to show under an estimate. Choose of {known}.",
@@ -209,16 +214,26 @@ def _parts(show: Under | Sequence[Under]) -> list[str]:
 def _table(gathered: Gathered, parts: Sequence[str], digits: int | None) -> Table:
     answers, tongue = gathered.answers, gathered.tongue
     places = gathered.places if digits is None else [digits] * len(gathered.dimensions)
+    for name, answer in answers.items():
+        if "se" in parts and hidden_columns(answer):
+            raise SpecError(Note(NO_ERROR.text, {"name": name}))
+    lacking = {part for part in parts if not any(_has(answer, part) for answer in answers.values())}
     heads = [tongue.text(LABELS["dimension"]), *answers]
     columns: list[list[str]] = [[] for _ in heads]
     for dimension, each in zip(gathered.dimensions, places, strict=True):
         for part in ("estimate", *parts):
             cells = [_cell(gathered, name, dimension, part, each) for name in answers]
-            if part == "estimate" or set(cells) != {MISSING}:
+            if part == "estimate" or set(cells) != {MISSING} or part in lacking:
                 label = full_name(dimension, tongue, gathered.first.names) if part == "estimate" else ""
                 for column, text in zip(columns, [label, *cells], strict=True):
                     column.append(text)
     return as_table(heads, columns, tongue, _caption(gathered, parts))
+
+
+def _has(answer: Estimates, part: str) -> bool:
+    """Whether an answer has any number of a part; where none has, dashes say so."""
+    name = "low" if part == "interval" else part
+    return name in answer.table and bool(answer.table[name].notna().any())
 
 
 def _cell(gathered: Gathered, name: str, dimension: str, part: str, digits: int) -> str:

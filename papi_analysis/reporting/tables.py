@@ -14,7 +14,8 @@ import pandas as pd
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, SlopeDesign
+from papi_analysis.estimation.inference import STUDENTISED
 from papi_analysis.reporting.captions import caption, is_slopes
 from papi_analysis.reporting.downloads import hold_numbers
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES
@@ -31,6 +32,11 @@ UNITS = ("unit", "left_out", "leans_on")
 
 #: Columns of an answer in points of score, which tell how large the numbers of a row are.
 POINTS = ("estimate", "low", "high", "change", "se", "fit", "detectable", "intercept", "band", "needed")
+
+NO_ERROR = Note(
+    "{name} has no standard error to show: with so few programme units it is the spread over reassignments, which by "
+    "itself would mislead. Show low, high and p, or interval and p under the estimates."
+)
 
 #: A table with more columns is set smaller in print, where nothing scrolls.
 WIDE = 8
@@ -242,14 +248,14 @@ def table_estimates(
     language: str = "en",
     digits: int | None = None,
 ) -> Table:
-    """Make the table of an answer ready to show; columns that are missing throughout are left out.
+    """Make the table of an answer ready to show; unless asked for, columns missing throughout are left out.
 
     Parameters
     ----------
     estimates
         The answer.
     columns
-        Which columns after the dimension, in order; default all.
+        Which columns after the dimension, in order; default all that are not missing throughout.
     language
         ``"en"`` or ``"vi"``.
     digits
@@ -264,7 +270,7 @@ def table_estimates(
     Raises
     ------
     SpecError
-        There is no such column or language.
+        There is no such column or language, or the column is one that would mislead.
 
     Examples
     --------
@@ -293,22 +299,24 @@ def sizes(table: pd.DataFrame, columns: Sequence[str] = POINTS) -> list[list[flo
 
 
 def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return the columns of an answer that its table shows, numbers as they are."""
+    """Return the columns of an answer that its table shows, numbers as they are: those asked for, or all with any."""
     table = estimates.table
     hidden = hidden_columns(estimates)
     renamed = RENAMED.get(estimates.question, {})
-    if columns is not None:
-        check_columns(estimates.table, columns, renamed.values())
-    table = table.rename(columns=renamed)
-    columns = None if columns is None else [renamed.get(name, name) for name in columns]
-    wanted = list(table.columns) if columns is None else ["dimension", *columns]
-    return table[[name for name in wanted if name not in hidden and table[name].notna().any()]]
+    if columns is None:
+        there = [name for name in table if name not in hidden and table[name].notna().any()]
+        return table[there].rename(columns=renamed)
+    check_columns(table, columns, renamed.values())
+    if {*hidden} & {*columns}:
+        raise SpecError(Note(NO_ERROR.text, {"name": estimates.question}))
+    return table.rename(columns=renamed)[["dimension", *(renamed.get(name, name) for name in columns)]]
 
 
 def hidden_columns(estimates: Estimates) -> list[str]:
-    """Columns that no table shows: the error of a reassignment studentises the draws; by itself it would mislead."""
-    reassigned = getattr(estimates.design, "inference", "") == "reassignment"
-    return ["se"] if reassigned and "se" in estimates.table else []
+    """Columns that no table shows: an error that is the spread over reassignments of few units would mislead."""
+    asked = estimates.design
+    few = isinstance(asked, SlopeDesign) and asked.inference == "reassignment" and asked.effective < STUDENTISED
+    return ["se"] if few and "se" in estimates.table else []
 
 
 def mark(simulated: Sequence[str], tongue: Language) -> str:

@@ -89,9 +89,36 @@ def test_each_part_can_stand_under_an_estimate(two):
         pa.table(two, show="stars")
 
 
-def test_the_error_of_a_reassignment_is_not_shown(slopes):
-    reassigned = dataclasses.replace(slopes, design=dataclasses.replace(slopes.design, inference="reassignment"))
-    assert len(pa.table([slopes], show="se")) == 2 * len(pa.table([reassigned], show="se")) == 2 * len(slopes.table)
+def test_a_standard_error_is_shown_or_refused_with_the_reason(slopes):
+    few, many = (
+        dataclasses.replace(
+            slopes, design=dataclasses.replace(slopes.design, inference="reassignment", effective=units)
+        )
+        for units in (3.0, 25.0)
+    )
+    error = f"({slopes.table['se'][0]:.3f})"
+    assert pa.table([slopes, many], show="se").iloc[1].tolist() == [error, error]
+    assert pa.table(many, ["se"]).iloc[0, 0] == error.strip("()")
+    assert "Standard error" not in pa.table(few)
+    refused = (
+        lambda: pa.table({"one": few}, show="se"),
+        lambda: pa.table([slopes, few], show="se"),
+        lambda: pa.table(few, ["se"]),
+    )
+    for ask in refused:
+        with pytest.raises(
+            pa.SpecError, match="no standard error to show: with so few programme units it is the spread"
+        ):
+            ask()
+
+
+def test_what_was_asked_for_and_is_missing_throughout_shows_dashes(two):
+    bare = dataclasses.replace(two["one"], table=two["one"].table.assign(se=np.nan, p_joint=np.nan))
+    assert pa.table([bare], show=("p", "se")).iloc[:3, 0].tolist() == ["1.00", "p = 0.040", "–"]
+    assert pa.table(bare, ["estimate", "p_joint"]).iloc[0].tolist() == ["1.00", "–"]
+    assert "Joint p-value" not in pa.table(bare)
+    with pytest.raises(pa.SpecError, match="show= is for answers side by side"):
+        pa.table(bare, show="se")
 
 
 def test_there_are_never_stars(two):
