@@ -7,7 +7,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ CATALOGUES = Path(__file__).parent / "locale"
 
 #: Smaller numbers on an axis are 0 but for the noise of the binary form.
 NOISE = 1e-12
+
+#: Digits of the longest number that is written: the largest float, and decimals.
+LONGEST = 400
 
 #: What stands where a value is missing.
 MISSING = "–"
@@ -79,12 +82,16 @@ class Language:
 
     def number(self, value: float | Decimal | None, digits: int = 2) -> str:
         """Write a number with so many decimals; a missing one is a dash, and there is no minus zero."""
-        from babel.numbers import format_decimal
-
         if value is None or math.isnan(value):
             return MISSING
-        pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return str(format_decimal(_rounded(value, digits), format=pattern, locale=self.code))
+        return self._written(value, "#,##0." + "0" * digits if digits else "#,##0", digits)
+
+    def _written(self, value: float | Decimal, pattern: str, digits: int) -> str:
+        """Write a number rounded to so many decimals, of whatever size: none is too long for the arithmetic."""
+        from babel.numbers import format_decimal
+
+        with localcontext(prec=LONGEST):
+            return str(format_decimal(_rounded(value, digits), format=pattern, locale=self.code))
 
     def fine(self, values: Iterable[float], digits: int = 2) -> int:
         """Give the decimals in which numbers of one sentence or column are written: ``digits``, if their size fits it.
@@ -128,17 +135,15 @@ class Language:
         return [places if is_small else most for places, is_small in zip(own, small, strict=True)]
 
     def tick(self, value: float, _: float | None = None) -> str:
-        """Write a number on an axis: as many decimals as it needs, thousands not grouped.
+        """Write a number on an axis: as many decimals as it needs, thousands as in the text.
 
         >>> en = find_language("en")
         >>> en.tick(0.1 + 0.2), en.tick(1.5e-5), en.tick(1e12), en.tick(-1e-17)
-        ('0.3', '0.000015', '1000000000000', '0')
+        ('0.3', '0.000015', '1,000,000,000,000', '0')
         """
-        from babel.numbers import format_decimal
-
         # Ten digits count: what lies beyond is noise of steps that are added up, and so is a zero that is none.
         exact = Decimal(f"{value:.10g}") if abs(value) >= NOISE else Decimal(0)
-        return str(format_decimal(exact, format="0." + "#" * 15, locale=self.code))
+        return self._written(exact, "#,##0." + "#" * 15, 15)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """Write a share from 0 to 1 in percent."""

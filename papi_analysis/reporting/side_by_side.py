@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 import pandas as pd
 
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
 from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.captions import INTERVAL, is_slopes, method, quantity
@@ -211,7 +212,8 @@ def _parts(show: Under | Sequence[Under]) -> list[str]:
     return [str(part) for part in parts]
 
 
-def _table(gathered: Gathered, parts: Sequence[str], digits: int | None) -> Table:
+@check_kinds
+def _table(gathered: Gathered, parts: Sequence[str], digits: int | None = None) -> Table:
     answers, tongue = gathered.answers, gathered.tongue
     places = gathered.places if digits is None else [digits] * len(gathered.dimensions)
     for name, answer in answers.items():

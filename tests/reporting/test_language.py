@@ -251,9 +251,9 @@ def test_shares(share, digits, english, vietnamese):
         (-1e-17, "0", "0"),
         (1.5e-5, "0.000015", "0,000015"),
         (0.00105, "0.00105", "0,00105"),
-        (1e12, "1000000000000", "1000000000000"),
+        (1e12, "1,000,000,000,000", "1.000.000.000.000"),
         (0.1 + 0.2, "0.3", "0,3"),
-        (12345.5, "12345.5", "12345,5"),
+        (12345.5, "12,345.5", "12.345,5"),
     ],
 )
 def test_ticks(value, english, vietnamese):
@@ -350,6 +350,14 @@ def test_tiny_numbers_keep_two_digits_and_others_the_usual_decimals(values, digi
 )
 def test_a_row_of_a_far_smaller_size_keeps_digits_of_its_own(rows, digits, expected):
     assert find_language("en").fine_by_row(rows, digits) == expected
+
+
+def test_a_number_of_any_size_is_written():
+    en = find_language("en")
+    assert en.number(-2e14, 20) == "-200,000,000,000,000." + 20 * "0"
+    assert en.number(1.5e300, 0).startswith("1,500,000,")
+    assert en.tick(3e14) == "300,000,000,000,000"
+    assert find_language("vi").tick(60000.5) == "60.000,5" == find_language("vi").number(60000.5, 1)
 
 
 def test_a_value_that_reads_like_a_message_is_not_translated():

@@ -163,6 +163,14 @@ def test_a_dimension_of_a_far_smaller_size_is_not_printed_as_zero():
     assert "D1: one 0.25 [-0.25; 0.75]" in figure_of(pa.draw({"one": mixed})).get_label()
 
 
+@pytest.mark.parametrize("digits", [-1, 16, 40, 2.0])
+def test_no_more_digits_are_shown_than_a_number_holds(two, digits):
+    for shown in (two["one"], two, two["one"].table):
+        with pytest.raises(pa.SpecError, match=f"digits is {digits}; give a whole number from 0 to 15"):
+            pa.table(shown, digits=digits)
+    assert pa.table(two, digits=15, show=()).iloc[0, 0] == "1." + 15 * "0"
+
+
 def test_rows_of_the_family_stand_last(two):
     three = {**two, "within": answer({"mean": 0.0, "within": 1.0, "D9": 2.0})}
     assert pa.table(three, show=()).index.tolist() == [
