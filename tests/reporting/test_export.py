@@ -206,6 +206,18 @@ def test_a_workbook_holds_numbers_and_days_that_look_as_shown(save: Any):
         assert small[language] in pa.table(frame, language=language).loc["a"].to_list()
 
 
+def test_what_cannot_be_written_there_is_said_with_the_path(targets: Any, tmp_path: Path):
+    (tmp_path / "a.csv").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(pa.SpecError, match=re.escape(f"{tmp_path / 'a.csv'} is a folder. Give the path of a file")):
+        pa.save_table(targets, tmp_path / "a.csv")
+    beyond = tmp_path / "file" / "a.csv"
+    with pytest.raises(pa.SpecError, match=re.escape(f"{beyond} cannot be written: File exists. Choose a folder")):
+        pa.save_table(targets, beyond)
+    assert pa.save_table(targets, tmp_path / "new" / "er" / "a.csv").is_file()  # folders are made
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "file", "new"]  # and nothing is left behind
+
+
 def test_heads_are_marked_as_heads(targets: Any, save: Any, tmp_path: Path):
     soup = BeautifulSoup(save(targets, "html", language="vi").read_text("utf-8"), "html.parser")
     assert soup.html["lang"] == "vi"
