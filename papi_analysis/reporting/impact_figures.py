@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from papi_analysis.reporting.marks import (
     ORANGE,
     PALE,
     SHADED,
+    add_key,
     finish,
     finish_panel,
     label,
@@ -83,10 +83,8 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     first = np.ravel(axes)[0]
     name = treated_units(estimates, tongue)
     placebos = bool((estimates.cells["row"] > 0).any())
-    ink = {name: BLUE, tongue.text("counterfactual, placebos") if placebos else tongue.text("counterfactual"): ORANGE}
-    for height, (words, colour) in zip((0.13, 0.03), ink.items(), strict=True):
-        look: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 8, "weight": "bold"}
-        first.annotate(textwrap.shorten(words, 40, placeholder=" …"), (0.03, height), color=colour, **look)
+    other = tongue.text("counterfactual, placebos") if placebos else tongue.text("counterfactual")
+    add_key(axes, {name: first.lines[-1], other: first.lines[-2]})
     figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
     listed = "; ".join(
         f"{row.dimension}: {tongue.number(row.estimate, places)} ({tongue.p_value(row.p_joint)})"
@@ -147,9 +145,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     )
     figure_of(axes).supylabel(tongue.text("Gap, points"), fontsize=9)
     band = tongue.text("{level} of placebos, all dimensions at once", level=tongue.percent(estimates.level))
-    for height, edge, words, colour in ((0.97, "top", name, BLUE), (0.03, "bottom", band, INK)):
-        place: dict[str, Any] = {"xycoords": "axes fraction", "va": edge, "fontsize": 8, "weight": "bold"}
-        first.annotate(wrapped(words, 26), (0.03, height), color=colour, **place)
+    add_key(axes, {name: first.lines[1], band: first.collections[0]})
     late = table[table["since"] >= 0].groupby("dimension", sort=False)["estimate"]
     listed = "; ".join(f"{code}: {' / '.join(map(tongue.number, values))}" for code, values in late)
     shown = tongue.text(

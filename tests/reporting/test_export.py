@@ -328,7 +328,7 @@ def test_a_failure_leaves_the_earlier_file(targets: Any, tmp_path: Path, monkeyp
         raise OSError("no space left")
 
     monkeypatch.setattr(export.os, "replace", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(pa.SpecError, match="cannot be written: no space left"):
         pa.save_table(targets, path)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("table.csv", "earlier")]
 
