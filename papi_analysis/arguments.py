@@ -111,7 +111,7 @@ RULES = {
         lambda value: _is_text(value) or _is_names(value), Note("'year', 'dimension' or 'unit', or two of them")
     ),
     **dict.fromkeys(("panels", "nearest", "tasks_per_dimension", "studies", "most"), _COUNT),
-    "digits": Rule(lambda value: _is_whole(value, 0), Note("a whole number from 0 on")),
+    "digits": Rule(lambda value: _is_whole(value, 0) and value <= 15, Note("a whole number from 0 to 15")),
     "folder": Rule(_is_path, Note("the path of a folder")),
     "path": Rule(_is_path, Note("the path of a file")),
     "without": Rule(lambda value: _is_text(value) or _is_list(value), _UNITS.expected),

@@ -33,6 +33,7 @@ pa.completion_slopes(panel, inference="hc1")  # slip
 pa.programme_impact("VN-CT", panel, start="2018")  # slip
 pa.target_attainment(panel, unit=3.5, end_year="2020", targets=[7])  # slip
 pa.verdict(gaps)  # slip
+pa.draw(gaps, axis=None)  # slip
 pa.load_study(5)  # slip
 slopes.tabel  # slip
 slopes.level = 0.9  # slip

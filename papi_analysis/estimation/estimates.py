@@ -85,11 +85,12 @@ class ImpactDesign(GivesCopies):
 
 @dataclass(frozen=True)
 class SlopeDesign:
-    """Of slopes: the equation, the form and inference used in fact, and how many units take part."""
+    """Of slopes: the equation, the form and inference used in fact, the years, and how many units take part."""
 
     specification: Specification
     form: str
     inference: str
+    years: tuple[int, int]  # first and last
     units: int
     compared: int
     programme_units: int

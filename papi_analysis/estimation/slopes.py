@@ -197,6 +197,7 @@ def completion_slopes(
             specification=spec,
             form=form,
             inference=judged.inference,
+            years=spec.years or (panel.years[0], panel.years[-1]),
             units=int(judged.sample.sum()),
             compared=judged.compared,
             programme_units=judged.programme_units,

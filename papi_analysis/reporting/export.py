@@ -67,7 +67,7 @@ def save_table(
         labels in the index too; a workbook holds the numbers in full.
     path
         Its suffix decides the form: ``.html``, ``.tex`` (for the package booktabs), ``.docx``, ``.xlsx`` or
-        ``.csv``. A file that is there is replaced.
+        ``.csv``. A file that is there is replaced, a folder that is not there is made.
     language
         ``"en"`` or ``"vi"``. In Vietnamese, csv is separated by semicolons, as numbers have a decimal comma.
     simulated
@@ -81,8 +81,8 @@ def save_table(
     Raises
     ------
     SpecError
-        The suffix is not one of these, what was given is no table, or a cell holds a character that no such file can
-        hold.
+        The suffix is not one of these, what was given is no table, a cell holds a character that no such file can
+        hold, or nothing can be written there.
 
     Notes
     -----
@@ -110,9 +110,9 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
     drawn
         What a draw function returned: one ``Axes`` or an array of them; or a ``Figure``.
     path
-        Its suffix decides the form: ``.svg``, ``.pdf`` or ``.png``. A file that is there is replaced. The first two
-        hold letters as letters, and the alternative text as title and description. In a document svg and png are no
-        wider than the column of an official A4 page, 165 mm.
+        Its suffix decides the form: ``.svg``, ``.pdf`` or ``.png``. A file that is there is replaced, a folder that is
+        not there is made. The first two hold letters as letters, and the alternative text as title and description. In
+        a document svg and png are no wider than the column of an official A4 page, 165 mm.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def save_figure(drawn: Any, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     SpecError
-        The suffix is not one of these, or the figure has no alternative text.
+        The suffix is not one of these, the figure has no alternative text, or nothing can be written there.
 
     Examples
     --------

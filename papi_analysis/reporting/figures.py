@@ -19,7 +19,7 @@ from papi_analysis.reporting.canvas import check_answer, drawing, one_axes
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
 from papi_analysis.reporting.marks import BLUE, GREY, INK, ORANGE, PALE, finish, label, name_rows
-from papi_analysis.reporting.tables import full_name
+from papi_analysis.reporting.tables import full_name, sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,10 +71,10 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     ax.xaxis.set_major_formatter(tongue.tick)
     ax.grid(axis="x", color="#EEEEEE")
     ax.set_axisbelow(True)
-    digits = tongue.fine(table[["base", "target", "latest"]].to_numpy(dtype=float).ravel())
+    digits = tongue.fine_by_row(sizes(table, ("base", "target", "latest")))
     listed = "; ".join(
-        f"{row.dimension}: {' / '.join(tongue.number(value, digits) for value in (row.base, row.target, row.latest))}"
-        for row in table.itertuples()
+        f"{row.dimension}: {' / '.join(tongue.number(value, places) for value in (row.base, row.target, row.latest))}"
+        for row, places in zip(table.itertuples(), digits, strict=True)
     )
     shown = tongue.text("Dot chart of base, target and outcome of each dimension: {listed}.", listed=listed)
     if ahead:
@@ -148,9 +148,9 @@ def draw_estimates(
         words = tongue.text("smallest possible p: {floor}", floor=tongue.number(floor, 4))
         ax.annotate(words, (1, 0.01), xycoords="axes fraction", ha="right", va="bottom", fontsize=8, color=GREY)
     opened = {place - 1: f"{name}: " for place, name in groups.items()}
-    rows = zip(places, table.itertuples(), strict=True)
-    digits = tongue.fine(table[["estimate", "low", "high"]].to_numpy(dtype=float).ravel(), 3)
-    listed = "; ".join(opened.get(place, "") + _interval(row, tongue, digits) for place, row in rows)
+    digits = tongue.fine_by_row(sizes(table, ("estimate", "low", "high")), 3)
+    rows = zip(places, table.itertuples(), digits, strict=True)
+    listed = "; ".join(opened.get(place, "") + _interval(row, tongue, each) for place, row, each in rows)
     words = tongue.text("Slopes: {listed}.", listed=listed)
     if has_interval.any():
         words = tongue.text("Slopes with {level} intervals: {listed}.", level=level, listed=listed)

@@ -13,6 +13,7 @@ from papi_analysis.errors import Note, SpecError
 from papi_analysis.reporting.downloads import SEPARATORS
 from papi_analysis.reporting.language import find_language
 from papi_analysis.reporting.problems import HEADS
+from papi_analysis.study.findings import reason
 
 #: What an office file names as the program that wrote it; whichever program saves the file again writes its own name.
 PROGRAM = b"<Application>papi_analysis</Application>"
@@ -25,21 +26,30 @@ IN_THE_WAY = Note(
     "it was left as it is. Give another name, or move that file away."
 )
 
+A_FOLDER = Note("{path} is a folder. Give the path of a file in it.")
+NO_WAY = Note(
+    "{path} cannot be written: {why}. Choose a folder in which you may write; close the file where it is open."
+)
+
 
 def write_whole(path: Path, data: bytes) -> Path:
     """Write a file beside its place under a name of its own, then move it there; return its path.
 
     Whoever reads the file sees the old one or the new one, also where two write it at the same time; a failure leaves
-    the earlier one.
+    the earlier one. Folders on the way to it are made. Where the system does not let it, `SpecError` says so.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{uuid4().hex}.part")
     try:
-        with part.open("xb") as file:
-            file.write(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        if path.is_dir():
+            raise SpecError(Note(A_FOLDER.text, {"path": str(path)}))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(data)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise SpecError(Note(NO_WAY.text, {"path": str(path), "why": reason(error)})) from error
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +19,14 @@ from papi_analysis.reporting.marks import (
     ORANGE,
     PALE,
     SHADED,
+    add_key,
     finish,
     finish_panel,
     label,
     shade_programme,
     wrapped,
 )
-from papi_analysis.reporting.tables import full_name
+from papi_analysis.reporting.tables import full_name, sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,9 +63,9 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
     tongue = language_of(language, estimates.names)
     table = estimates.table[estimates.table["dimension"] != "mean"]
     axes = grid_axes(len(table), axes)
-    digits = tongue.fine(table["estimate"])
+    digits = tongue.fine_by_row(sizes(table), shared=tongue.fine(table["estimate"]))
     start = asked.start
-    for ax, row in zip(np.ravel(axes), table.itertuples(), strict=False):
+    for ax, row, places in zip(np.ravel(axes), table.itertuples(), digits, strict=False):
         cells = estimates.cells[estimates.cells["dimension"] == row.dimension]
         own = cells[cells["row"] == 0].set_index("year")
         others = cells.loc[cells["row"] > 0, "gap"].to_numpy().reshape(-1, len(own))
@@ -76,21 +76,19 @@ def draw_impact(estimates: Estimates, *, axes: Any = None, language: str = "en")
         shade_programme(ax, start, asked.end)
         words = tongue.text(
             "gap {gap}, joint p {p}",
-            gap=tongue.number(row.estimate, digits),
+            gap=tongue.number(row.estimate, places),
             p=tongue.p_value(row.p_joint, sign=True),
         )
         finish_panel(ax, row.dimension, tongue, estimates.names, words)
     first = np.ravel(axes)[0]
     name = treated_units(estimates, tongue)
     placebos = bool((estimates.cells["row"] > 0).any())
-    ink = {name: BLUE, tongue.text("counterfactual, placebos") if placebos else tongue.text("counterfactual"): ORANGE}
-    for height, (words, colour) in zip((0.13, 0.03), ink.items(), strict=True):
-        look: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 8, "weight": "bold"}
-        first.annotate(textwrap.shorten(words, 40, placeholder=" …"), (0.03, height), color=colour, **look)
+    other = tongue.text("counterfactual, placebos") if placebos else tongue.text("counterfactual")
+    add_key(axes, {name: first.lines[-1], other: first.lines[-2]})
     figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
     listed = "; ".join(
-        f"{row.dimension}: {tongue.number(row.estimate, digits)} ({tongue.p_value(row.p_joint)})"
-        for row in table.itertuples()
+        f"{row.dimension}: {tongue.number(row.estimate, places)} ({tongue.p_value(row.p_joint)})"
+        for row, places in zip(table.itertuples(), digits, strict=True)
     )
     shown = tongue.text(
         "Line charts of actual and counterfactual scores of {unit} by dimension; mean gap from {start} to {end} "
@@ -147,9 +145,7 @@ def draw_event_time(estimates: Estimates, *, axes: Any = None, language: str = "
     )
     figure_of(axes).supylabel(tongue.text("Gap, points"), fontsize=9)
     band = tongue.text("{level} of placebos, all dimensions at once", level=tongue.percent(estimates.level))
-    for height, edge, words, colour in ((0.97, "top", name, BLUE), (0.03, "bottom", band, INK)):
-        place: dict[str, Any] = {"xycoords": "axes fraction", "va": edge, "fontsize": 8, "weight": "bold"}
-        first.annotate(wrapped(words, 26), (0.03, height), color=colour, **place)
+    add_key(axes, {name: first.lines[1], band: first.collections[0]})
     late = table[table["since"] >= 0].groupby("dimension", sort=False)["estimate"]
     listed = "; ".join(f"{code}: {' / '.join(map(tongue.number, values))}" for code, values in late)
     shown = tongue.text(

@@ -7,7 +7,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ CATALOGUES = Path(__file__).parent / "locale"
 
 #: Smaller numbers on an axis are 0 but for the noise of the binary form.
 NOISE = 1e-12
+
+#: Digits of the longest number that is written: the largest float, and decimals.
+LONGEST = 400
 
 #: What stands where a value is missing.
 MISSING = "–"
@@ -79,12 +82,16 @@ class Language:
 
     def number(self, value: float | Decimal | None, digits: int = 2) -> str:
         """Write a number with so many decimals; a missing one is a dash, and there is no minus zero."""
-        from babel.numbers import format_decimal
-
         if value is None or math.isnan(value):
             return MISSING
-        pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return str(format_decimal(_rounded(value, digits), format=pattern, locale=self.code))
+        return self._written(value, "#,##0." + "0" * digits if digits else "#,##0", digits)
+
+    def _written(self, value: float | Decimal, pattern: str, digits: int) -> str:
+        """Write a number rounded to so many decimals, of whatever size: none is too long for the arithmetic."""
+        from babel.numbers import format_decimal
+
+        with localcontext(prec=LONGEST):
+            return str(format_decimal(_rounded(value, digits), format=pattern, locale=self.code))
 
     def fine(self, values: Iterable[float], digits: int = 2) -> int:
         """Give the decimals in which numbers of one sentence or column are written: ``digits``, if their size fits it.
@@ -105,18 +112,38 @@ class Language:
         size = math.floor(math.log10(largest))
         return max(min(digits, 5 - size), 1 - size, 0)
 
+    def fine_by_row(self, rows: Sequence[Iterable[float]], digits: int = 2, shared: int | None = None) -> list[int]:
+        """Give the decimals of each row of numbers: the same for all, but more in one that is of a far smaller size.
+
+        Such is a row that would lose two decimals or more; one that is 0 but for noise is none. ``shared`` are the
+        decimals of the others, default those of all numbers together.
+
+        Examples
+        --------
+        >>> en = find_language("en")
+        >>> en.fine_by_row([[39.57, 0.5], [0.03, -0.02], [0.0]]), en.fine_by_row([[267816.4], [-0.23, 0.8], [1e-16]])
+        ([2, 2, 2], [0, 2, 0])
+        """
+        finite = [[float(value) for value in row if math.isfinite(value)] for row in rows]
+        largest = [max(map(abs, row), default=0.0) for row in finite]
+        most = self.fine(largest, digits) if shared is None else shared
+        own = [self.fine(row, digits) for row in finite]
+        small = [
+            places - most >= 2 and size > NOISE * max(largest) and any(round(value, most) != value for value in row)
+            for row, size, places in zip(finite, largest, own, strict=True)
+        ]
+        return [places if is_small else most for places, is_small in zip(own, small, strict=True)]
+
     def tick(self, value: float, _: float | None = None) -> str:
-        """Write a number on an axis: as many decimals as it needs, thousands not grouped.
+        """Write a number on an axis: as many decimals as it needs, thousands as in the text.
 
         >>> en = find_language("en")
         >>> en.tick(0.1 + 0.2), en.tick(1.5e-5), en.tick(1e12), en.tick(-1e-17)
-        ('0.3', '0.000015', '1000000000000', '0')
+        ('0.3', '0.000015', '1,000,000,000,000', '0')
         """
-        from babel.numbers import format_decimal
-
         # Ten digits count: what lies beyond is noise of steps that are added up, and so is a zero that is none.
         exact = Decimal(f"{value:.10g}") if abs(value) >= NOISE else Decimal(0)
-        return str(format_decimal(exact, format="0." + "#" * 15, locale=self.code))
+        return self._written(exact, "#,##0." + "#" * 15, 15)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """Write a share from 0 to 1 in percent."""

@@ -101,6 +101,18 @@ def write_lines(ax: Axes, lines: Iterable[Line]) -> None:
         )
 
 
+def add_key(axes: Any, marks: Mapping[str, Any]) -> None:
+    """Say above the panels of a figure what its lines and areas are: there no name, however long, lies over a line."""
+    figure = figure_of(axes)
+    apart = (
+        {"loc": "outside upper left"} if figure.get_layout_engine() else {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    )
+    look: dict[str, Any] = {"ncols": len(marks), "frameon": False, "fontsize": 8, "labelcolor": INK} | apart
+    key = figure.legend(list(marks.values()), [str(place) for place in range(len(marks))], **look)
+    for text, words in zip(key.get_texts(), marks, strict=True):
+        text.set_text(wrapped(words, 44))  # set late, for a name may begin with what hides a label
+
+
 def shade_programme(ax: Axes, first: float, last: float, top: float = 1) -> None:
     """Shade the years of a programme, from the first to the last of them in full, up to a share of the height."""
     ax.axvspan(first - 0.5, last + 0.5, ymax=top, color=SHADE, linewidth=0, zorder=-1)

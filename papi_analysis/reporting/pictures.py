@@ -147,11 +147,11 @@ def _draw_side_by_side(shown: Answers, *, ax: Any = None, language: str = "en") 
     tidy(ax)
     across = 3 if max(map(len, names)) <= 22 else 2
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), ncols=across, frameon=False, fontsize=8, handletextpad=0.2)
-    digits = 3 if gathered.is_slopes else 2
+    places_of = dict(zip(codes, gathered.places, strict=True))
 
     def said(name: str, code: str) -> str:
         estimate, low, high = (gathered.value(name, code, column) for column in COLUMNS)
-        return f"{name} {tongue.estimate(estimate, low, high, digits)}"
+        return f"{name} {tongue.estimate(estimate, low, high, places_of[code])}"
 
     listed = "; ".join(
         f"{full_name(code, tongue, {})}: {', '.join(said(name, code) for name in names)}" for code in codes

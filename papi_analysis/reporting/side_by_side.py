@@ -7,12 +7,15 @@ from typing import Literal, NamedTuple, get_args
 
 import pandas as pd
 
-from papi_analysis.credibility.robustness import METHODS
+from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates, ImpactDesign, SlopeDesign
-from papi_analysis.reporting.labels import CODES, FAMILY, LABELS
+from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.reporting.captions import INTERVAL, is_slopes, method, quantity
+from papi_analysis.reporting.labels import FAMILY, LABELS
 from papi_analysis.reporting.language import MISSING, Language, language_of
 from papi_analysis.reporting.tables import (
+    NO_ERROR,
+    POINTS,
     Table,
     Text,
     as_table,
@@ -29,12 +32,9 @@ Under = Literal["interval", "se", "p", "p_joint"]
 #: Answers to set side by side: named by their keys, or by what tells them apart.
 Answers = Sequence[Estimates] | Mapping[str, Estimates]
 
-#: What an estimate of slopes is, and one of gaps.
-SLOPE, GAP = "Points of score per 10 points of completion", "Gap, points"
-
 #: What stands under an estimate, in words.
 UNDER = {
-    "interval": Note("{level} interval"),
+    "interval": INTERVAL,
     "se": Note("standard error in round brackets"),
     "p": Note("p by itself"),
     "p_joint": Note("joint p"),
@@ -62,13 +62,15 @@ def table(
         An answer; several (a list, or a mapping from names), which stand side by side; or any frame of this package.
     columns
         Which columns, in order; default all that are not missing throughout. Of an answer those after the dimension,
-        of a frame the first names the rows. Several answers have none to choose: ``show`` says what they show.
+        of a frame the first names the rows. Several answers have none to choose: ``show`` says what they show. A column
+        that is asked for and missing throughout shows dashes.
     show
         What stands under each estimate of several answers: ``"interval"``, ``"se"``, ``"p"``, ``"p_joint"``.
     language
         ``"en"`` or ``"vi"``.
     digits
-        Decimals; default 2 for scores and 3 for slopes, more where all estimates would be 0 in so many.
+        Decimals; default 2 for scores and 3 for slopes, more where all estimates would be 0 in so many, and in a row of
+        a far smaller size.
     simulated
         Inputs of a frame that were made up; the caption says so. An answer knows its own.
     names
@@ -83,7 +85,8 @@ def table(
     Raises
     ------
     SpecError
-        Answers are in different units, or have intervals at different levels; one has no estimate for each dimension.
+        Answers are in different units, or have intervals at different levels; one has no estimate for each dimension;
+        what is asked for is not there, or would mislead.
 
     Examples
     --------
@@ -97,6 +100,8 @@ def table(
     """
     if isinstance(shown, Table):
         return shown
+    if isinstance(shown, Estimates | pd.DataFrame) and _parts(show) != ["interval"]:
+        raise SpecError(Note("show= is for answers side by side. Of one table choose columns by columns=."))
     if isinstance(shown, Estimates):
         return table_estimates(shown, columns, language=language, digits=digits)
     if isinstance(shown, pd.DataFrame):
@@ -121,7 +126,17 @@ class Gathered(NamedTuple):
     @property
     def is_slopes(self) -> bool:
         """Whether an estimate is a slope, not a gap."""
-        return _is_slopes(self.first)
+        return is_slopes(self.first)
+
+    @property
+    def places(self) -> list[int]:
+        """Decimals of each dimension's numbers, which all answers share."""
+        sizes = [
+            [self.value(name, one, column) for name in self.answers for column in POINTS] for one in self.dimensions
+        ]
+        estimates = [self.value(name, one, "estimate") for name in self.answers for one in self.dimensions]
+        usual = 3 if self.is_slopes else 2
+        return self.tongue.fine_by_row(sizes, usual, self.tongue.fine(estimates, usual))
 
     @property
     def simulated(self) -> tuple[str, ...]:
@@ -130,7 +145,7 @@ class Gathered(NamedTuple):
 
     def value(self, name: str, dimension: str, column: str) -> float:
         """A number of one answer, NaN where it has none."""
-        rows = self.answers[name].table.drop(columns=hidden_columns(self.answers[name]))
+        rows = self.answers[name].table
         found = rows.loc[rows["dimension"] == dimension, column] if column in rows else []
         return float(next(iter(found), float("nan")))
 
@@ -153,7 +168,7 @@ def gather(shown: Answers, language: str) -> Gathered:
             or rows["dimension"].duplicated().any()
         ):
             raise SpecError(Note(NOT_ONE.text, {"question": answer.question}))
-        if _is_slopes(answer) != _is_slopes(given[0]):
+        if is_slopes(answer) != is_slopes(given[0]):
             both = {"first": given[0].question, "other": answer.question}
             raise SpecError(
                 Note("An estimate of {first} is not in the unit of one of {other}. Show each by itself.", both)
@@ -175,30 +190,19 @@ def _place(dimension: str) -> int:
     return 1 + list(FAMILY).index(dimension) if dimension in FAMILY else 0
 
 
-def _is_slopes(answer: Estimates) -> bool:
-    return answer.question.endswith("slopes")
-
-
 def _names(answers: Sequence[Estimates], tongue: Language) -> list[str]:
     """Name answers by their method, by their number too where that does not tell them apart."""
-    names = [_method(answer, tongue) for answer in answers]
+    names = [method(answer, tongue) or answer.question for answer in answers]
     if len(set(names)) == len(names):
         return names
     return [f"({number}) {name}" for number, name in enumerate(names, 1)]
 
 
-def _method(answer: Estimates, tongue: Language) -> str:
-    design = answer.design
-    if isinstance(design, ImpactDesign):
-        return tongue.text(METHODS[design.method]) if design.method in METHODS else design.method
-    return tongue.text(CODES["form"][design.form]) if isinstance(design, SlopeDesign) else answer.question
-
-
 def _parts(show: Under | Sequence[Under]) -> list[str]:
-    parts = [show] if isinstance(show, str) else list(show)
+    parts = list(show) if isinstance(show, Sequence) and not isinstance(show, str) else [show]
     known = get_args(Under)
     for part in parts:
-        if part not in known:
+        if not isinstance(part, str) or part not in known:
             raise SpecError(
                 Note(
                     "there is no {part!r} to show under an estimate. Choose of {known}.",
@@ -208,21 +212,30 @@ def _parts(show: Under | Sequence[Under]) -> list[str]:
     return [str(part) for part in parts]
 
 
-def _table(gathered: Gathered, parts: Sequence[str], digits: int | None) -> Table:
+@check_kinds
+def _table(gathered: Gathered, parts: Sequence[str], digits: int | None = None) -> Table:
     answers, tongue = gathered.answers, gathered.tongue
-    if digits is None:
-        points = [answer.table["estimate"] for answer in answers.values()]
-        digits = tongue.fine(pd.concat(points).to_numpy(dtype=float), 3 if gathered.is_slopes else 2)
+    places = gathered.places if digits is None else [digits] * len(gathered.dimensions)
+    for name, answer in answers.items():
+        if "se" in parts and hidden_columns(answer):
+            raise SpecError(Note(NO_ERROR.text, {"name": name}))
+    lacking = {part for part in parts if not any(_has(answer, part) for answer in answers.values())}
     heads = [tongue.text(LABELS["dimension"]), *answers]
     columns: list[list[str]] = [[] for _ in heads]
-    for dimension in gathered.dimensions:
+    for dimension, each in zip(gathered.dimensions, places, strict=True):
         for part in ("estimate", *parts):
-            cells = [_cell(gathered, name, dimension, part, digits) for name in answers]
-            if part == "estimate" or set(cells) != {MISSING}:
+            cells = [_cell(gathered, name, dimension, part, each) for name in answers]
+            if part == "estimate" or set(cells) != {MISSING} or part in lacking:
                 label = full_name(dimension, tongue, gathered.first.names) if part == "estimate" else ""
                 for column, text in zip(columns, [label, *cells], strict=True):
                     column.append(text)
     return as_table(heads, columns, tongue, _caption(gathered, parts))
+
+
+def _has(answer: Estimates, part: str) -> bool:
+    """Whether an answer has any number of a part; where none has, dashes say so."""
+    name = "low" if part == "interval" else part
+    return name in answer.table and bool(answer.table[name].notna().any())
 
 
 def _cell(gathered: Gathered, name: str, dimension: str, part: str, digits: int) -> str:
@@ -242,7 +255,7 @@ def _cell(gathered: Gathered, name: str, dimension: str, part: str, digits: int)
 
 def estimate_label(gathered: Gathered) -> str:
     """Say what an estimate of these answers is."""
-    return gathered.tongue.text(SLOPE if gathered.is_slopes else GAP)
+    return quantity(gathered.first, gathered.tongue)
 
 
 def _caption(gathered: Gathered, parts: Sequence[str]) -> str:

@@ -7,16 +7,19 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.estimates import Estimates
+from papi_analysis.estimation.estimates import Estimates, SlopeDesign
+from papi_analysis.estimation.inference import STUDENTISED
+from papi_analysis.reporting.captions import caption, is_slopes
 from papi_analysis.reporting.downloads import hold_numbers
 from papi_analysis.reporting.labels import CODES, FAMILY, LABELS, P_VALUES, RENAMED, SHARES
-from papi_analysis.reporting.language import MISSING, Language, find_language
+from papi_analysis.reporting.language import MISSING, Language, find_language, language_of
 
 #: Text of a cell up to this length is a name and is not broken over lines.
 SHORT = 28
@@ -26,6 +29,14 @@ CODE = 8
 
 #: Columns that hold units by their codes.
 UNITS = ("unit", "left_out", "leans_on")
+
+#: Columns of an answer in points of score, which tell how large the numbers of a row are.
+POINTS = ("estimate", "low", "high", "change", "se", "fit", "detectable", "intercept", "band", "needed")
+
+NO_ERROR = Note(
+    "{name} has no standard error to show: with so few programme units it is the spread over reassignments, which by "
+    "itself would mislead. Show low, high and p, or interval and p under the estimates."
+)
 
 #: A table with more columns is set smaller in print, where nothing scrolls.
 WIDE = 8
@@ -132,7 +143,7 @@ def table_frame(
         ``"en"`` or ``"vi"``.
     digits
         Decimals of numbers that are not counts or shares; default 2 in each column, more where its numbers are small
-        and fewer where they are large.
+        and fewer where they are large, but for small ones beside them.
     simulated
         Inputs that were made up; the caption says so.
     names
@@ -161,6 +172,17 @@ def table_frame(
     else:
         check_columns(frame, columns)
         frame = frame[list(columns)]
+    return _in_words(frame, tongue, digits, simulated, names)
+
+
+def _in_words(
+    frame: pd.DataFrame,
+    tongue: Language,
+    digits: int | Sequence[int] | None,
+    simulated: Sequence[str],
+    names: Mapping[str, tuple[str, str]] | None,
+) -> Table:
+    """Write all columns of a frame, with so many decimals in all rows, or in each, or by its columns."""
     frame = _with_labels(frame)
     if not len(frame.columns):
         raise SpecError(Note("the table has no columns. Name some that it has."))
@@ -168,8 +190,9 @@ def table_frame(
     for name, values in frame.items():
         if names:
             values = _by_name(values, str(name), tongue, names)
-        places = _places(values, tongue) if digits is None else digits
-        cells.append([Text(_cell(value, str(name), tongue, places), value) for value in values.tolist()])
+        places = _places(values, tongue) if digits is None else np.broadcast_to(digits, len(values)).tolist()
+        shown = zip(values.tolist(), places, strict=True)
+        cells.append([Text(_cell(value, str(name), tongue, each), value) for value, each in shown])
     return as_table([_label(name, tongue) for name in frame.columns], cells, tongue, mark(simulated, tongue))
 
 
@@ -225,28 +248,29 @@ def table_estimates(
     language: str = "en",
     digits: int | None = None,
 ) -> Table:
-    """Make the table of an answer ready to show; columns that are missing throughout are left out.
+    """Make the table of an answer ready to show; unless asked for, columns missing throughout are left out.
 
     Parameters
     ----------
     estimates
         The answer.
     columns
-        Which columns after the dimension, in order; default all.
+        Which columns after the dimension, in order; default all that are not missing throughout.
     language
         ``"en"`` or ``"vi"``.
     digits
-        Decimals; default 2 for scores, 3 for slopes, more where all estimates would be 0 in so many.
+        Decimals; default 2 for scores, 3 for slopes, more where all estimates would be 0 in so many, and in a row of a
+        far smaller size.
 
     Returns
     -------
     Table
-        Of texts, a row a dimension; the caption says which inputs were made up.
+        Of texts, a row a dimension; the caption says in a line what they are, and which inputs were made up.
 
     Raises
     ------
     SpecError
-        There is no such column or language.
+        There is no such column or language, or the column is one that would mislead.
 
     Examples
     --------
@@ -255,33 +279,44 @@ def table_estimates(
     >>> table_estimates(pa.target_attainment(study), ["outcome"]).shape
     (7, 1)
     """
+    frame, tongue = shown_columns(estimates, columns), language_of(language, estimates.names)
+    places: int | list[int] | None = digits
     if digits is None:
-        digits = 3 if estimates.question.endswith("slopes") else 2
-        points = estimates.table[[name for name in ("estimate", "low", "high", "change") if name in estimates.table]]
-        digits = find_language(language).fine(points.to_numpy(dtype=float).ravel(), digits)
-    frame = shown_columns(estimates, columns)
-    return table_frame(
-        frame, language=language, digits=digits, simulated=estimates.simulated_tables, names=estimates.names
-    )
+        usual = 3 if is_slopes(estimates) else 2
+        points = sizes(estimates.table, ("estimate", "low", "high", "change"))
+        shared = tongue.fine(chain.from_iterable(points), usual)
+        places = tongue.fine_by_row(sizes(estimates.table), usual, shared)
+    shown = _in_words(frame, find_language(language), places, estimates.simulated_tables, estimates.names)
+    words = caption(estimates, [*frame], tongue)
+    shown.caption = ". ".join(filter(None, (shown.caption, words)))
+    return shown
+
+
+def sizes(table: pd.DataFrame, columns: Sequence[str] = POINTS) -> list[list[float]]:
+    """Return the numbers of an answer that are in points, row by row."""
+    rows: list[list[float]] = table[[name for name in columns if name in table]].astype(float).to_numpy().tolist()
+    return rows
 
 
 def shown_columns(estimates: Estimates, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return the columns of an answer that its table shows, numbers as they are."""
+    """Return the columns of an answer that its table shows, numbers as they are: those asked for, or all with any."""
     table = estimates.table
     hidden = hidden_columns(estimates)
     renamed = RENAMED.get(estimates.question, {})
-    if columns is not None:
-        check_columns(estimates.table, columns, renamed.values())
-    table = table.rename(columns=renamed)
-    columns = None if columns is None else [renamed.get(name, name) for name in columns]
-    wanted = list(table.columns) if columns is None else ["dimension", *columns]
-    return table[[name for name in wanted if name not in hidden and table[name].notna().any()]]
+    if columns is None:
+        there = [name for name in table if name not in hidden and table[name].notna().any()]
+        return table[there].rename(columns=renamed)
+    check_columns(table, columns, renamed.values())
+    if {*hidden} & {*columns}:
+        raise SpecError(Note(NO_ERROR.text, {"name": estimates.question}))
+    return table.rename(columns=renamed)[["dimension", *(renamed.get(name, name) for name in columns)]]
 
 
 def hidden_columns(estimates: Estimates) -> list[str]:
-    """Columns that no table shows: the error of a reassignment studentises the draws; by itself it would mislead."""
-    reassigned = getattr(estimates.design, "inference", "") == "reassignment"
-    return ["se"] if reassigned and "se" in estimates.table else []
+    """Columns that no table shows: an error that is the spread over reassignments of few units would mislead."""
+    asked = estimates.design
+    few = isinstance(asked, SlopeDesign) and asked.inference == "reassignment" and asked.effective < STUDENTISED
+    return ["se"] if few and "se" in estimates.table else []
 
 
 def mark(simulated: Sequence[str], tongue: Language) -> str:
@@ -291,9 +326,11 @@ def mark(simulated: Sequence[str], tongue: Language) -> str:
     return tongue.text("SIMULATED: {tables}", tables=", ".join(tongue.text(name) for name in simulated))
 
 
-def _places(values: pd.Series, tongue: Language) -> int:
-    """Decimals by the size of the numbers in a column."""
-    return tongue.fine(value for value in values.tolist() if isinstance(value, float) and math.isfinite(value))
+def _places(values: pd.Series, tongue: Language) -> list[int]:
+    """Decimals by the size of the numbers in a column; where large ones take decimals away, small ones keep theirs."""
+    numbers = [value if isinstance(value, float) else math.nan for value in values.tolist()]
+    shared = tongue.fine(numbers)
+    return [shared] * len(numbers) if shared >= 2 else tongue.fine_by_row([[value] for value in numbers], 2, shared)
 
 
 def _label(name: object, tongue: Language) -> str:

@@ -54,8 +54,9 @@ class Writer(NamedTuple):
             return draw(*shown, language=self.tongue.code)
 
     def estimates(self, found: Estimates, columns: list[str] | tuple[str, ...]) -> Table:
-        """Show columns of an answer."""
-        return table_estimates(found, columns, language=self.tongue.code)
+        """Show columns of an answer, those that are not missing throughout."""
+        there = [name for name in columns if found.table[name].notna().any()]
+        return table_estimates(found, there, language=self.tongue.code)
 
     def table(
         self, frame: pd.DataFrame, columns: list[str] | None = None, *, digits: int = 2, simulated: bool = True

@@ -127,9 +127,15 @@ def test_every_cell_is_there_as_shown(form: str, language: str, answer: str, sav
 
 
 @pytest.mark.parametrize(
-    ("language", "mark"), [("en", "SIMULATED: tasks, progress"), ("vi", "MÔ PHỎNG: nhiệm vụ, tiến độ")]
+    ("language", "mark"),
+    [
+        ("en", "SIMULATED: tasks, progress. Points of score per 10 points of completion; 2017–2020"),
+        ("vi", "MÔ PHỎNG: nhiệm vụ, tiến độ. Điểm số trên mỗi 10 điểm phần trăm hoàn thành; 2017–2020"),
+    ],
 )
-def test_made_up_inputs_are_named_in_each_form(language: str, mark: str, changes: Any, tmp_path: Path):
+def test_made_up_inputs_and_what_the_table_holds_are_named_in_each_form(
+    language: str, mark: str, changes: Any, tmp_path: Path
+):
     paths = {form: pa.save_table(changes, tmp_path / f"a.{form}", language=language) for form in FORMS}
     assert BeautifulSoup(paths["html"].read_text("utf-8"), "html.parser").caption.get_text() == mark
     assert f"\\caption{{{mark}}}\n" in paths["tex"].read_text("utf-8")
@@ -139,7 +145,7 @@ def test_made_up_inputs_are_named_in_each_form(language: str, mark: str, changes
     assert (caption.text, caption.style.name, below.text) == (mark, "Caption", source)
     assert openpyxl.load_workbook(paths["xlsx"]).active["A1"].value == mark
     # The first line of csv is the head, so the mark stands below.
-    assert paths["csv"].read_text("utf-8-sig").splitlines()[-2:] == ["", f'"{mark}"' if language == "en" else mark]
+    assert paths["csv"].read_text("utf-8-sig").splitlines()[-2:] == ["", f'"{mark}"']
 
 
 def test_a_frame_is_marked_when_its_inputs_are_named(save: Any):
@@ -200,6 +206,18 @@ def test_a_workbook_holds_numbers_and_days_that_look_as_shown(save: Any):
         assert small[language] in pa.table(frame, language=language).loc["a"].to_list()
 
 
+def test_what_cannot_be_written_there_is_said_with_the_path(targets: Any, tmp_path: Path):
+    (tmp_path / "a.csv").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(pa.SpecError, match=re.escape(f"{tmp_path / 'a.csv'} is a folder. Give the path of a file")):
+        pa.save_table(targets, tmp_path / "a.csv")
+    beyond = tmp_path / "file" / "a.csv"
+    with pytest.raises(pa.SpecError, match=re.escape(f"{beyond} cannot be written: File exists. Choose a folder")):
+        pa.save_table(targets, beyond)
+    assert pa.save_table(targets, tmp_path / "new" / "er" / "a.csv").is_file()  # folders are made
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "file", "new"]  # and nothing is left behind
+
+
 def test_heads_are_marked_as_heads(targets: Any, save: Any, tmp_path: Path):
     soup = BeautifulSoup(save(targets, "html", language="vi").read_text("utf-8"), "html.parser")
     assert soup.html["lang"] == "vi"
@@ -217,8 +235,8 @@ def test_heads_are_marked_as_heads(targets: Any, save: Any, tmp_path: Path):
 
     path = save(targets, "xlsx")
     page = openpyxl.load_workbook(path).active
-    head = next(page.iter_rows(min_row=1, max_row=1))
-    assert page.freeze_panes == "B2"
+    head = next(page.iter_rows(min_row=2, max_row=2))
+    assert page.freeze_panes == "B3"
     assert all(cell.font.bold for cell in head)
     assert all(page.column_dimensions[cell.column_letter].width > len(cell.value) for cell in head)
 
@@ -310,7 +328,7 @@ def test_a_failure_leaves_the_earlier_file(targets: Any, tmp_path: Path, monkeyp
         raise OSError("no space left")
 
     monkeypatch.setattr(export.os, "replace", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(pa.SpecError, match="cannot be written: no space left"):
         pa.save_table(targets, path)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("table.csv", "earlier")]
 

@@ -52,12 +52,32 @@ def test_impact_draws_actual_counterfactual_and_every_placebo(gaps, language) ->
     assert "SIMULATED" not in alt
 
 
+def key_of(ax) -> list[str]:
+    """What stands in the key above the panels."""
+    return [text.get_text() for text in figure_of(ax).legends[0].get_texts()]
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("name", ["Texas", "_a unit whose long name " + 8 * "goes on and on "])
+def test_no_key_lies_over_a_panel_however_long_the_name(gaps, language, name) -> None:
+    answer = dataclasses.replace(gaps, names={**gaps.names, "VN-CT": (name, name)}, simulated_tables=("scores",))
+    for axes in (draw_impact(answer, language=language), draw_event_time(pa.event_time(answer), language=language)):
+        figure = figure_of(axes)
+        figure.canvas.draw()
+        assert " ".join(key_of(axes)[0].split()) in f"{name} "
+        assert not np.ravel(axes)[0].texts
+        key = figure.legends[0].get_window_extent()
+        assert not any(key.overlaps(ax.get_tightbbox()) for ax in np.ravel(axes))
+        assert not key.overlaps(figure._suptitle.get_window_extent())
+        assert figure.bbox.y1 >= key.y1
+
+
 def test_placebos_are_named_where_they_are_drawn(panel, gaps) -> None:
     by_t = pa.programme_impact(panel, "VN-CT", 2018, 2020, method="lee_wooldridge")
     for answer, lines, language in ((gaps, 59 + 2, "en"), (gaps, 59 + 2, "vi"), (by_t, 2, "vi")):
         word = {"en": "placebos", "vi": "kiểm định giả dược"}[language]
         first = np.ravel(draw_impact(answer, language=language))[0]
-        labels = [text.get_text() for text in first.texts]
+        labels = key_of(first)
         assert any({"en": "counterfactual", "vi": "giả định"}[language] in label for label in labels)
         assert any(word in label for label in labels) == (len(first.lines) > 2)
         assert len(first.lines) == lines
@@ -295,7 +315,7 @@ def test_programmes_that_started_in_different_years_are_drawn_by_years_since(pan
     drawn, asked = (np.ravel(axes)[3] for axes in (draw_impact(answer), draw_event_time(pa.event_time(answer))))
     assert [line.get_xydata().tolist() for line in drawn.lines] == [line.get_xydata().tolist() for line in asked.lines]
     first = np.ravel(draw_impact(answer, language="vi"))[0]
-    assert "Cần Thơ, Hà Nội" in [text.get_text() for text in first.texts]
+    assert "Cần Thơ, Hà Nội" in key_of(first)
 
 
 def test_several_units_with_one_start_are_drawn_by_the_calendar(panel) -> None:

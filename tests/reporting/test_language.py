@@ -251,9 +251,9 @@ def test_shares(share, digits, english, vietnamese):
         (-1e-17, "0", "0"),
         (1.5e-5, "0.000015", "0,000015"),
         (0.00105, "0.00105", "0,00105"),
-        (1e12, "1000000000000", "1000000000000"),
+        (1e12, "1,000,000,000,000", "1.000.000.000.000"),
         (0.1 + 0.2, "0.3", "0,3"),
-        (12345.5, "12345.5", "12345,5"),
+        (12345.5, "12,345.5", "12.345,5"),
     ],
 )
 def test_ticks(value, english, vietnamese):
@@ -334,6 +334,30 @@ def test_codes_among_the_values_are_said_by_name_where_all_of_them_have_one():
 )
 def test_tiny_numbers_keep_two_digits_and_others_the_usual_decimals(values, digits, expected):
     assert find_language("vi").fine(values, digits) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "digits", "expected"),
+    [
+        ([[0.004, 0.5], [9.0], [0.03]], 2, [2, 2, 2]),  # ordinary: none stands apart
+        ([[1e6, 2e5], [0.02, -0.1], [2.5, 40.0]], 2, [0, 2, 2]),
+        ([[12345.6], [39.57]], 2, [1, 1]),  # one decimal apart is not far
+        ([[1e6], [0.0], [float("nan")], [1e-8]], 2, [0, 0, 0, 0]),  # nothing there, or noise
+        ([[1e6], [12.0]], 2, [0, 0]),  # a whole number loses nothing
+        ([[5.0], [2e-5]], 3, [3, 6]),
+        ([[0.2], [4e-5, -2e-5]], 2, [2, 6]),
+    ],
+)
+def test_a_row_of_a_far_smaller_size_keeps_digits_of_its_own(rows, digits, expected):
+    assert find_language("en").fine_by_row(rows, digits) == expected
+
+
+def test_a_number_of_any_size_is_written():
+    en = find_language("en")
+    assert en.number(-2e14, 20) == "-200,000,000,000,000." + 20 * "0"
+    assert en.number(1.5e300, 0).startswith("1,500,000,")
+    assert en.tick(3e14) == "300,000,000,000,000"
+    assert find_language("vi").tick(60000.5) == "60.000,5" == find_language("vi").number(60000.5, 1)
 
 
 def test_a_value_that_reads_like_a_message_is_not_translated():

@@ -164,7 +164,7 @@ def test_a_full_disk_leaves_the_earlier_report_whole(study: Any, tmp_path: Path,
         raise OSError(errno.ENOSPC, "No space left on device", str(part))
 
     monkeypatch.setattr(files.os, "replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(pa.SpecError, match="cannot be written: No space left"):
         render_report(study, tmp_path / "out", language="vi")
     assert page.read_bytes() == before
     assert [path.name for path in page.parent.iterdir()] == ["index.html"]

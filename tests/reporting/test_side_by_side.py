@@ -89,9 +89,36 @@ def test_each_part_can_stand_under_an_estimate(two):
         pa.table(two, show="stars")
 
 
-def test_the_error_of_a_reassignment_is_not_shown(slopes):
-    reassigned = dataclasses.replace(slopes, design=dataclasses.replace(slopes.design, inference="reassignment"))
-    assert len(pa.table([slopes], show="se")) == 2 * len(pa.table([reassigned], show="se")) == 2 * len(slopes.table)
+def test_a_standard_error_is_shown_or_refused_with_the_reason(slopes):
+    few, many = (
+        dataclasses.replace(
+            slopes, design=dataclasses.replace(slopes.design, inference="reassignment", effective=units)
+        )
+        for units in (3.0, 25.0)
+    )
+    error = f"({slopes.table['se'][0]:.3f})"
+    assert pa.table([slopes, many], show="se").iloc[1].tolist() == [error, error]
+    assert pa.table(many, ["se"]).iloc[0, 0] == error.strip("()")
+    assert "Standard error" not in pa.table(few)
+    refused = (
+        lambda: pa.table({"one": few}, show="se"),
+        lambda: pa.table([slopes, few], show="se"),
+        lambda: pa.table(few, ["se"]),
+    )
+    for ask in refused:
+        with pytest.raises(
+            pa.SpecError, match="no standard error to show: with so few programme units it is the spread"
+        ):
+            ask()
+
+
+def test_what_was_asked_for_and_is_missing_throughout_shows_dashes(two):
+    bare = dataclasses.replace(two["one"], table=two["one"].table.assign(se=np.nan, p_joint=np.nan))
+    assert pa.table([bare], show=("p", "se")).iloc[:3, 0].tolist() == ["1.00", "p = 0.040", "–"]
+    assert pa.table(bare, ["estimate", "p_joint"]).iloc[0].tolist() == ["1.00", "–"]
+    assert "Joint p-value" not in pa.table(bare)
+    with pytest.raises(pa.SpecError, match="show= is for answers side by side"):
+        pa.table(bare, show="se")
 
 
 def test_there_are_never_stars(two):
@@ -122,6 +149,26 @@ def test_digits_are_those_that_count():
     assert pa.table(tiny, show=()).iloc[0].tolist() == ["0.000020", "0.000010"]
     assert pa.table(tiny, show=(), digits=1).iloc[0].tolist() == ["0.0", "0.0"]
     assert pa.table([answer({"D1": 1.0}, "completion_slopes")], show=()).iloc[0, 0] == "1.000"
+
+
+def test_a_dimension_of_a_far_smaller_size_is_not_printed_as_zero():
+    mixed = answer({"D1": 0.25, "D2": -2e6, "mean": -1e6})
+    small, large, mean = pa.table(mixed, ["estimate", "low", "high", "se"]).values.tolist()
+    assert small == ["0.25", "-0.25", "0.75", "0.25"]  # one number of digits within the row
+    assert (large[0], mean[0]) == ("-2,000,000", "-1,000,000")
+    assert pa.table([mixed, mixed]).iloc[:2, 0].tolist() == ["0.25", "[-0.25; 0.75]"]
+    assert pa.table([mixed, mixed]).iloc[2, 0] == "-2,000,000"
+    assert pa.table(mixed.table, ["dimension", "estimate"]).iloc[:2, 0].tolist() == ["0.25", "-2,000,000"]
+    assert pa.table(mixed, ["estimate"], digits=1).iloc[0, 0] == "0.3"
+    assert "D1: one 0.25 [-0.25; 0.75]" in figure_of(pa.draw({"one": mixed})).get_label()
+
+
+@pytest.mark.parametrize("digits", [-1, 16, 40, 2.0])
+def test_no_more_digits_are_shown_than_a_number_holds(two, digits):
+    for shown in (two["one"], two, two["one"].table):
+        with pytest.raises(pa.SpecError, match=f"digits is {digits}; give a whole number from 0 to 15"):
+            pa.table(shown, digits=digits)
+    assert pa.table(two, digits=15, show=()).iloc[0, 0] == "1." + 15 * "0"
 
 
 def test_rows_of_the_family_stand_last(two):

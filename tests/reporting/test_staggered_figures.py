@@ -32,7 +32,7 @@ def test_who_enters_is_no_change(answer, language) -> None:
     words = {"en": "Years since the start", "vi": "Số năm kể từ khi bắt đầu"}[language]
     assert words in figure_of(axes).get_supxlabel()
     named = {"en": "4 units", "vi": "4 đơn vị"}[language]
-    assert named in [text.get_text() for text in axes[0].texts]
+    assert named in [text.get_text() for text in figure_of(axes).legends[0].get_texts()]
     assert f" {named} " in alternative(figure_of(axes))
 
 
