@@ -11,7 +11,7 @@ from papi_analysis.study import codebook
 from papi_analysis.study.cells import OLD_FONT, old_marks
 from papi_analysis.study.checks import parse_column
 from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
-from papi_analysis.study.findings import sheet_row
+from papi_analysis.study.findings import Findings, sheet_row
 from papi_analysis.study.office import Reading
 from papi_analysis.study.words import plain, words
 
@@ -164,6 +164,19 @@ def tell_ends(readings: Mapping[str, Reading], dimensions: pd.DataFrame) -> Iter
         if reading and (left := _left(_pairs(listed, *key), _pairs(reading.frame, *key))):
             row = sheet_row(reading.frame.index[-1])
             yield reading.place(Problem(what, remedy, reading.file, row, key[-1], left))
+
+
+AFTER_END = Note("the report is for a day after the programme's end, {end}; tasks are counted as they stand on {day}")
+DUE_AFTER_END = Note("the task is due after the programme's end, {end}")
+
+
+def tell_after_end(reading: Reading | None, frame: pd.DataFrame, column: str, what: Note) -> Iterator[Problem]:
+    """List the rows of a checked table whose day lies after the end that ``what`` names."""
+    if reading is not None:
+        found = Findings(reading.file)
+        late = frame[frame[column] > pd.Timestamp(what.values["end"])]
+        found.add_rows(late, column, what, Note("Correct the day, or end in study.toml."))
+        yield from map(reading.place, found.problems)
 
 
 def _pairs(frame: pd.DataFrame, *columns: str) -> list[tuple[str, ...]]:

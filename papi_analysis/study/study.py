@@ -16,6 +16,9 @@ from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.checks import check_frame
 from papi_analysis.study.doubts import (
+    AFTER_END,
+    DUE_AFTER_END,
+    tell_after_end,
     tell_agencies,
     tell_ends,
     tell_filled,
@@ -123,11 +126,13 @@ class Study:
 
     @property
     def measured_on(self) -> pd.Timestamp:
-        """The last day on which it is known how far the tasks are: that of the last report, and at most the end.
+        """The last day on which it is known how far the tasks are: that of the last report up to the programme's end.
 
-        Before the first report it is the first day of the programme, on which nothing can be done yet.
+        Before the first report it is the first day of the programme, on which nothing can be done yet; where all
+        reports are for days after the end, it is the end.
         """
-        return self.start if self.progress.empty else min(self.progress["as_of"].max(), self.end)
+        reported = self.progress.loc[self.progress["as_of"] <= self.end, "as_of"].max()
+        return reported if pd.notna(reported) else self.start if self.progress.empty else self.end
 
     def programme_years(self, unit: str) -> tuple[int, int] | None:
         """First and last year of a unit's programme: the study's, where several have one from its first task on."""
@@ -211,7 +216,13 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         sheets = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
         order = {sheet: number for number, sheet in enumerate(dict.fromkeys(sheets), 1)}
         raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
-    return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions)))
+    own = made.tasks[made.tasks["unit"] == made.unit]  # where several units have a programme, each has its own end
+    told, due = AFTER_END(end=made.end.date(), day=made.measured_on.date()), DUE_AFTER_END(end=made.end.date())
+    late = [
+        *tell_after_end(readings.get("progress"), made.progress, "as_of", told),
+        *tell_after_end(readings.get("tasks"), own, "due", due),
+    ]
+    return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions), *late))
 
 
 def make_study(

@@ -324,6 +324,18 @@ def test_a_programme_that_has_just_begun_has_no_report(folder) -> None:
     assert "Tasks: 3. Done: 0; overdue: 0" in str(first)
 
 
+def test_what_lies_after_the_end_of_the_programme_is_told_and_moves_no_day(folder) -> None:
+    folder.add("progress.csv", "T1,2029-09-30,2029-10-10,1,0")
+    folder.cell("tasks.csv", 5, "due", "2021-12-31")
+    study = folder.load()
+    report, due = study.guesses
+    assert (report.file, report.row, report.column, report.value) == ("progress.csv", 8, "as_of", "2029-09-30")
+    assert "after the programme's end, 2019-12-31; tasks are counted as they stand on 2019-06-30" in report.what
+    assert (due.file, due.row, due.column, due.value) == ("tasks.csv", 5, "due", "2021-12-31")
+    assert "after the programme's end, 2019-12-31" in due.what
+    assert study.measured_on == pd.Timestamp(2019, 6, 30)
+
+
 def test_a_table_of_reports_may_be_a_header_alone_and_that_is_told(folder) -> None:
     folder.put("progress.csv", "task,as_of,reported_on,completion\n")
     study = folder.load()
