@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import numpy as np
@@ -25,11 +25,12 @@ def check_tasks(
     *,
     units: pd.DataFrame | None = None,
     dimensions: pd.DataFrame | None = None,
+    chosen: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Return ``tasks`` in the schema's kinds once every row makes sense by itself and with its fellows.
 
     One row is a task and a dimension that it serves; a task may serve several, with shares that sum to 1.
-    Where ``units`` and ``dimensions`` are given, rows may name no others.
+    Where ``units`` and ``dimensions`` are given, rows may name no others, nor other dimensions than ``chosen`` ones.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def check_tasks(
     findings = Findings(file)
     tasks = check_frame(tasks, TASKS, file, findings)
     if units is not None and dimensions is not None:
-        check_names(tasks, units, dimensions, findings)
+        check_names(tasks, units, dimensions, findings, chosen)
     weightless, useless = tasks[tasks["weight"] == 0], tasks[tasks["share"] == 0]
     findings.add_rows(weightless, "weight", Note("the weight is not above 0"), Note("Use a weight above 0."))
     findings.add_rows(useless, "share", Note("the share is not above 0"), Note("Leave the row out."))
@@ -175,12 +176,13 @@ def check_targets(
     *,
     units: pd.DataFrame,
     dimensions: pd.DataFrame,
+    chosen: Collection[str] | None = None,
     waiting: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """Return ``targets`` in the schema's kinds once each has a base: the unit's own score in ``base_year``.
 
-    Rows may name no other ``units`` and ``dimensions``, and targets lie on the scale. Units that are ``waiting`` for
-    their first score need no base.
+    Rows may name no other ``units`` and ``dimensions``, nor other dimensions than ``chosen`` ones; targets lie on the
+    scale. Units that are ``waiting`` for their first score need no base.
 
     Raises
     ------
@@ -189,7 +191,7 @@ def check_targets(
     """
     findings = Findings(file)
     targets = check_frame(targets, TARGETS, file, findings)
-    check_names(targets, units, dimensions, findings)
+    check_names(targets, units, dimensions, findings, chosen)
     check_scale(targets, "target", dimensions, findings)
     wanted = {*units["unit"]} - ({*waiting} - {*scores["unit"]})
     named = targets[targets["unit"].isin(wanted) & targets["dimension"].isin(dimensions["dimension"])]

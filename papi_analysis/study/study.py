@@ -255,6 +255,7 @@ def make_study(
     others_without = isinstance(without_programme, str) and without_programme == "all others"
     declared = () if others_without else _codes(without_programme, codebook.unit_spellings(units))
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
+    chosen = programme_dimensions or tuple(dimensions["dimension"])
     shown = {name: (files or {}).get(name, name) for name in TABLES}
     if progress is None:
         progress = pd.DataFrame(columns=[column.name for column in PROGRESS.columns], dtype=object)
@@ -268,7 +269,7 @@ def make_study(
         settings["simulated_tables"] = tuple(dict.fromkeys((*settings["simulated_tables"], "scores")))
     waiting = tuple(unit for unit in units["unit"] if codebook.is_merged(unit, units))
     with collect(problems):
-        tasks = check_tasks(tasks, shown["tasks"], units=units, dimensions=dimensions)
+        tasks = check_tasks(tasks, shown["tasks"], units=units, dimensions=dimensions, chosen=chosen)
     # Nothing can be held against a table that failed; what a row says by itself is checked all the same.
     failed = {problem.file for problem in problems}
     with collect(problems):
@@ -281,7 +282,7 @@ def make_study(
             check_frame(targets, TARGETS, shown["targets"])
         elif targets is not None:
             base_year, file = settings["base_year"], shown["targets"]
-            known = {"units": units, "dimensions": dimensions, "waiting": waiting}
+            known = {"units": units, "dimensions": dimensions, "chosen": chosen, "waiting": waiting}
             targets = check_targets(targets, scores, base_year, file, **known)
     with collect(problems):
         if not failed & {shown["tasks"], shown["scores"]}:
@@ -294,7 +295,6 @@ def make_study(
         remedy = Note("Leave it out of without_programme, or its tasks out of the register.")
         raise DataError(Problem(what, remedy, "study.toml", column="without_programme", value=clash))
     others = tuple(unit for unit in units["unit"] if unit not in with_tasks)
-    chosen = programme_dimensions or tuple(dimensions["dimension"])
     return Study(
         without_programme=others if others_without else declared,
         dimensions=dimensions[dimensions["dimension"].isin(chosen)].reset_index(drop=True),

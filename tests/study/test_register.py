@@ -259,6 +259,6 @@ def test_targets_off_the_scale_or_with_unknown_names_are_refused() -> None:
             "the target of D1 is outside 1 to 10",
             "Correct it, or remove the row if the target is not known.",
         ),
-        (3, "dimension", "this dimension is not known", "Did you mean 'D2'?"),
+        (3, "dimension", "this dimension is not known", "Write one of the codes: D1 (One), D2 (Two), D3 (Three)."),
         (4, "unit", "this unit is not known", "Write its code, 'A'."),
     ]

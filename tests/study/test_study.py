@@ -58,7 +58,14 @@ def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
     ("name", "row", "column", "value", "what", "remedy"),
     [
         ("scores.csv", 3, "score", "5,6", "the column mixes decimal commas and decimal points", "in one way"),
-        ("tasks.csv", 4, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        (
+            "tasks.csv",
+            4,
+            "dimension",
+            "D22",
+            "this dimension is not known",
+            "Write one of the codes: D1 (One), D2 (Two).",
+        ),
         ("tasks.csv", 5, "start", "01/2019/01", "this is not a date", "like 31/12/2018"),
         ("tasks.csv", 4, "share", "0.6", None, "Make them sum to 1"),
         ("progress.csv", 5, "task", "T22", "this task is not in the register", "Did you mean 'T2'?"),
@@ -73,7 +80,14 @@ def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
             "the report was made before the date it reports on",
             "Correct",
         ),
-        ("targets.csv", 3, "dimension", "D3", "this dimension is not known", "Did you mean 'D2'?"),
+        (
+            "targets.csv",
+            3,
+            "dimension",
+            "D3",
+            "this dimension is not known",
+            "Write one of the codes: D1 (One), D2 (Two).",
+        ),
         ("targets.csv", 3, "target", "65", "the target of D2 is outside 1 to 10", "Correct it"),
         ("targets.csv", 3, "year", "2016", "the target's year is not after the base year 2016", "Correct it"),
         ("units.csv", 3, "unit", "", "the cell is empty", "Fill in"),
@@ -94,7 +108,7 @@ def test_one_bad_cell_gives_one_problem(
 def test_each_bad_cell_of_a_table_is_one_problem(folder) -> None:
     cells = [
         (3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
-        (5, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        (5, "dimension", "D22", "this dimension is not known", "Write one of the codes: D1 (One), D2 (Two)."),
         (7, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
         (9, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
         (11, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
@@ -212,7 +226,7 @@ def test_everything_that_is_wrong_in_every_table_is_reported_at_once(folder) -> 
     ]
     message = str(folder.error())
     assert message.startswith("8 problems:\n")
-    assert "tasks.csv, row 5, column dimension: this dimension is not known ('D5'). Did you mean 'D" in message
+    assert "tasks.csv, row 5, column dimension: this dimension is not known ('D5'). Write one of " in message
 
 
 def test_a_file_that_cannot_be_read_does_not_hide_the_cells_of_the_others(folder) -> None:
@@ -294,8 +308,20 @@ def test_settings_may_name_only_what_is_known(folder, old: str, new: str, column
     assert remedy in problem.remedy
 
 
-def test_the_programme_keeps_its_own_dimensions(folder) -> None:
+def test_the_programme_keeps_its_own_dimensions_and_its_tables_name_no_other(folder) -> None:
     folder.swap("study.toml", "[tables]", 'dimensions = ["D1"]\n[tables]')
+    error = folder.error()
+    assert [(p.file, p.row, p.value) for p in error.problems] == [
+        *(("tasks.csv", 4, "D2"), ("tasks.csv", 5, "D2"), ("targets.csv", 3, "D2"))
+    ]
+    assert {str(p.what) for p in error.problems} == {
+        "study.toml does not list this dimension among those of the programme: D1 (One)"
+    }
+    folder.put("tasks.csv", "task,dimension,start,due\nT1,D1,2018-01-01,2018-12-31\nT2,D22,2018-01-01,2018-12-31\n")
+    folder.put("targets.csv", "dimension,year,target\nD1,2019,6.5\n")
+    assert folder.error().problems[0].remedy == "Write one of the codes: D1 (One)."  # D2 is not proposed
+    folder.put("tasks.csv", "task,dimension,start,due\nT1,D1,2018-01-01,2018-12-31\n")
+    folder.put("progress.csv", "task,as_of,completion\nT1,2018-03-31,0.2\n")
     assert folder.load().dimensions["dimension"].tolist() == ["D1"]
 
 
