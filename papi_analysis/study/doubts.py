@@ -13,6 +13,7 @@ from papi_analysis.study.checks import parse_column
 from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
 from papi_analysis.study.findings import Findings, sheet_row
 from papi_analysis.study.office import Reading
+from papi_analysis.study.schema import name_text
 from papi_analysis.study.words import plain, words
 
 
@@ -75,6 +76,15 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
         found = found[found["unit"] != EXAMPLE_UNIT] if "unit" in found else found[:0]
         what = Note("targets of the template's example, which are those of Can Tho: {n}", {"n": len(found)})
     yield from _told(reading, what, remedy, columns[0], found.index[:1])
+
+
+def tell_spelling(written: str, unit: str, units: pd.DataFrame) -> Iterator[Problem]:
+    """Tell how the unit of study.toml is read where it is spelled as no name of that unit is."""
+    own = units[units["unit"] == unit][["unit", "name_en", "name_vi", "variants"]]
+    spelled = {name_text(name).casefold() for name in "|".join(own.to_numpy().ravel()).split("|")}
+    if len(own) and name_text(written).casefold() not in spelled:
+        what = Note("the name is read as {unit}", {"unit": codebook.unit_names(units)[unit]})
+        yield Problem(what, Note("Correct its spelling."), "study.toml", column="unit", value=written)
 
 
 def tell_silence(readings: Mapping[str, Reading]) -> Iterator[Problem]:

@@ -54,6 +54,10 @@ _REASONS = (
 )
 
 
+#: What is said of a file that study.toml names and the folder does not hold.
+NOT_THERE = Note("the file is not there")
+
+
 def reason(error: OSError) -> Note | str:
     """Say why the system does not hand over a file, so that it can be translated where it is said most often."""
     return next((note for kind, note in _REASONS if isinstance(error, kind)), error.strerror or str(error))
@@ -62,7 +66,7 @@ def reason(error: OSError) -> Note | str:
 def cannot_read(path: Path, error: OSError, file: str) -> DataError:
     """Make the error of a file that the system does not hand over."""
     if isinstance(error, FileNotFoundError):
-        what = Note("the file is not there")
+        what = NOT_THERE
     else:
         what = Note("the file cannot be read: {error}", {"error": reason(error)})
     remedy = Note(
@@ -135,7 +139,7 @@ class Findings:
 
 def nearest(value: str, known: Iterable[str], fold: Callable[[str], str] = str.casefold) -> Note:
     """Say which known name is nearest to ``value``, as a remedy; names are compared as ``fold`` has them."""
-    names = [str(name) for name in known]
+    names = [*dict.fromkeys(map(str, known))]
     folded = {fold(name): name for name in reversed(names)}
     wanted = fold(str(value))
     alike = list(folded) if len(folded) <= MANY_NAMES else _alike(wanted, folded)

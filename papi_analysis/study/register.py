@@ -11,9 +11,10 @@ import pandas as pd
 
 from papi_analysis.errors import DataWarning, Note
 from papi_analysis.study.checks import check_frame
-from papi_analysis.study.findings import PART_ROWS, Findings, as_written, nearest, sheet_row
+from papi_analysis.study.findings import LISTED, PART_ROWS, Findings, as_written, nearest, sheet_row
 from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS
 from papi_analysis.study.scores import check_names, check_scale
+from papi_analysis.study.words import plain
 
 #: What the columns are called that all rows of a task share.
 _SHARED = {"weight": Note("weight"), "start": Note("start"), "due": Note("due")}
@@ -103,12 +104,20 @@ def _note_strangers(reports: pd.DataFrame, tasks: pd.DataFrame, findings: Findin
     units = tasks["unit"].unique()
     known = reports["unit"].isin(units)
     what = Note("this unit has no tasks in the register")
-    findings.add_rows(reports[~known], "unit", what, partial(nearest, known=units))
+    remedy = Note("The register has tasks of {units}.", {"units": ", ".join(units[:LISTED])})
+    findings.add_rows(reports[~known], "unit", what, remedy)
     for unit, rows in reports[known].groupby("unit"):
         own = tasks[tasks["unit"] == unit]
         names = {True: [*own["title_vi"], *own["title_en"]], False: [*own["task"].unique()]}
-        remedy = partial(_nearest_task, names=names)
-        findings.add_rows(rows, "task", Note("this task is not in the register"), remedy)
+        shared = {title: own[own["title_vi"].map(plain) == title] for title in rows["task"].map(plain).unique()}
+        for title, twins in ((title, twins) for title, twins in shared.items() if twins["task"].nunique() > 1):
+            places = ", ".join(str(sheet_row(index)) for index in twins.index)
+            what = Note("several tasks of the register have this name, in its rows {rows}", {"rows": places})
+            apart = Note("Give each a name of its own in both tables, or its code in a column of both.")
+            findings.add_rows(rows[rows["task"].map(plain) == title], "task", what, apart)
+            rows = rows[rows["task"].map(plain) != title]
+        near = partial(_nearest_task, names=names)
+        findings.add_rows(rows, "task", Note("this task is not in the register"), near)
 
 
 def _nearest_task(name: str, names: Mapping[bool, list[str]]) -> Note:

@@ -14,7 +14,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Name, Note, SpecError
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.checks import check_frame
-from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
+from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units, unit_names
 from papi_analysis.study.findings import Findings, nearest
 from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES
 from papi_analysis.study.tables import load_table, read_table
@@ -199,7 +199,9 @@ def meant_unit(name: str, units: pd.DataFrame) -> Note:
     try:
         return Note("Write its code, {code!r}.", {"code": find_unit(name, units)})
     except SpecError:
-        return nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
+        near = nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
+        first = Name.listed([*unit_names(units).values()][:8])
+        return near if "name" in near.values or len(units) <= 8 else Note("Known: {names}, ...", {"names": first})
 
 
 def check_known(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.errors import DataError, Name, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.checks import check_frame
@@ -25,6 +25,7 @@ from papi_analysis.study.doubts import (
     tell_merged,
     tell_silence,
     tell_slips,
+    tell_spelling,
     tell_unused,
 )
 from papi_analysis.study.files import collect, read_tables
@@ -179,7 +180,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """
     folder = find_folder(study)
     settings, places = read_settings(folder)
-    units = codebook.units_at(settings["end"])
+    units, written = codebook.units_at(settings["end"]), settings["unit"]
     if "units" not in places:
         (settings["unit"],) = _codes((settings["unit"],), codebook.unit_spellings(units))
     readings, tables = read_tables(places, settings, units)
@@ -215,14 +216,29 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         read = [readings[name] for name in TABLES if name in readings]
         sheets = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
         order = {sheet: number for number, sheet in enumerate(dict.fromkeys(sheets), 1)}
-        raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
+        problems.sort(key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0))
+        raise DataError(_by_name(problems, tables["units"]))
     own = made.tasks[made.tasks["unit"] == made.unit]  # where several units have a programme, each has its own end
     told, due = AFTER_END(end=made.end.date(), day=made.measured_on.date()), DUE_AFTER_END(end=made.end.date())
-    late = [
+    doubts = [
+        *tell_spelling(written, made.unit, made.units),
         *tell_after_end(readings.get("progress"), made.progress, "as_of", told),
         *tell_after_end(readings.get("tasks"), own, "due", due),
     ]
-    return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions), *late))
+    guesses = (*made.guesses, *tell_ends(readings, made.dimensions), *doubts)
+    return replace(made, guesses=tuple(_by_name(guesses, made.units)))
+
+
+def _by_name(problems: Iterable[Problem], units: pd.DataFrame) -> Iterator[Problem]:
+    """Name the units of which problems speak by their code."""
+    names = codebook.unit_names(units)
+
+    def named(note: Note) -> Note:
+        codes = {key: str(note.values[key]).split(", ") for key in ("unit", "units") if key in note.values}
+        said = {key: Name.listed(names[code] for code in own) for key, own in codes.items() if {*own} <= names.keys()}
+        return Note(note.text, {**note.values, **said}) if said else note
+
+    return (replace(problem, what=named(problem.what), remedy=named(problem.remedy)) for problem in problems)
 
 
 def make_study(

@@ -362,6 +362,55 @@ def test_what_lies_after_the_end_of_the_programme_is_told_and_moves_no_day(folde
     assert study.measured_on == pd.Timestamp(2019, 6, 30)
 
 
+@pytest.mark.parametrize(("name", "told"), [("can tho", 0), ("tp Cần Thơ", 0), ("Cân Thơ", 1)])
+def test_a_unit_spelled_as_no_name_of_it_is_told(tmp_path: Path, name: str, told: int) -> None:
+    text = (codebook.data_folder() / "can_tho_2018_2020" / "study.toml").read_text(encoding="utf-8").split("[tables]")
+    tasks = "task,dimension,start,due\nT1,D1,2018-03-01,2018-12-31\n"
+    (tmp_path / "tasks.csv").write_text(tasks, encoding="utf-8")
+    toml = text[0].replace('unit = "VN-CT"', f'unit = "{name}"') + '[tables]\ntasks = "tasks.csv"\nprogress = ""\n'
+    (tmp_path / "study.toml").write_text(toml.replace('["tasks", "progress"]', '["tasks"]'), encoding="utf-8")
+    study = pa.load_study(tmp_path)
+    assert (study.unit, len(study.progress)) == ("VN-CT", 0)
+    found = [(g.file, g.value, str(g.what)) for g in study.guesses if g.column == "unit"]
+    assert found == [("study.toml", name, "the name is read as Can Tho")] * told
+
+
+def test_reports_that_are_not_there_may_be_left_out(folder) -> None:
+    folder.path.joinpath("progress.csv").unlink()
+    (problem,) = folder.error().problems
+    assert (problem.file, str(problem.what)) == ("progress.csv", "the file is not there")
+    assert problem.remedy.endswith("Where there are no reports yet, delete the line progress from study.toml.")
+
+
+def test_reports_that_name_a_task_as_two_are_named_say_which(folder) -> None:
+    folder.put(
+        "tasks.csv",
+        "task,title_vi,dimension,start,due\n"
+        + "".join(
+            f"T{n},{title},D1,2018-01-01,2018-12-31\n"
+            for n, title in enumerate(["Mở cổng thông tin", "Lập sổ theo dõi", "mở Cổng thông tin"], 1)
+        ),
+    )
+    folder.put(
+        "progress.csv", "title_vi,as_of,completion\nMở cổng thông tin,2018-03-31,0.2\nLập sổ theo dõi,2018-03-31,0.2\n"
+    )
+    (problem,) = folder.error().problems
+    assert (problem.file, problem.row, problem.value) == ("progress.csv", 2, "Mở cổng thông tin")
+    assert problem.what == "several tasks of the register have this name, in its rows 2, 4"
+
+
+def test_a_code_that_stands_twice_is_one_problem_though_reports_go_by_titles(folder) -> None:
+    folder.put(
+        "tasks.csv",
+        "task,title_vi,dimension,start,due\n"
+        + "".join(f"T1,{title},D1,2018-01-01,2018-12-31\n" for title in ["Mở cổng thông tin", "Lập sổ theo dõi"]),
+    )
+    folder.put(
+        "progress.csv", "title_vi,as_of,completion\nMở cổng thông tin,2018-03-31,0.2\nLập sổ theo dõi,2018-03-31,0.2\n"
+    )
+    assert folder.places() == [("tasks.csv", 3, "task, dimension", "T1, D1")]
+
+
 def test_a_table_of_reports_may_be_a_header_alone_and_that_is_told(folder) -> None:
     folder.put("progress.csv", "task,as_of,reported_on,completion\n")
     study = folder.load()
