@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import pandas as pd
 
@@ -76,6 +78,14 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
         found = found[found["unit"] != EXAMPLE_UNIT] if "unit" in found else found[:0]
         what = Note("targets of the template's example, which are those of Can Tho: {n}", {"n": len(found)})
     yield from _told(reading, what, remedy, columns[0], found.index[:1])
+
+
+def tell_open(paths: Iterable[Path]) -> Iterator[Problem]:
+    """List the files beside which a program keeps another while it has them open."""
+    for path in paths:
+        if any(os.path.exists(path.with_name(lock)) for lock in (f"~${path.name}", f".~lock.{path.name}#")):
+            what = Note("the file seems to be open in another program: changes that are not saved are not read")
+            yield Problem(what, Note("Save and close it, then check again."), path.name)
 
 
 def tell_spelling(written: str, unit: str, units: pd.DataFrame) -> Iterator[Problem]:

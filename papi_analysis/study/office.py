@@ -71,7 +71,9 @@ class Reading:
         return Problem(problem.what, remedy, self.name, row, column, value, self.sheet)
 
     def _in_own_words(self, problem: Problem) -> Problem:
-        """Leave out of the key that a row repeats what no column of the table holds."""
+        """Leave out the unit of study.toml, and of the key that a row repeats what no column of the table holds."""
+        if self.filled and problem.column == "unit":
+            return replace(problem, column="", value="")
         names, values = problem.column.split(", "), problem.value.split(", ")
         held = {name: value for name, value in zip(names, values, strict=False) if name in self.columns}
         if len(names) < 2 or len(names) != len(values) or not held:

@@ -23,6 +23,7 @@ from papi_analysis.study.doubts import (
     tell_ends,
     tell_filled,
     tell_merged,
+    tell_open,
     tell_silence,
     tell_slips,
     tell_spelling,
@@ -221,6 +222,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     own = made.tasks[made.tasks["unit"] == made.unit]  # where several units have a programme, each has its own end
     told, due = AFTER_END(end=made.end.date(), day=made.measured_on.date()), DUE_AFTER_END(end=made.end.date())
     doubts = [
+        *tell_open(dict.fromkeys(place.path for parts in places.values() for place in parts)),
         *tell_spelling(written, made.unit, made.units),
         *tell_after_end(readings.get("progress"), made.progress, "as_of", told),
         *tell_after_end(readings.get("tasks"), own, "due", due),

@@ -375,6 +375,14 @@ def test_a_unit_spelled_as_no_name_of_it_is_told(tmp_path: Path, name: str, told
     assert found == [("study.toml", name, "the name is read as Can Tho")] * told
 
 
+def test_a_file_that_is_open_elsewhere_is_told(folder) -> None:
+    for lock in ("~$tasks.csv", ".~lock.progress.csv#", "~$other.csv"):
+        folder.put(lock, "x")
+    assert [(g.file, str(g.what)[:29]) for g in folder.load().guesses] == [
+        *(("tasks.csv", "the file seems to be open in "), ("progress.csv", "the file seems to be open in "))
+    ]
+
+
 def test_reports_that_are_not_there_may_be_left_out(folder) -> None:
     folder.path.joinpath("progress.csv").unlink()
     (problem,) = folder.error().problems
