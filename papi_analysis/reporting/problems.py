@@ -19,6 +19,8 @@ HEADS = ("File", "Sheet", "Row", "Column", "Value", "Cells", "What", "What to do
 LONGEST = 80
 #: So many columns, or groups of neighbouring rows, are named before "...".
 NAMED = 4
+#: So many values that have the same thing wrong are listed, each by itself.
+VALUES = 20
 
 
 @dataclass
@@ -58,7 +60,9 @@ class Group:
 
 
 def group_problems(problems: Iterable[Problem]) -> list[Group]:
-    """Put problems together that differ in their place and value alone, each group where its first one stood.
+    """Put problems together that differ in their place alone, each group where its first one stood.
+
+    Of one kind with more than ``VALUES`` values, all are one group.
 
     Examples
     --------
@@ -69,12 +73,16 @@ def group_problems(problems: Iterable[Problem]) -> list[Group]:
     """
     groups: dict[tuple[str, ...], Group] = {}
     counted: list[Problem] = []
+    problems = list(problems)
+    values: dict[tuple[str, ...], set[tuple[str, str]]] = {}
+    for problem in problems:
+        values.setdefault(_kind(problem), set()).add((problem.column, problem.value))
     for problem in problems:
         if problem.what.text == FURTHER:
             counted.append(problem)
             continue
-        key = (problem.file, problem.sheet, problem.what, problem.remedy, "" if problem.row else problem.column)
-        groups.setdefault(key, Group(problem)).add(problem)
+        apart = (problem.column, problem.value) if problem.value and len(values[_kind(problem)]) <= VALUES else ()
+        groups.setdefault((*_kind(problem), *apart), Group(problem)).add(problem)
     for problem in counted:  # the rows that a long list no longer names
         what = problem.what.values["what"]
         same = [g for g in groups.values() if g.first.what == what and g.first.file == problem.file]
@@ -84,6 +92,10 @@ def group_problems(problems: Iterable[Problem]) -> list[Group]:
         else:
             groups[(problem.file, problem.sheet, problem.what, problem.column)] = Group(problem, cells=1)
     return list(groups.values())
+
+
+def _kind(problem: Problem) -> tuple[str, ...]:
+    return problem.file, problem.sheet, problem.what, problem.remedy, "" if problem.row else problem.column
 
 
 def table_problems(problems: Iterable[Problem], *, language: str = "en") -> Table:

@@ -321,7 +321,7 @@ class ProgrammeReport:
     @cached_property
     def _cells(self) -> pd.DataFrame:
         """Completion by unit, year and dimension, in the surveys' fieldwork and else never after the last report."""
-        tasks, reported = self.study.tasks, self.study.progress["as_of"].max()
+        tasks, reported = self.study.tasks, pd.NaT if self.study.progress.empty else self.study.measured_on
         scored = self.answers.panel.years
         years = range(tasks["start"].min().year, tasks["due"].max().year + 1)
         days = fieldwork_dates(year for year in years if year in scored or year <= reported.year)

@@ -111,6 +111,8 @@ def _refuse_dates(cells: pd.Series, texts: pd.Series, days: list[int], column: s
     ]
     what = Note("read as day/month/year, the date has a month above 12")
     remarks.refuse(swapped, column, what, remedy)
+    absent = [found is not None and len(found[4]) == 4 and int(found[3]) <= 12 for found in split]
+    remarks.refuse(left[absent], column, Note("there is no such day"), Note("Correct the day."))
     serial = left[[isinstance(cell, int | float) for cell in left]]
     what = Note("the cell holds a number where a date is expected")
     remarks.refuse(serial, column, what, Note("Format the cell as a date, or write dd/mm/yyyy."))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,8 +13,9 @@ from papi_analysis.study import codebook
 from papi_analysis.study.cells import OLD_FONT, old_marks
 from papi_analysis.study.checks import parse_column
 from papi_analysis.study.examples import EXAMPLE_UNIT, example_rows, shortest
-from papi_analysis.study.findings import sheet_row
+from papi_analysis.study.findings import Findings, sheet_row
 from papi_analysis.study.office import Reading
+from papi_analysis.study.schema import name_text
 from papi_analysis.study.words import plain, words
 
 
@@ -75,6 +78,23 @@ def _tell_examples(table: str, reading: Reading) -> Iterator[Problem]:
         found = found[found["unit"] != EXAMPLE_UNIT] if "unit" in found else found[:0]
         what = Note("targets of the template's example, which are those of Can Tho: {n}", {"n": len(found)})
     yield from _told(reading, what, remedy, columns[0], found.index[:1])
+
+
+def tell_open(paths: Iterable[Path]) -> Iterator[Problem]:
+    """List the files beside which a program keeps another while it has them open."""
+    for path in paths:
+        if any(os.path.exists(path.with_name(lock)) for lock in (f"~${path.name}", f".~lock.{path.name}#")):
+            what = Note("the file seems to be open in another program: changes that are not saved are not read")
+            yield Problem(what, Note("Save and close it, then check again."), path.name)
+
+
+def tell_spelling(written: str, unit: str, units: pd.DataFrame) -> Iterator[Problem]:
+    """Tell how the unit of study.toml is read where it is spelled as no name of that unit is."""
+    own = units[units["unit"] == unit][["unit", "name_en", "name_vi", "variants"]]
+    spelled = {name_text(name).casefold() for name in "|".join(own.to_numpy().ravel()).split("|")}
+    if len(own) and name_text(written).casefold() not in spelled:
+        what = Note("the name is read as {unit}", {"unit": codebook.unit_names(units)[unit]})
+        yield Problem(what, Note("Correct its spelling."), "study.toml", column="unit", value=written)
 
 
 def tell_silence(readings: Mapping[str, Reading]) -> Iterator[Problem]:
@@ -164,6 +184,19 @@ def tell_ends(readings: Mapping[str, Reading], dimensions: pd.DataFrame) -> Iter
         if reading and (left := _left(_pairs(listed, *key), _pairs(reading.frame, *key))):
             row = sheet_row(reading.frame.index[-1])
             yield reading.place(Problem(what, remedy, reading.file, row, key[-1], left))
+
+
+AFTER_END = Note("the report is for a day after the programme's end, {end}; tasks are counted as they stand on {day}")
+DUE_AFTER_END = Note("the task is due after the programme's end, {end}")
+
+
+def tell_after_end(reading: Reading | None, frame: pd.DataFrame, column: str, what: Note) -> Iterator[Problem]:
+    """List the rows of a checked table whose day lies after the end that ``what`` names."""
+    if reading is not None:
+        found = Findings(reading.file)
+        late = frame[frame[column] > pd.Timestamp(what.values["end"])]
+        found.add_rows(late, column, what, Note("Correct the day, or end in study.toml."))
+        yield from map(reading.place, found.problems)
 
 
 def _pairs(frame: pd.DataFrame, *columns: str) -> list[tuple[str, ...]]:

@@ -130,8 +130,12 @@ def _used_by_none(readings: dict[str, Reading]) -> dict[str, Reading]:
 
 
 def _titles(tasks: pd.DataFrame) -> dict[str, str]:
-    """Give the code of each task whose title no other has, so that reports may name tasks by their titles."""
+    """Give the code of each task whose title no other has, so that reports may name tasks by their titles.
+
+    A row that repeats another is wrong, and its title names no task: its reports would repeat those of the other.
+    """
     codes: dict[str, set[str]] = {}
+    tasks = tasks[~tasks.duplicated([name for name in TASKS.key if name in tasks])]
     for column in ("title_vi", "title_en"):
         if {column, "task"} <= {*tasks.columns}:
             for title, code in zip(tasks[column], tasks["task"], strict=True):

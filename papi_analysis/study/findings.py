@@ -54,6 +54,10 @@ _REASONS = (
 )
 
 
+#: What is said of a file that study.toml names and the folder does not hold.
+NOT_THERE = Note("the file is not there")
+
+
 def reason(error: OSError) -> Note | str:
     """Say why the system does not hand over a file, so that it can be translated where it is said most often."""
     return next((note for kind, note in _REASONS if isinstance(error, kind)), error.strerror or str(error))
@@ -62,7 +66,7 @@ def reason(error: OSError) -> Note | str:
 def cannot_read(path: Path, error: OSError, file: str) -> DataError:
     """Make the error of a file that the system does not hand over."""
     if isinstance(error, FileNotFoundError):
-        what = Note("the file is not there")
+        what = NOT_THERE
     else:
         what = Note("the file cannot be read: {error}", {"error": reason(error)})
     remedy = Note(

@@ -56,7 +56,7 @@ class Header:
         for names in sorted(self.names.values(), key=len):  # one column stands for one name
             found |= {*sorted(names & wanted - found)[:1]}
         every = {name for names in self.names.values() for name in names}
-        if self.days and every and not every & {"as_of"}:
+        if self.days and (every or self.sure) and not every & {"as_of"}:
             found |= {"as_of", "completion"} & wanted
         if self.years and every - {"year", "target"}:
             found |= {"year", "target"} & wanted
@@ -132,8 +132,9 @@ def find_headers(sheet: Sheet, schema: Schema, required: Collection[str]) -> lis
 
 
 def first_row(sheet: Sheet, schema: Schema) -> Header:
-    """Take the first row that holds anything as the header."""
-    return _single(sheet, next(i for i, row in enumerate(sheet.rows) if any(cell != "" for cell in row)), schema)
+    """Take the row that names most columns as the header, and of those the first that holds anything."""
+    filled = [i for i, row in enumerate(sheet.rows) if any(cell != "" for cell in row)]
+    return max((_single(sheet, i, schema) for i in filled[:SEARCHED]), key=lambda header: len(header.names))
 
 
 def _single(sheet: Sheet, row: int, schema: Schema) -> Header:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from papi_analysis.errors import Note
 from papi_analysis.study.cells import Cell, cell_text
+from papi_analysis.study.findings import sheet_row
 from papi_analysis.study.schema import DAY
 from papi_analysis.study.titles import table_period
 
@@ -114,6 +115,7 @@ def date_reports(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
         remedy = Note("To be sure, add a column with the reporting period.")
         table.remarks.guesses.add(what, remedy, row=table.header.body, value=found.text)
         frame = frame.assign(as_of=found.day.isoformat())
+        table.written |= {(sheet_row(index), "as_of", found.day.isoformat()): found.text for index in frame.index}
     elif "reported_on" in frame:
         what = Note("no column says for which day reports are: each is for the day on which it was made")
         remedy = Note("To be sure, add a column with the reporting period.")

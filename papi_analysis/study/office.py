@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,10 +18,10 @@ import pandas as pd
 from papi_analysis.errors import DataError, Note, Problem
 from papi_analysis.study.cells import OLD_FONT, Cell, Remarks, cell_text, in_old_font
 from papi_analysis.study.checks import IN_FILES
-from papi_analysis.study.findings import PART_ROWS, Findings, by_row
+from papi_analysis.study.findings import NOT_THERE, PART_ROWS, Findings, by_row
 from papi_analysis.study.headers import SEARCHED, Header, find_headers, first_row
 from papi_analysis.study.rows import Source, Table
-from papi_analysis.study.schema import Schema, name_columns
+from papi_analysis.study.schema import HEADERS, Schema, name_columns
 from papi_analysis.study.sheets import MAX_CELLS, MAX_COLUMNS, MAX_TEXT, Sheet, read_workbook, too_wide
 from papi_analysis.study.tables import SAVE_AGAIN, read_text, too_large
 from papi_analysis.study.titles import Period, table_period
@@ -59,14 +60,28 @@ class Reading:
         """
         if self.parts:
             return self._place_part(problem)
+        problem = self._in_own_words(problem)
         row = self.header.body if problem.row == 1 and not by_reader else problem.row
         over = self.periods.get((row, problem.value)) or self.periods.get((None, problem.value))
         column = ", ".join(self.columns.get(name, name) for name in problem.column.split(", "))
-        if over and problem.column in ("as_of", "completion", "reported_on"):
-            column = over
         value = self.written.get((row or 0, problem.column, problem.value), problem.value)
+        if over and problem.column in ("as_of", "completion", "reported_on"):
+            column, value = over, value if problem.column == "completion" else ""
         remedy = IN_FILES.get(problem.remedy, problem.remedy)
         return Problem(problem.what, remedy, self.name, row, column, value, self.sheet)
+
+    def _in_own_words(self, problem: Problem) -> Problem:
+        """Leave out the unit of study.toml, and of the key that a row repeats what no column of the table holds."""
+        if self.filled and problem.column == "unit":
+            return replace(problem, column="", value="")
+        names, values = problem.column.split(", "), problem.value.split(", ")
+        held = {name: value for name, value in zip(names, values, strict=False) if name in self.columns}
+        if len(names) < 2 or len(names) != len(values) or not held:
+            return problem
+        written = [self.written.get((problem.row or 0, name, value), value) for name, value in held.items()]
+        key = Note(", ".join(f"{{{name}}}" for name in held), {name: HEADERS.get(name, name) for name in held})
+        remedy = Note(problem.remedy.text, {"key": key})
+        return replace(problem, column=", ".join(held), value=", ".join(written), remedy=remedy)
 
     def _place_part(self, problem: Problem) -> Problem:
         """Say where a problem is among the sheets or files of the table."""
@@ -155,6 +170,13 @@ def _read_table(
 
 def _open(source: Source, schema: Schema) -> list[Sheet]:
     """Open a workbook, or a csv file whose separator is the one that makes a header of its first rows."""
+    if schema.vacant and not os.path.exists(source.path):
+        remedy = Note(
+            "Put the file into the folder {folder!r}, or correct its name in study.toml. Where there are no reports "
+            "yet, delete the line {table} from study.toml.",
+            {"folder": source.path.parent.name, "table": schema.name},
+        )
+        raise DataError(Problem(NOT_THERE, remedy, source.path.name))
     if source.path.suffix.lower() in (".docx", ".doc", ".rtf", ".pdf", ".odt") and source.path.is_file():
         what = Note("this is a document, not a workbook")
         remedy = Note("Copy the table from it into an empty sheet of a spreadsheet program, and save that as .xlsx.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import numpy as np
@@ -11,9 +11,10 @@ import pandas as pd
 
 from papi_analysis.errors import DataWarning, Note
 from papi_analysis.study.checks import check_frame
-from papi_analysis.study.findings import PART_ROWS, Findings, as_written, nearest, sheet_row
+from papi_analysis.study.findings import LISTED, PART_ROWS, Findings, as_written, nearest, sheet_row
 from papi_analysis.study.schema import PROGRESS, TARGETS, TASKS
 from papi_analysis.study.scores import check_names, check_scale
+from papi_analysis.study.words import plain
 
 #: What the columns are called that all rows of a task share.
 _SHARED = {"weight": Note("weight"), "start": Note("start"), "due": Note("due")}
@@ -25,11 +26,12 @@ def check_tasks(
     *,
     units: pd.DataFrame | None = None,
     dimensions: pd.DataFrame | None = None,
+    chosen: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Return ``tasks`` in the schema's kinds once every row makes sense by itself and with its fellows.
 
     One row is a task and a dimension that it serves; a task may serve several, with shares that sum to 1.
-    Where ``units`` and ``dimensions`` are given, rows may name no others.
+    Where ``units`` and ``dimensions`` are given, rows may name no others, nor other dimensions than ``chosen`` ones.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def check_tasks(
     findings = Findings(file)
     tasks = check_frame(tasks, TASKS, file, findings)
     if units is not None and dimensions is not None:
-        check_names(tasks, units, dimensions, findings)
+        check_names(tasks, units, dimensions, findings, chosen)
     weightless, useless = tasks[tasks["weight"] == 0], tasks[tasks["share"] == 0]
     findings.add_rows(weightless, "weight", Note("the weight is not above 0"), Note("Use a weight above 0."))
     findings.add_rows(useless, "share", Note("the share is not above 0"), Note("Leave the row out."))
@@ -102,12 +104,20 @@ def _note_strangers(reports: pd.DataFrame, tasks: pd.DataFrame, findings: Findin
     units = tasks["unit"].unique()
     known = reports["unit"].isin(units)
     what = Note("this unit has no tasks in the register")
-    findings.add_rows(reports[~known], "unit", what, partial(nearest, known=units))
+    remedy = Note("The register has tasks of {units}.", {"units": ", ".join(units[:LISTED])})
+    findings.add_rows(reports[~known], "unit", what, remedy)
     for unit, rows in reports[known].groupby("unit"):
         own = tasks[tasks["unit"] == unit]
         names = {True: [*own["title_vi"], *own["title_en"]], False: [*own["task"].unique()]}
-        remedy = partial(_nearest_task, names=names)
-        findings.add_rows(rows, "task", Note("this task is not in the register"), remedy)
+        shared = {title: own[own["title_vi"].map(plain) == title] for title in rows["task"].map(plain).unique()}
+        for title, twins in ((title, twins) for title, twins in shared.items() if twins["task"].nunique() > 1):
+            places = ", ".join(str(sheet_row(index)) for index in twins.index)
+            what = Note("several tasks of the register have this name, in its rows {rows}", {"rows": places})
+            apart = Note("Give each a name of its own in both tables, or its code in a column of both.")
+            findings.add_rows(rows[rows["task"].map(plain) == title], "task", what, apart)
+            rows = rows[rows["task"].map(plain) != title]
+        near = partial(_nearest_task, names=names)
+        findings.add_rows(rows, "task", Note("this task is not in the register"), near)
 
 
 def _nearest_task(name: str, names: Mapping[bool, list[str]]) -> Note:
@@ -175,12 +185,13 @@ def check_targets(
     *,
     units: pd.DataFrame,
     dimensions: pd.DataFrame,
+    chosen: Collection[str] | None = None,
     waiting: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """Return ``targets`` in the schema's kinds once each has a base: the unit's own score in ``base_year``.
 
-    Rows may name no other ``units`` and ``dimensions``, and targets lie on the scale. Units that are ``waiting`` for
-    their first score need no base.
+    Rows may name no other ``units`` and ``dimensions``, nor other dimensions than ``chosen`` ones; targets lie on the
+    scale. Units that are ``waiting`` for their first score need no base.
 
     Raises
     ------
@@ -189,7 +200,7 @@ def check_targets(
     """
     findings = Findings(file)
     targets = check_frame(targets, TARGETS, file, findings)
-    check_names(targets, units, dimensions, findings)
+    check_names(targets, units, dimensions, findings, chosen)
     check_scale(targets, "target", dimensions, findings)
     wanted = {*units["unit"]} - ({*waiting} - {*scores["unit"]})
     named = targets[targets["unit"].isin(wanted) & targets["dimension"].isin(dimensions["dimension"])]

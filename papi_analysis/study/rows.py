@@ -26,10 +26,12 @@ from papi_analysis.study.sections import Sections
 from papi_analysis.study.sheets import Sheet
 from papi_analysis.study.states import contradicts, read_states
 from papi_analysis.study.tables import check_widths
-from papi_analysis.study.words import known, plain, words
+from papi_analysis.study.words import known, pattern, plain, words
 
 #: How headings between the rows are counted, where tasks are counted 1, 2, 3: I, II, III or A, B, C.
 _LETTERED = re.compile(r"[ivx]+|[a-h]")
+#: A number at the end of a text, with what is counted.
+_COUNTED = re.compile(rf"[\s:]+\d+(\s+{pattern(words('rows')['counted'])})?\W*$", re.IGNORECASE)
 #: What is said of a heading between the rows.
 _HEADING = Note("the row holds one text only and is left out")
 #: Columns that hold parts of a whole, which may be written in percent.
@@ -201,9 +203,10 @@ class Table:
     def _melt(self, columns: list[int]) -> pd.DataFrame:
         """Make one report of each cell below a quarter; a blank cell is no report."""
         wide = self.columns.wide
-        for column, day in wide.items():
-            if [*wide.values()].index(day) < [*wide].index(column):
-                self.columns.refuse(*REPEATED_COLUMN, column)
+        again = [column for place, (column, day) in enumerate(wide.items()) if day in [*wide.values()][:place]]
+        for column in again:
+            self.columns.refuse(*REPEATED_COLUMN, column)
+        wide = {column: day for column, day in wide.items() if column not in again}
         cells = [(row, column) for row in self.body for column in wide if cell_text(self.rows[row][column]).strip()]
         order = {column: place for place, column in enumerate(wide)}
         index = pd.Index([row - 1 + SHEET_ROWS * order[column] for row, column in cells], dtype="int64")
@@ -249,6 +252,8 @@ class Table:
     def _remember(self, name: str, cells: pd.Series, texts: pd.Series) -> None:
         """Keep what a cell held where it was put into other words, for what is said of it later."""
         before = read_texts(cells)
+        for index in cells.index[[isinstance(cell, date) for cell in cells]]:
+            before[index] = f"{cells[index]:%d/%m/%Y}"
         changed = before.index[(before != texts[before.index]).to_numpy()]
         for index, old, new in zip(changed, before[changed], texts[changed], strict=True):
             self.written[(sheet_row(index), name, new)] = old
@@ -313,10 +318,14 @@ class Table:
 
 
 def _sums_up(text: str) -> bool:
-    """Say whether a text is a word for a total; with its marks it must be that word: "Cổng" is not "Cộng"."""
+    """Say whether a text is a word for a total; with its marks it must be that word: "Cổng" is not "Cộng".
+
+    It may count what it sums up: "Tổng cộng: 30 nhiệm vụ".
+    """
+    text = _COUNTED.sub("", unicodedata.normalize("NFC", text))
     if len(text) >= 20 or plain(text) not in known("rows", "total"):
         return False
-    letters = unicodedata.normalize("NFC", text).casefold()
+    letters = text.casefold()
     return text.isascii() or any(word.casefold() in letters for word in words("rows")["total"])
 
 

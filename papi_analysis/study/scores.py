@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from papi_analysis.arguments import check_kinds
 from papi_analysis.errors import Name, Note, SpecError
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.checks import check_frame
-from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units
+from papi_analysis.study.codebook import data_folder, find_unit, load_dimensions, load_units, unit_names
 from papi_analysis.study.findings import Findings, nearest
 from papi_analysis.study.schema import DIMENSIONS, SCORES, SUBDIMENSION_SCORES
 from papi_analysis.study.tables import load_table, read_table
@@ -160,25 +160,38 @@ def _check_years(scores: pd.DataFrame, findings: Findings) -> None:
     findings.add_rows(far, "year", what, Note("Correct the year."))
 
 
-def check_names(frame: pd.DataFrame, units: pd.DataFrame, dimensions: pd.DataFrame, findings: Findings) -> None:
-    """Note each row with a unit or a dimension that is not known, with the one that may be meant."""
+def check_names(
+    frame: pd.DataFrame,
+    units: pd.DataFrame,
+    dimensions: pd.DataFrame,
+    findings: Findings,
+    chosen: Collection[str] | None = None,
+) -> None:
+    """Note each row with a unit or a dimension that is not known, with the one that may be meant.
+
+    Where ``chosen`` names the dimensions of the programme, so is each row with another.
+    """
     check_known(frame, "unit", units["unit"], findings, lambda name: meant_unit(name, units))
     spellings = dimension_spellings(dimensions)
+    own = dimensions if chosen is None else dimensions[dimensions["dimension"].isin(chosen)]
     listed = Name.listed(
         Name(f"{code} ({english})", f"{code} ({vietnamese or english})")
-        for code, english, vietnamese in dimensions[["dimension", "name_en", "name_vi"]].itertuples(index=False)
+        for code, english, vietnamese in own[["dimension", "name_en", "name_vi"]].itertuples(index=False)
     )
 
     def one_of(name: str) -> Note:
         parts = [plain(part) for part in _PARTS.split(name)]
         if len(parts) > 1 and any(part in spellings for part in parts):
             return SEVERAL
-        near = nearest(name, dimensions["dimension"])
-        if "name" in near.values or len(dimensions) > LISTED_NAMES:
-            return near
+        if len(own) > LISTED_NAMES:
+            return nearest(name, own["dimension"])
         return Note("Write one of the codes: {names}.", {"names": listed})
 
     check_known(frame, "dimension", dimensions["dimension"], findings, one_of)
+    others = frame[frame["dimension"].isin({*dimensions["dimension"]} - {*own["dimension"]})]
+    what = Note("study.toml does not list this dimension among those of the programme: {names}", {"names": listed})
+    remedy = Note("Correct it, leave the row out, or add the dimension to dimensions in study.toml.")
+    findings.add_rows(others, "dimension", what, remedy)
 
 
 def meant_unit(name: str, units: pd.DataFrame) -> Note:
@@ -186,7 +199,9 @@ def meant_unit(name: str, units: pd.DataFrame) -> Note:
     try:
         return Note("Write its code, {code!r}.", {"code": find_unit(name, units)})
     except SpecError:
-        return nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
+        near = nearest(name, [*units["unit"], *units["name_en"], *units["name_vi"]])
+        first = Name.listed([*unit_names(units).values()][:8])
+        return near if "name" in near.values or len(units) <= 8 else Note("Known: {names}, ...", {"names": first})
 
 
 def check_known(

@@ -155,8 +155,12 @@ def _year_first(found: re.Match[str]) -> str:
 
 
 def _find_places(folder: Path, tables: dict[str, Any], findings: Findings) -> dict[str, list[Place]]:
-    """Resolve the files of each table, which must lie inside the folder, and the sheet that ``file#sheet`` names."""
+    """Resolve the files of each table, which must lie inside the folder, and the sheet that ``file#sheet`` names.
+
+    A table whose file has an empty name is left out.
+    """
     places: dict[str, list[Place]] = {}
+    tables = {name: given for name, given in tables.items() if given != ""}
     for name, given in tables.items():
         column = f"tables.{name}"
         if name not in TABLES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,22 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.arguments import check_kinds
-from papi_analysis.errors import DataError, Note, Problem
+from papi_analysis.errors import DataError, Name, Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
 from papi_analysis.study.checks import check_frame
 from papi_analysis.study.doubts import (
+    AFTER_END,
+    DUE_AFTER_END,
+    tell_after_end,
     tell_agencies,
     tell_ends,
     tell_filled,
     tell_merged,
+    tell_open,
     tell_silence,
     tell_slips,
+    tell_spelling,
     tell_unused,
 )
 from papi_analysis.study.files import collect, read_tables
@@ -123,11 +128,13 @@ class Study:
 
     @property
     def measured_on(self) -> pd.Timestamp:
-        """The last day on which it is known how far the tasks are: that of the last report, and at most the end.
+        """The last day on which it is known how far the tasks are: that of the last report up to the programme's end.
 
-        Before the first report it is the first day of the programme, on which nothing can be done yet.
+        Before the first report it is the first day of the programme, on which nothing can be done yet; where all
+        reports are for days after the end, it is the end.
         """
-        return self.start if self.progress.empty else min(self.progress["as_of"].max(), self.end)
+        reported = self.progress.loc[self.progress["as_of"] <= self.end, "as_of"].max()
+        return reported if pd.notna(reported) else self.start if self.progress.empty else self.end
 
     def programme_years(self, unit: str) -> tuple[int, int] | None:
         """First and last year of a unit's programme: the study's, where several have one from its first task on."""
@@ -174,7 +181,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     """
     folder = find_folder(study)
     settings, places = read_settings(folder)
-    units = codebook.units_at(settings["end"])
+    units, written = codebook.units_at(settings["end"]), settings["unit"]
     if "units" not in places:
         (settings["unit"],) = _codes((settings["unit"],), codebook.unit_spellings(units))
     readings, tables = read_tables(places, settings, units)
@@ -210,8 +217,30 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         read = [readings[name] for name in TABLES if name in readings]
         sheets = [(part.name, part.sheet) for reading in read for part in reading.parts or (reading,)]
         order = {sheet: number for number, sheet in enumerate(dict.fromkeys(sheets), 1)}
-        raise DataError(sorted(problems, key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0)))
-    return replace(made, guesses=(*made.guesses, *tell_ends(readings, made.dimensions)))
+        problems.sort(key=lambda p: (order.get((p.file, p.sheet), 0), p.row or 0))
+        raise DataError(_by_name(problems, tables["units"]))
+    own = made.tasks[made.tasks["unit"] == made.unit]  # where several units have a programme, each has its own end
+    told, due = AFTER_END(end=made.end.date(), day=made.measured_on.date()), DUE_AFTER_END(end=made.end.date())
+    doubts = [
+        *tell_open(dict.fromkeys(place.path for parts in places.values() for place in parts)),
+        *tell_spelling(written, made.unit, made.units),
+        *tell_after_end(readings.get("progress"), made.progress, "as_of", told),
+        *tell_after_end(readings.get("tasks"), own, "due", due),
+    ]
+    guesses = (*made.guesses, *tell_ends(readings, made.dimensions), *doubts)
+    return replace(made, guesses=tuple(_by_name(guesses, made.units)))
+
+
+def _by_name(problems: Iterable[Problem], units: pd.DataFrame) -> Iterator[Problem]:
+    """Name the units of which problems speak by their code."""
+    names = codebook.unit_names(units)
+
+    def named(note: Note) -> Note:
+        codes = {key: str(note.values[key]).split(", ") for key in ("unit", "units") if key in note.values}
+        said = {key: Name.listed(names[code] for code in own) for key, own in codes.items() if {*own} <= names.keys()}
+        return Note(note.text, {**note.values, **said}) if said else note
+
+    return (replace(problem, what=named(problem.what), remedy=named(problem.remedy)) for problem in problems)
 
 
 def make_study(
@@ -244,6 +273,7 @@ def make_study(
     others_without = isinstance(without_programme, str) and without_programme == "all others"
     declared = () if others_without else _codes(without_programme, codebook.unit_spellings(units))
     _check_settings(settings["unit"], programme_dimensions, declared, units, dimensions)
+    chosen = programme_dimensions or tuple(dimensions["dimension"])
     shown = {name: (files or {}).get(name, name) for name in TABLES}
     if progress is None:
         progress = pd.DataFrame(columns=[column.name for column in PROGRESS.columns], dtype=object)
@@ -257,7 +287,7 @@ def make_study(
         settings["simulated_tables"] = tuple(dict.fromkeys((*settings["simulated_tables"], "scores")))
     waiting = tuple(unit for unit in units["unit"] if codebook.is_merged(unit, units))
     with collect(problems):
-        tasks = check_tasks(tasks, shown["tasks"], units=units, dimensions=dimensions)
+        tasks = check_tasks(tasks, shown["tasks"], units=units, dimensions=dimensions, chosen=chosen)
     # Nothing can be held against a table that failed; what a row says by itself is checked all the same.
     failed = {problem.file for problem in problems}
     with collect(problems):
@@ -270,7 +300,7 @@ def make_study(
             check_frame(targets, TARGETS, shown["targets"])
         elif targets is not None:
             base_year, file = settings["base_year"], shown["targets"]
-            known = {"units": units, "dimensions": dimensions, "waiting": waiting}
+            known = {"units": units, "dimensions": dimensions, "chosen": chosen, "waiting": waiting}
             targets = check_targets(targets, scores, base_year, file, **known)
     with collect(problems):
         if not failed & {shown["tasks"], shown["scores"]}:
@@ -283,7 +313,6 @@ def make_study(
         remedy = Note("Leave it out of without_programme, or its tasks out of the register.")
         raise DataError(Problem(what, remedy, "study.toml", column="without_programme", value=clash))
     others = tuple(unit for unit in units["unit"] if unit not in with_tasks)
-    chosen = programme_dimensions or tuple(dimensions["dimension"])
     return Study(
         without_programme=others if others_without else declared,
         dimensions=dimensions[dimensions["dimension"].isin(chosen)].reset_index(drop=True),

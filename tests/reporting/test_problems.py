@@ -38,7 +38,7 @@ SETTING = Problem(
 
 
 def test_problems_are_listed_by_file_and_sheet_with_their_place_first():
-    again = replace(MISSING, row=7, value="x")
+    again = replace(MISSING, row=7)
     assert list_problems([MISSING, NOT_A_DATE, EMPTY, again, SETTING]).splitlines() == [
         "progress.csv",
         '  2 cells, rows 1, 7, column "Reporting period" (as_of): a required column is missing. '
@@ -98,9 +98,19 @@ def test_problems_that_are_the_same_are_said_once_with_their_number_rows_and_fir
 def test_rows_apart_and_many_columns_are_named_by_their_first_and_last():
     rows = [replace(NOT_A_DATE, row=row) for row in (2, 3, 5, 7, 9, 11)]
     assert "6 cells, rows 2-3, 5, 7, ..., 11, column" in list_problems(rows)
-    columns = [replace(NOT_A_DATE, column=f"Quý {n}") for n in range(1, 7)]
+    columns = [replace(NOT_A_DATE, column=f"Quý {n}", value="") for n in range(1, 7)]
     (line,) = list_problems(columns).splitlines()[1:]
-    assert line.startswith("  6 cells, row 5, column Quý 1, Quý 2, Quý 3, ..., Quý 6, such as ")
+    assert line.startswith("  6 cells, row 5, column Quý 1, Quý 2, Quý 3, ..., Quý 6: ")
+
+
+def test_each_value_and_column_has_a_line_and_equal_ones_share_it_up_to_a_number():
+    cells = [("due", 2, "31/02/2018"), ("due", 3, "quý V"), ("start", 4, "quý V"), ("due", 5, "quý V")]
+    wrong = [replace(NOT_A_DATE, column=column, row=row, value=value) for column, row, value in cells]
+    assert [(g.first.column, g.first.value, g.where()) for g in group_problems(wrong)] == [
+        *(("due", "31/02/2018", "2"), ("due", "quý V", "3, 5"), ("start", "quý V", "4"))
+    ]
+    many = [replace(NOT_A_DATE, row=row, value=f"{row}") for row in range(2, 23)]
+    assert (len(group_problems(many)), len(group_problems(many[1:]))) == (1, 20)
 
 
 def test_rows_that_a_long_list_only_counts_are_counted_with_those_it_names():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +12,10 @@ import pytest
 from openpyxl import Workbook
 
 import papi_analysis as pa
+from papi_analysis.errors import Note, Problem
 from papi_analysis.study import codebook
 from papi_analysis.study.cells import dimension_spellings
+from papi_analysis.study.checks import check_frame
 from papi_analysis.study.dimension_names import meant_dimension
 from papi_analysis.study.office import Reading, read_office_table
 from papi_analysis.study.provenance import study_files
@@ -235,9 +239,44 @@ def test_names_near_the_official_ones(name: str, code: str | None) -> None:
 def test_a_word_that_is_almost_a_total_is_none(tmp_path: Path) -> None:
     rows = [["Nhiệm vụ", "Nội dung", "Ngày bắt đầu", "Thời hạn", "Sản phẩm"]]
     rows += [["Nâng cấp cổng thông tin", "D8", "2018-03-01", "2019-12-31", "Cổng"], ["Cộng", "", "", "", ""]]
+    rows += [["Tổng cộng: 30 nhiệm vụ"], ["Cổng: 30 nhiệm vụ", "D8", "2018-03-01", "2019-12-31", ""]]
     reading = one(tmp_path, rows, TASKS)
-    assert texts(reading, "task", "dimension") == [("NV-01", "D8")]
-    assert (3, "the row is a total and is left out") in said(reading)
+    assert texts(reading, "task", "dimension") == [("NV-01", "D8"), ("NV-02", "D8")]
+    assert {(3, "the row is a total and is left out"), (4, "the row is a total and is left out")} <= {*said(reading)}
+
+
+def test_quarters_under_a_merged_header_are_one_whatever_the_cells_below_hold(tmp_path: Path) -> None:
+    rows = [["Việc", "Kết quả thực hiện", ""], ["", "Quý I/2018", "Quý II/2018"], ["Mở cổng", "10%", "Hoàn thành"]]
+    rows += [["Lập kế hoạch", "20%", "Hoàn thành"]]
+    with pytest.raises(pa.DataError, match="column task: a required column is missing"):
+        check_frame(one(tmp_path, rows, PROGRESS, "A1:A2", "B1:C1").frame, PROGRESS)
+
+
+def test_a_header_without_a_required_column_is_preferred_to_a_letterhead(tmp_path: Path) -> None:
+    rows = [["ỦY BAN NHÂN DÂN", "CỘNG HÒA"], ["Nội dung nhiệm vụ", "Cơ quan chủ trì", "Sản phẩm"], ["Lập kế hoạch"]]
+    assert one(tmp_path, rows, TASKS).header.body == 2
+
+
+def test_problems_are_told_in_the_words_of_the_file(tmp_path: Path) -> None:
+    early = Problem(Note("early"), Note("Correct it."), "", 2, "as_of", "2018-03-31")
+    rows = [["Nhiệm vụ", "Quý I/2018"], ["Mở cổng thông tin", "10%"]]
+    reading = one(tmp_path, rows, PROGRESS, tasks={"mo cong thong tin": "T1"})
+    placed = reading.place(early)
+    assert (placed.column, placed.value) == ("Quý I/2018", "")
+    twice = replace(
+        early, remedy=Note("Keep {key}.", {"key": ""}), column="unit, task, as_of", value="A, T1, 2018-03-31"
+    )
+    placed = reading.place(twice)
+    assert (placed.column, placed.value, placed.remedy) == ("Nhiệm vụ", "Mở cổng thông tin", "Keep Task code.")
+    rows = [["Nhiệm vụ", "Chỉ số nội dung", "Thời hạn"], ["Mở cổng thông tin", "D1", date(2018, 3, 31)]]
+    assert one(tmp_path, rows, TASKS).place(replace(early, column="due")).value == "31/03/2018"
+
+
+def test_a_quarter_that_stands_over_two_columns_is_one_problem(tmp_path: Path) -> None:
+    rows = [["Mã nhiệm vụ", "Quý I/2018", "Quý I/2018"], ["T1", "10%", "20%"], ["T2", "10%", "20%"]]
+    reading = one(tmp_path, rows, PROGRESS)
+    assert wrong(reading) == [(1, "the header repeats a column")]
+    assert texts(reading, "task", "completion") == [("T1", "0.1"), ("T2", "0.1")]
 
 
 # Reports.

@@ -447,8 +447,9 @@ def test_a_unit_that_was_merged_is_told_of_once_where_a_table_reaches_beyond_jul
     assert not [guess for guess in pa.load_study(tmp_path / "study").guesses if "July 2025" in guess.what]
     with path.open("a", encoding="utf-8") as file:
         file.write("CT-01,2025-06-30,2025-07-10,0.5,0\nCT-02,2025-09-30,2025-10-10,0.9,0\n")
-    (guess,) = pa.load_study(tmp_path / "study").guesses
-    assert (guess.file, guess.row, guess.value) == ("progress.csv", 537, "VN-CT")
+    guess, *late = pa.load_study(tmp_path / "study").guesses
+    assert (guess.file, guess.row, guess.column, guess.value) == ("progress.csv", 537, "", "")  # no column has units
+    assert [(one.row, one.column) for one in late] == [(537, "as_of"), (538, "as_of")]  # after the programme's end
     assert "made of Can Tho, Hau Giang, Soc Trang" in guess.what
     assert "gồm Cần Thơ, Hậu Giang, Sóc Trăng" in find_language("vi").say(guess.what)
 

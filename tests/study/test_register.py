@@ -119,7 +119,7 @@ def test_problems_of_cells_rows_and_fellows_come_together() -> None:
         (("A", "T3", "2018-12-31", "2019-01-10", 0.1, 0), "task", "not in the register", "Did you mean 'T"),
         (("A", "T9", "2019-12-31", "2020-01-10", 0.1, 0), "task", "not in the register", "Did you mean 'T"),
         (("A ", "t2", "2019-03-31", "2019-04-10", 0.4, 0), "task", "not in the register", "Did you mean 'T2'?"),
-        (("a", "T1", "2018-12-31", "2019-01-10", 0.6, 0), "unit", "has no tasks", "Did you mean 'A'?"),
+        (("a", "T1", "2018-12-31", "2019-01-10", 0.6, 0), "unit", "has no tasks", "The register has tasks of A, B."),
         (("A", "T2", "2018-06-30", "2018-07-10", 0.1, 0), "as_of", "before the task starts", "as_of or start"),
         (("B", "T1", "2018-12-31", "2019-01-10", 0.1, 0), "as_of", "before the task starts", "as_of or start"),
         (("A", "T1", "2018-12-31", "2018-12-30", 1.0, 0), "reported_on", "before the date", "as_of or reported_on"),
@@ -259,6 +259,6 @@ def test_targets_off_the_scale_or_with_unknown_names_are_refused() -> None:
             "the target of D1 is outside 1 to 10",
             "Correct it, or remove the row if the target is not known.",
         ),
-        (3, "dimension", "this dimension is not known", "Did you mean 'D2'?"),
+        (3, "dimension", "this dimension is not known", "Write one of the codes: D1 (One), D2 (Two), D3 (Three)."),
         (4, "unit", "this unit is not known", "Write its code, 'A'."),
     ]

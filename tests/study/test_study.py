@@ -58,7 +58,14 @@ def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
     ("name", "row", "column", "value", "what", "remedy"),
     [
         ("scores.csv", 3, "score", "5,6", "the column mixes decimal commas and decimal points", "in one way"),
-        ("tasks.csv", 4, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        (
+            "tasks.csv",
+            4,
+            "dimension",
+            "D22",
+            "this dimension is not known",
+            "Write one of the codes: D1 (One), D2 (Two).",
+        ),
         ("tasks.csv", 5, "start", "01/2019/01", "this is not a date", "like 31/12/2018"),
         ("tasks.csv", 4, "share", "0.6", None, "Make them sum to 1"),
         ("progress.csv", 5, "task", "T22", "this task is not in the register", "Did you mean 'T2'?"),
@@ -73,7 +80,14 @@ def test_progress_of_a_unit_that_the_register_does_not_know(folder) -> None:
             "the report was made before the date it reports on",
             "Correct",
         ),
-        ("targets.csv", 3, "dimension", "D3", "this dimension is not known", "Did you mean 'D2'?"),
+        (
+            "targets.csv",
+            3,
+            "dimension",
+            "D3",
+            "this dimension is not known",
+            "Write one of the codes: D1 (One), D2 (Two).",
+        ),
         ("targets.csv", 3, "target", "65", "the target of D2 is outside 1 to 10", "Correct it"),
         ("targets.csv", 3, "year", "2016", "the target's year is not after the base year 2016", "Correct it"),
         ("units.csv", 3, "unit", "", "the cell is empty", "Fill in"),
@@ -94,7 +108,7 @@ def test_one_bad_cell_gives_one_problem(
 def test_each_bad_cell_of_a_table_is_one_problem(folder) -> None:
     cells = [
         (3, "unit", "Alpho City", "this unit is not known", "Did you mean 'Alpha City'?"),
-        (5, "dimension", "D22", "this dimension is not known", "Did you mean 'D2'?"),
+        (5, "dimension", "D22", "this dimension is not known", "Write one of the codes: D1 (One), D2 (Two)."),
         (7, "score", "10.1", "the score of D2 is outside 1 to 10", "Correct it"),
         (9, "score", "0.99", "the score of D2 is outside 1 to 10", "Correct it"),
         (11, "score", "65", "the score of D2 is outside 1 to 10", "Correct it"),
@@ -212,7 +226,7 @@ def test_everything_that_is_wrong_in_every_table_is_reported_at_once(folder) -> 
     ]
     message = str(folder.error())
     assert message.startswith("8 problems:\n")
-    assert "tasks.csv, row 5, column dimension: this dimension is not known ('D5'). Did you mean 'D" in message
+    assert "tasks.csv, row 5, column dimension: this dimension is not known ('D5'). Write one of " in message
 
 
 def test_a_file_that_cannot_be_read_does_not_hide_the_cells_of_the_others(folder) -> None:
@@ -294,8 +308,20 @@ def test_settings_may_name_only_what_is_known(folder, old: str, new: str, column
     assert remedy in problem.remedy
 
 
-def test_the_programme_keeps_its_own_dimensions(folder) -> None:
+def test_the_programme_keeps_its_own_dimensions_and_its_tables_name_no_other(folder) -> None:
     folder.swap("study.toml", "[tables]", 'dimensions = ["D1"]\n[tables]')
+    error = folder.error()
+    assert [(p.file, p.row, p.value) for p in error.problems] == [
+        *(("tasks.csv", 4, "D2"), ("tasks.csv", 5, "D2"), ("targets.csv", 3, "D2"))
+    ]
+    assert {str(p.what) for p in error.problems} == {
+        "study.toml does not list this dimension among those of the programme: D1 (One)"
+    }
+    folder.put("tasks.csv", "task,dimension,start,due\nT1,D1,2018-01-01,2018-12-31\nT2,D22,2018-01-01,2018-12-31\n")
+    folder.put("targets.csv", "dimension,year,target\nD1,2019,6.5\n")
+    assert folder.error().problems[0].remedy == "Write one of the codes: D1 (One)."  # D2 is not proposed
+    folder.put("tasks.csv", "task,dimension,start,due\nT1,D1,2018-01-01,2018-12-31\n")
+    folder.put("progress.csv", "task,as_of,completion\nT1,2018-03-31,0.2\n")
     assert folder.load().dimensions["dimension"].tolist() == ["D1"]
 
 
@@ -322,6 +348,75 @@ def test_a_programme_that_has_just_begun_has_no_report(folder) -> None:
     first = pa.ProgrammeReport(study).summary().parts[0]
     assert "No task has a report yet. The programme runs from 2018-01-01 to 2019-12-31" in str(first)
     assert "Tasks: 3. Done: 0; overdue: 0" in str(first)
+
+
+def test_what_lies_after_the_end_of_the_programme_is_told_and_moves_no_day(folder) -> None:
+    folder.add("progress.csv", "T1,2029-09-30,2029-10-10,1,0")
+    folder.cell("tasks.csv", 5, "due", "2021-12-31")
+    study = folder.load()
+    report, due = study.guesses
+    assert (report.file, report.row, report.column, report.value) == ("progress.csv", 8, "as_of", "2029-09-30")
+    assert "after the programme's end, 2019-12-31; tasks are counted as they stand on 2019-06-30" in report.what
+    assert (due.file, due.row, due.column, due.value) == ("tasks.csv", 5, "due", "2021-12-31")
+    assert "after the programme's end, 2019-12-31" in due.what
+    assert study.measured_on == pd.Timestamp(2019, 6, 30)
+
+
+@pytest.mark.parametrize(("name", "told"), [("can tho", 0), ("tp Cần Thơ", 0), ("Cân Thơ", 1)])
+def test_a_unit_spelled_as_no_name_of_it_is_told(tmp_path: Path, name: str, told: int) -> None:
+    text = (codebook.data_folder() / "can_tho_2018_2020" / "study.toml").read_text(encoding="utf-8").split("[tables]")
+    tasks = "task,dimension,start,due\nT1,D1,2018-03-01,2018-12-31\n"
+    (tmp_path / "tasks.csv").write_text(tasks, encoding="utf-8")
+    toml = text[0].replace('unit = "VN-CT"', f'unit = "{name}"') + '[tables]\ntasks = "tasks.csv"\nprogress = ""\n'
+    (tmp_path / "study.toml").write_text(toml.replace('["tasks", "progress"]', '["tasks"]'), encoding="utf-8")
+    study = pa.load_study(tmp_path)
+    assert (study.unit, len(study.progress)) == ("VN-CT", 0)
+    found = [(g.file, g.value, str(g.what)) for g in study.guesses if g.column == "unit"]
+    assert found == [("study.toml", name, "the name is read as Can Tho")] * told
+
+
+def test_a_file_that_is_open_elsewhere_is_told(folder) -> None:
+    for lock in ("~$tasks.csv", ".~lock.progress.csv#", "~$other.csv"):
+        folder.put(lock, "x")
+    assert [(g.file, str(g.what)[:29]) for g in folder.load().guesses] == [
+        *(("tasks.csv", "the file seems to be open in "), ("progress.csv", "the file seems to be open in "))
+    ]
+
+
+def test_reports_that_are_not_there_may_be_left_out(folder) -> None:
+    folder.path.joinpath("progress.csv").unlink()
+    (problem,) = folder.error().problems
+    assert (problem.file, str(problem.what)) == ("progress.csv", "the file is not there")
+    assert problem.remedy.endswith("Where there are no reports yet, delete the line progress from study.toml.")
+
+
+def test_reports_that_name_a_task_as_two_are_named_say_which(folder) -> None:
+    folder.put(
+        "tasks.csv",
+        "task,title_vi,dimension,start,due\n"
+        + "".join(
+            f"T{n},{title},D1,2018-01-01,2018-12-31\n"
+            for n, title in enumerate(["Mở cổng thông tin", "Lập sổ theo dõi", "mở Cổng thông tin"], 1)
+        ),
+    )
+    folder.put(
+        "progress.csv", "title_vi,as_of,completion\nMở cổng thông tin,2018-03-31,0.2\nLập sổ theo dõi,2018-03-31,0.2\n"
+    )
+    (problem,) = folder.error().problems
+    assert (problem.file, problem.row, problem.value) == ("progress.csv", 2, "Mở cổng thông tin")
+    assert problem.what == "several tasks of the register have this name, in its rows 2, 4"
+
+
+def test_a_code_that_stands_twice_is_one_problem_though_reports_go_by_titles(folder) -> None:
+    folder.put(
+        "tasks.csv",
+        "task,title_vi,dimension,start,due\n"
+        + "".join(f"T1,{title},D1,2018-01-01,2018-12-31\n" for title in ["Mở cổng thông tin", "Lập sổ theo dõi"]),
+    )
+    folder.put(
+        "progress.csv", "title_vi,as_of,completion\nMở cổng thông tin,2018-03-31,0.2\nLập sổ theo dõi,2018-03-31,0.2\n"
+    )
+    assert folder.places() == [("tasks.csv", 3, "task, dimension", "T1, D1")]
 
 
 def test_a_table_of_reports_may_be_a_header_alone_and_that_is_told(folder) -> None:
