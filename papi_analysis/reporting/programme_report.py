@@ -139,7 +139,7 @@ class ProgrammeReport:
 
     @_section("The tasks")
     def tasks(self) -> Section:
-        """Show which tasks are overdue, which are not yet due, and what changed since the report before."""
+        """Show which tasks are overdue, which are open, and what changed since the report before."""
         return tasks_section(self._tasks)
 
     @_section("The targets, by dimension")

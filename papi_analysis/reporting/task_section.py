@@ -112,14 +112,16 @@ class Tasks:
         )
 
     def next_due(self) -> str:
-        """Say what falls due next."""
-        ahead = self.having("open")
+        """Say what is due on the day itself, and what falls due next."""
+        text, date, due = self.writer.text, self.writer.tongue.date, self.having("open")["due"]
+        today: pd.Timestamp = self.rows["as_of"].iloc[0]
+        ahead, words = due[due > today], ""
+        if now := int((due == today).sum()):
+            words = text("Due on {day} itself and not reported as done: {tasks}.", tasks=now, day=date(today)) + " "
         if ahead.empty:
-            return self.writer.text("No further task falls due.")
-        day = ahead["due"].min()
-        return self.writer.text(
-            "Due next: {tasks} on {day}.", tasks=int((ahead["due"] == day).sum()), day=self.writer.tongue.date(day)
-        )
+            return words + text("No further task falls due.")
+        day = ahead.min()
+        return words + text("Due next: {tasks} on {day}.", tasks=int((ahead == day).sum()), day=date(day))
 
 
 def day_line(writer: Writer) -> str:
@@ -145,12 +147,12 @@ def day_line(writer: Writer) -> str:
 
 
 def tasks_section(tasks: Tasks) -> Section:
-    """Show what is overdue, what is not yet due, what changed, and each agency's tasks."""
+    """Show what is overdue, what is open, what changed, and each agency's tasks."""
     writer = tasks.writer
     heading = writer.text("The tasks on {day}", day=writer.tongue.date(tasks.rows["as_of"].iloc[0]))
     words = writer.text(
-        "A day counts to its end: a task not reported as done on the day when it is due is overdue from then on, by 0 "
-        "days. Completion is what the last report up to the day says."
+        "A day counts to its end: a task is overdue from the day after it is due on, unless it is reported as done. "
+        "Completion is what the last report up to the day says."
     )
     totals = tasks.totals()
     return Section(
@@ -177,11 +179,11 @@ def _overdue(tasks: Tasks) -> list[Any]:
 
 
 def _open(tasks: Tasks) -> list[Any]:
-    """List what is not done and not yet due, by its day."""
+    """List what is neither done nor overdue, by its day."""
     writer, ahead = tasks.writer, tasks.having("open")
     if ahead.empty:
         return []
-    heading = writer.text("Not yet due: {open} of {tasks} tasks", open=len(ahead), tasks=len(tasks.rows))
+    heading = writer.text("Not overdue, not done: {open} of {tasks} tasks", open=len(ahead), tasks=len(tasks.rows))
     words = (tasks.next_due(),)
     if len(ahead) > LONG:
         ahead = ahead[ahead["due"] == ahead["due"].min()].head(LONG)

@@ -83,8 +83,11 @@ def test_the_first_page_is_a_leaders(parts):
     opening, picture, targets, table, agencies, late = parts["en"]["summary"]
     assert opening.level == 1
     assert opening.paragraphs[0] == "As of 2020-12-31, the end of the programme, which began on 2018-02-01."
-    assert opening.paragraphs[1].startswith("Tasks: 59. Done: 33; overdue: 26; in progress: 0; not begun: 0.")
-    assert opening.paragraphs[2].startswith("Since the report of 2020-09-30: newly done 5, newly overdue 15;")
+    assert opening.paragraphs[1].startswith("Tasks: 59. Done: 33; overdue: 20; in progress: 6; not begun: 0.")
+    assert opening.paragraphs[2].startswith("Since the report of 2020-09-30: newly done 5, newly overdue 10;")
+    assert opening.paragraphs[2].endswith(
+        "Due on 2020-12-31 itself and not reported as done: 6. No further task falls due."
+    )
     assert "D1: done 5, overdue 5; D2: done 5, overdue 4;" in said(picture)
     assert "0 of its 6 targets" in targets.paragraphs[0]
     assert list(table.columns) == ["2016", "2020", "Target 2020", "Reached"]
@@ -113,7 +116,7 @@ def test_units_are_called_by_their_names(parts):
 
 def test_the_overdue_tasks_are_listed_the_longest_on_top(parts, study):
     at_end = task_states(study.tasks, study.progress, as_of=study.end)
-    undone = at_end[~(at_end["completion"] >= 1)].drop_duplicates("task")
+    undone = at_end[~(at_end["completion"] >= 1) & (at_end["due"] < study.end)].drop_duplicates("task")
     words, table = parts["en"]["tasks"][1:3]
     assert words.heading == f"Overdue: {len(undone)} of 59 tasks"
     assert list(table.index) == undone.sort_values(["due", "task"])["task"].tolist()
