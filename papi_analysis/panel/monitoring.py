@@ -151,6 +151,15 @@ def count_states(states: pd.DataFrame, by: str, study: Study) -> pd.DataFrame:
     return counts[[by, "tasks", *STATES, "due", "silent", "longest", *earlier.columns]].reset_index(drop=True)
 
 
+def known_shares(cells: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the shares of those cells of ``completion`` in which tasks have begun and none of them has a report.
+
+    What has not begun counts 0 in them, and says nothing of what has.
+    """
+    unknown = (cells["unreported"] > 0) & cells["last_report"].isna()
+    return cells.assign(**{name: cells[name].mask(unknown) for name in ("completion", "of_due", "complete")})
+
+
 def _state(tasks: pd.DataFrame) -> pd.Series:
     """Name the state of each row; what stands first holds."""
     completion = tasks["completion"]

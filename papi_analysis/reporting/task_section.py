@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.panel.completion import completion
-from papi_analysis.panel.monitoring import compared_states, count_states, list_states
+from papi_analysis.panel.monitoring import compared_states, count_states, known_shares, list_states
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.writer import Writer
 
@@ -57,6 +57,22 @@ class Tasks:
     def by_unit(self) -> pd.DataFrame:
         """The tasks of each unit."""
         return count_states(self._states, "unit", self.study)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """Completion by unit and dimension, on the day and on the reporting day before."""
+        days = [day for day in (self.since, self.study.measured_on) if not pd.isna(day)]
+        return known_shares(completion(self.study.tasks, self.study.progress, as_of=days))
+
+    @property
+    def now(self) -> pd.DataFrame:
+        """Completion on the day."""
+        return self.cells[self.cells["as_of"] == self.study.measured_on]
+
+    def weighted(self) -> list[str]:
+        """Say that tasks have weights, where these are not all the same."""
+        weighted = self.study.tasks["weight"].nunique() > 1
+        return [self.writer.text("Completion weighs each task by its weight in the register.")] if weighted else []
 
     @property
     def units(self) -> int:
@@ -146,6 +162,27 @@ def day_line(writer: Writer) -> str:
     )
 
 
+def say_completion(cell: Any, writer: Writer) -> str:
+    """Say the completion of a cell, and beside it how far tasks without a report leave it open."""
+    percent = writer.tongue.percent
+    if not cell.unreported:
+        return percent(cell.completion)
+    return writer.text(
+        "{completion} ({unreported} of {tasks} tasks without a report: {low} to {high})",
+        unreported=int(cell.unreported),
+        tasks=int(cell.tasks),
+        **{name: percent(getattr(cell, name)) for name in ("completion", "low", "high")},
+    )
+
+
+def with_range(cells: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Put the range that tasks without a report leave open beside completion, where there are such tasks."""
+    named = {"low": "low_completion", "high": "high_completion"}
+    place = columns.index("completion") + 1
+    more = [*named.values(), "unreported"] if (cells["unreported"] > 0).any() else []
+    return cells.rename(columns=named), [*columns[:place], *more, *columns[place:]]
+
+
 def tasks_section(tasks: Tasks) -> Section:
     """Show what is overdue, what is open, what changed, and each agency's tasks."""
     writer = tasks.writer
@@ -193,19 +230,18 @@ def _open(tasks: Tasks) -> list[Any]:
 
 def _changes(tasks: Tasks) -> list[Any]:
     """Show what changed since the reporting day before: by dimension, then the tasks."""
-    writer, study, since = tasks.writer, tasks.study, tasks.since
+    writer, since = tasks.writer, tasks.since
     heading = writer.text("Change since the report before")
     if pd.isna(since):
         return [Words(heading, (tasks.changes(),))]
-    day = tasks.rows["as_of"].iloc[0]
     parts: list[Any] = [Words(heading, (tasks.changes(),))]
     if tasks.units == 1:
-        cells = completion(study.tasks, study.progress, as_of=[since, day]).set_index("dimension")
-        counts = tasks.dimensions.set_index("dimension")
-        counts["completion"] = cells.loc[cells["as_of"] == day, "completion"]
-        counts["completion_before"] = cells.loc[cells["as_of"] == since, "completion"]
+        counts = tasks.dimensions.drop(columns="unreported").set_index("dimension")
+        counts = counts.join(tasks.now.set_index("dimension")[["completion", "low", "high", "unreported"]])
+        before = tasks.cells[tasks.cells["as_of"] == since].set_index("dimension")
+        counts["completion_before"] = before["completion"]
         columns = ["completion_before", "completion", "done_before", "done", "overdue_before", "overdue"]
-        parts.append(writer.table(counts.reset_index(), ["dimension", *columns]))
+        parts.append(writer.table(*with_range(counts.reset_index(), ["dimension", *columns])))
     moved = tasks.rows[tasks.rows["state"] != tasks.rows["state_before"]]
     if 0 < len(moved) <= LONG:
         columns = tasks.columns("state_before", "state", "completion_before", "completion")
