@@ -24,7 +24,7 @@ BY = ("dimension", "lead_agency_en", "lead_agency_vi", "unit")
 def task_list(study: Study, *, on: Day | None = None, since: Day | None = None) -> pd.DataFrame:
     """Say of each task where it stands on a day and where it stood before; the most overdue come first.
 
-    A day counts to its end: a task that is not reported as done on its due date is overdue from then on, by 0 days.
+    A day counts to its end: a task is overdue from the day after its due date on, unless it is reported as done.
 
     Parameters
     ----------
@@ -42,9 +42,10 @@ def task_list(study: Study, *, on: Day | None = None, since: Day | None = None) 
         ``lead_agency_vi``, ``dimensions`` (separated by commas), ``start``, ``due``; ``as_of`` (the day),
         ``completion`` (0 to 1; missing where the task has begun without any report), ``last_report``; ``state``:
         ``"done"``, else ``"overdue"``, else ``"in_progress"`` (above 0), ``"not_begun"`` (at 0) or ``"unreported"``;
-        ``days_overdue`` and ``days_left`` (missing where the task is not overdue, or done or overdue); ``since``,
-        ``completion_before``, ``state_before`` (missing where no report is older). First the overdue, the longest on
-        top; then what is not yet due, by its day; last what is done.
+        ``days_overdue`` (1 on the day after ``due``; missing where the task is not overdue) and ``days_left`` (0 on the
+        day itself; missing where the task is done or overdue); ``since``, ``completion_before``, ``state_before``
+        (missing where no report is older). First the overdue, the longest on top; then what is open, by its day; last
+        what is done.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def compared_states(study: Study, on: Day | None = None, since: Day | None = Non
     earlier = every[every["as_of"] < day].set_index(key)[["completion", "state"]].add_suffix("_before")
     now = every[every["as_of"] == day].join(earlier, on=key).assign(since=before)
     late, undone = (day - now["due"]).dt.days.astype("Int64"), now["state"] != "done"
-    return now.assign(days_overdue=late.where(undone & now["is_due"]), days_left=(-late).where(undone & ~now["is_due"]))
+    return now.assign(days_overdue=late.where(undone & (late > 0)), days_left=(-late).where(undone & (late <= 0)))
 
 
 def list_states(states: pd.DataFrame) -> pd.DataFrame:
@@ -150,8 +151,17 @@ def count_states(states: pd.DataFrame, by: str, study: Study) -> pd.DataFrame:
     return counts[[by, "tasks", *STATES, "due", "silent", "longest", *earlier.columns]].reset_index(drop=True)
 
 
+def known_shares(cells: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the shares of those cells of ``completion`` in which tasks have begun and none of them has a report.
+
+    What has not begun counts 0 in them, and says nothing of what has.
+    """
+    unknown = (cells["unreported"] > 0) & cells["last_report"].isna()
+    return cells.assign(**{name: cells[name].mask(unknown) for name in ("completion", "of_due", "complete")})
+
+
 def _state(tasks: pd.DataFrame) -> pd.Series:
     """Name the state of each row; what stands first holds."""
     completion = tasks["completion"]
-    rules = [completion >= 1, tasks["is_due"], completion > 0, completion == 0]
+    rules = [completion >= 1, tasks["due"] < tasks["as_of"], completion > 0, completion == 0]
     return pd.Series(np.select(rules, STATES[:4], default=STATES[4]), index=tasks.index, dtype=object)

@@ -91,9 +91,7 @@ def draw_history(study: Study, unit: str, *, axes: Any = None, language: str = "
         if programme:
             shade_programme(ax, *programme)
     labelled = own["dimension"].map(family.index).min()
-    seen = own[own["dimension"] == family[labelled]].set_index("year")["score"].sort_index()
-    top = middle.loc[[family[labelled]]].set_index("year")["high"]
-    _label_path(np.ravel(axes)[labelled], seen, top, tongue.name(unit, study.names), tongue)
+    _label_path(np.ravel(axes)[labelled], tongue.name(unit, study.names), tongue)
     first = np.ravel(axes)[0]
     if programme:
         figure_of(first).supxlabel(tongue.say(SHADED), fontsize=9)
@@ -121,21 +119,17 @@ def _of_scores(study: Study) -> list[str]:
 
 def _draw_path(ax: Axes, middle: pd.DataFrame, own: pd.Series) -> None:
     """Draw one dimension: a unit among all; a survey without a score of the unit breaks its line."""
-    from matplotlib.ticker import MaxNLocator
-
     ax.fill_between(middle.index, middle["low"], middle["high"], color=PALE, alpha=0.6, linewidth=0)
     ax.plot(middle.index, middle["mean"], color=GREY, linewidth=1.2, linestyle="--")
     ax.plot(own.index, own, color=BLUE, linewidth=2, marker="o", markersize=3)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _label_path(ax: Axes, own: pd.Series, top: pd.Series, name: str, tongue: Language) -> None:
-    """Name the unit at its last score and the band at its end."""
-    near: dict[str, Any] = {"ha": "right", "fontsize": 8}
-    label(ax, wrapped(name, 30), (own.index[-1], own.iloc[-1]), (0, -12), color=BLUE, weight="bold", **near)
-    words = wrapped(tongue.text("mean, middle half"), 18)
-    label(ax, words, (top.index[-1], top.iloc[-1]), (0, 5), color="#595959", **near)
-    ax.margins(y=0.12)
+def _label_path(ax: Axes, name: str, tongue: Language) -> None:
+    """Name the unit below all lines and the band above them, where room is left for the words."""
+    ax.margins(y=0.25)
+    near: dict[str, Any] = {"transform": ax.transAxes, "fontsize": 8}
+    ax.text(0.02, 0.03, wrapped(name, 30), color=BLUE, weight="bold", va="bottom", **near)
+    ax.text(0.02, 0.98, tongue.text("mean, middle half"), color="#595959", va="top", **near)
 
 
 @drawing

@@ -25,33 +25,59 @@ def leader_page(
     opening = Words(title, (day_line(writer), tasks.totals(), f"{tasks.changes()} {tasks.next_due()}"), level=1)
     picture = writer.figure(draw_tasks, tasks.dimensions, writer.study)
     return Section(
-        (opening, picture, *_targets(writer, targets, ahead), *_units(tasks), *_agencies(tasks)), own_page=True
+        (opening, picture, *_targets(tasks, targets, ahead), *_units(tasks), *_agencies(tasks)), own_page=True
     )
 
 
-def _targets(writer: Writer, targets: Estimates | PapiError | None, ahead: bool) -> list[Any]:
-    """Say which targets were reached, or what each still needs."""
-    if targets is None:
-        return []
-    heading, said = writer.text("Targets"), writer.say(targets)
+def _targets(tasks: Tasks, targets: Estimates | PapiError | None, ahead: bool) -> list[Any]:
+    """Say which targets were reached, or what each still needs, beside the completion of each dimension."""
+    writer = tasks.writer
+    said = [] if targets is None else [writer.say(targets)]
+    parts: list[Any] = [Words(writer.text("Targets"), tuple(said), level=2)] if said else []
     if not isinstance(targets, Estimates):
-        return [Words(heading, (said,), level=2)]
-    table = targets.table
-    if ahead and (table["still"] < 0).any():
-        said += " " + writer.text("A number below 0: so much above the target.")
-    return [Words(heading, (said,), level=2), _target_table(writer, targets, "still" if ahead else "reached")]
+        if tasks.units > 1:
+            return parts
+        cells = _completion(tasks, tasks.dimensions[["dimension"]])
+        return [*parts, Words(writer.text("Completion by dimension"), _remarks(tasks), level=2), writer.table(cells)]
+    if ahead and (targets.table["still"] < 0).any():
+        said.append(writer.text("A number below 0: so much above the target."))
+    words = (" ".join(said), *_remarks(tasks))
+    shown = _target_table(tasks, targets, "still" if ahead else "reached")
+    return [Words(writer.text("Targets"), words, level=2), shown]
 
 
-def _target_table(writer: Writer, targets: Estimates, last: str) -> Table:
+def _target_table(tasks: Tasks, targets: Estimates, last: str) -> Table:
     """Show base, latest score and target under their years, dimensions by name, and what became of each."""
     asked, year = targets.designed(UnitYears), int(targets.table["latest_year"].iloc[0])
     columns = {"dimension": "dimension", "base": str(asked.first), "latest": str(year)}
-    columns |= {"target": writer.text("Target {year}", year=asked.last), last: last}
+    columns |= {"target": tasks.writer.text("Target {year}", year=asked.last), last: last}
     if year == asked.first:
         del columns["base"]
-    shown = targets.table[list(columns)].rename(columns=columns)
-    made_up = targets.simulated_tables
-    return table_frame(shown, language=writer.tongue.code, simulated=made_up, names=targets.names)
+    shown = _completion(tasks, targets.table[list(columns)].rename(columns=columns))
+    made_up = tuple(dict.fromkeys((*targets.simulated_tables, *tasks.study.simulated_tables)))
+    return table_frame(shown, language=tasks.writer.tongue.code, simulated=made_up, names=targets.names)
+
+
+def _completion(tasks: Tasks, table: pd.DataFrame) -> pd.DataFrame:
+    """Put the completion of each dimension on the day beside what else is shown of it, where one unit has tasks."""
+    if tasks.units > 1:
+        return table
+    writer, day = tasks.writer, tasks.study.measured_on
+    percent, told = writer.tongue.percent, {}
+    for cell in tasks.now.itertuples(index=False):
+        told[cell.dimension] = percent(cell.completion)
+        if cell.unreported:
+            values = {name: percent(getattr(cell, name)) for name in ("completion", "low", "high")}
+            told[cell.dimension] = writer.text("{completion} ({low} to {high})", **values)
+    heading = writer.text("Completion, {day}", day=writer.tongue.date(day))
+    return table.assign(**{heading: table["dimension"].map(told)})
+
+
+def _remarks(tasks: Tasks) -> tuple[str, ...]:
+    """Say what stands in brackets beside completion, and that it is weighted; nothing where there is nothing to say."""
+    ranges = tasks.writer.text("In brackets: what completion could be, as tasks that have begun have no report.")
+    words = [*([ranges] if (tasks.now["unreported"] > 0).any() else []), *tasks.weighted()]
+    return (" ".join(words),) if words and tasks.units == 1 else ()
 
 
 def _agencies(tasks: Tasks) -> list[Any]:
@@ -78,7 +104,8 @@ def _late(tasks: Tasks, late: pd.DataFrame, by: str, heading: str, words: str) -
     """Show as many as the page holds; nothing where no task is overdue."""
     if late.empty:
         return []
-    if len(late) > MOST:
+    if len(late) > MOST + 1:  # a sentence on one that is left out takes its room
         words += " " + tasks.writer.text("Shown are those with most.")
-    table = tasks.writer.table(late.head(MOST), [by, "overdue", "longest", "done", "tasks"])
+        late = late.head(MOST)
+    table = tasks.writer.table(late, [by, "overdue", "longest", "done", "tasks"])
     return [Words(heading, (words,), level=2), table]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import platform
 import re
 import struct
@@ -147,8 +148,17 @@ def templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader
 
     made = Environment(loader=FileSystemLoader(TEMPLATES / "report"), autoescape=True)
-    made.filters["css_string"] = css_string
+    made.filters |= {"css_string": css_string, "days": whole_days}
     return made
+
+
+def whole_days(text: str) -> str:
+    """Return a text as HTML whose days are not broken over lines at their hyphens.
+
+    >>> whole_days("Due < 2025-12-31")
+    'Due &lt; <span class="day">2025-12-31</span>'
+    """
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", r'<span class="day">\g<0></span>', html.escape(text))
 
 
 def css_string(text: str) -> str:

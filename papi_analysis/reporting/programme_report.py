@@ -20,6 +20,7 @@ from papi_analysis.panel.completion import (
     completion_by_agency,
     completion_over_units,
 )
+from papi_analysis.panel.monitoring import known_shares
 from papi_analysis.progress import labelled
 from papi_analysis.reporting.answers import Answers, attempt
 from papi_analysis.reporting.data_figures import draw_history
@@ -36,7 +37,7 @@ from papi_analysis.reporting.sentences import question
 from papi_analysis.reporting.tables import mark
 from papi_analysis.reporting.target_section import Then, target_section
 from papi_analysis.reporting.task_figures import draw_agencies, draw_completion
-from papi_analysis.reporting.task_section import LONG, Tasks, tasks_section
+from papi_analysis.reporting.task_section import LONG, Tasks, tasks_section, with_range
 from papi_analysis.reporting.writer import Writer
 from papi_analysis.study.codebook import fieldwork_dates
 from papi_analysis.study.provenance import study_files
@@ -139,7 +140,7 @@ class ProgrammeReport:
 
     @_section("The tasks")
     def tasks(self) -> Section:
-        """Show which tasks are overdue, which are not yet due, and what changed since the report before."""
+        """Show which tasks are overdue, which are open, and what changed since the report before."""
         return tasks_section(self._tasks)
 
     @_section("The targets, by dimension")
@@ -201,23 +202,31 @@ class ProgrammeReport:
             words += " " + text(
                 "The last day that is known is {day}, that of the last report.", day=self.tongue.date(day)
             )
-        columns = ["as_of", "dimension", "completion", "of_due", "complete", "on_time", "tasks", "unreported"]
+        cells, quarters = known_shares(cells), known_shares(quarters)
+        columns = ["as_of", "dimension", "completion", "of_due", "complete", "on_time", "tasks"]
         if units > 1:
             columns.insert(1, "unit")
             quarters = completion_over_units(quarters)
             words += " " + text("The lines are means over {units} units.", units=units)
+        drawn = quarters.dropna(subset="completion")["as_of"].nunique() > 1  # no line through one day
         if units > 1 and len(cells) > LONG:
             cells = completion_over_units(cells[cells["year"] <= study.end.year])
-            columns = ["as_of", "dimension", "units", "completion", "low", "high", "tasks", "unreported"]
+            columns = ["as_of", "dimension", "units", "completion", "tasks"]
             words += " " + text(
-                "So is the table, over the units whose completion is known; low and high are means over all, as if all "
-                "tasks without a report stood at 0 or at 1. The register in the study's folder holds each unit."
+                "So is the table, over the units whose completion is known. The register in the study's folder holds "
+                "each unit."
+            )
+        words = " ".join([words, *self._tasks.weighted()])
+        if cells["unreported"].any():
+            words += " " + text(
+                "Tasks that have begun without a report are left out of every share; completion at least and at most "
+                "is what it would be if all of them stood at 0 or at 1."
             )
         return Section(
             (
                 Words(text("Completion of the tasks"), (words,), level=2),
-                self.writer.figure(draw_completion, quarters, study),
-                self.writer.table(cells, columns),
+                *([self.writer.figure(draw_completion, quarters, study)] if drawn else []),
+                self.writer.table(*with_range(cells, columns)),
                 *self._agencies(),
             )
         )
@@ -265,7 +274,7 @@ class ProgrammeReport:
                     self.answers.robustness, ["choice", "mean", "p", "p_joint", "peers", "units"], simulated=False
                 ),
             ]
-        if isinstance(self.answers.overstated, pd.DataFrame):
+        if isinstance(self.answers.overstated, pd.DataFrame) and len(self.answers.overstated):
             rosy = [
                 text("The mean slope as if every reported completion were too high by so many points."),
                 text("A unit whose completion falls to 0 by that counts as untouched until it rises above."),
@@ -290,7 +299,8 @@ class ProgrammeReport:
     def provenance(self) -> Section:
         """Show the files that the report rests on, with their checksums."""
         text, files = self.tongue.text, attempt(lambda: study_files(self.study))
-        words = [self.tongue.dated(self.study.decision)] if self.study.decision else []
+        decision = self.tongue.dated(self.study.decision)
+        words = [text("Document of the programme: {decision}.", decision=decision)] if decision else []
         if not isinstance(files, pd.DataFrame):
             return Section((Words(text("Where the data come from"), (*words, self.writer.say(files)), level=2),))
         words.append(text("Checksums are the first 16 digits of SHA-256; any change of a file changes them."))
@@ -315,8 +325,7 @@ class ProgrammeReport:
     def _completion_then(self) -> Then:
         """The unit's completion when the survey of each year was in the field, by year and dimension, with the day."""
         cells = self._cells[self._cells["unit"] == self.answers.units[0]]
-        then = cells[["year", "dimension", "as_of", "completion"]].itertuples(index=False, name=None)
-        return {(year, dimension): (day, share) for year, dimension, day, share in then}
+        return {(cell.year, cell.dimension): cell for cell in known_shares(cells).itertuples(index=False)}
 
     @cached_property
     def _cells(self) -> pd.DataFrame:
@@ -345,6 +354,8 @@ class ProgrammeReport:
         if (study.tasks[names] == "").all():
             return []
         agencies = completion_by_agency(study.tasks, study.progress, as_of=study.measured_on, names=names)
+        if known_shares(agencies)["completion"].isna().all():
+            return []
         return [Words(self.tongue.text("By lead agency")), self.writer.figure(draw_agencies, agencies, study)]
 
     @cached_property

@@ -12,10 +12,11 @@ from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.figures import draw_targets
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.tables import full_name, table_frame
+from papi_analysis.reporting.task_section import say_completion
 from papi_analysis.reporting.writer import Writer
 
-#: Completion when the survey of a year was in the field, by year and dimension, with the day.
-Then = dict[tuple[int, str], tuple[pd.Timestamp, float]]
+#: The cell of ``completion`` when the survey of a year was in the field, by year and dimension.
+Then = dict[tuple[int, str], Any]
 
 #: What is shown of targets that lie ahead.
 LEFT = ["dimension", "latest", "target", "still", "often_left", "often_high_left", "windows_left", "detectable"]
@@ -56,8 +57,8 @@ def _became(row: Any, targets: Estimates, then: Then, writer: Writer) -> str:
         ranks = {name: number(getattr(row, name), 0) for name in ("rank_base", "rank_end")}
         said.append(text("Rank {rank_base}, then {rank_end}.", **ranks))
     if (year, row.dimension) in then:
-        day, share = then[year, row.dimension]
-        on = {"day": writer.tongue.date(day), "completion": writer.tongue.percent(share)}
+        cell = then[year, row.dimension]
+        on = {"day": writer.tongue.date(cell.as_of), "completion": say_completion(cell, writer)}
         said.append(text("Completion on {day}: {completion}.", **on))
     return " ".join(said)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from papi_analysis.panel.monitoring import known_shares
 from papi_analysis.reporting.canvas import drawing, one_axes
 from papi_analysis.reporting.labels import TASK_STATES
 from papi_analysis.reporting.language import Language, find_language
@@ -58,32 +60,32 @@ def draw_tasks(counts: pd.DataFrame, study: Study, *, ax: Axes | None = None, la
     >>> study = pa.load_study("can_tho_2018_2020")
     >>> from papi_analysis.panel.monitoring import task_counts
     >>> counts = task_counts(study, "dimension", on="2019-12-31")
-    >>> len(draw_tasks(counts, study).get_yticks())
-    6
+    >>> len(draw_tasks(counts, study).patches) % 6
+    0
     """
     tongue = find_language(language)
     known = study.names
-    names = [wrapped(full_name(code, tongue, known), 44) for code in counts["dimension"]]
-    lines = sum(name.count("\n") + 1 for name in names)
-    ax = one_axes(8, 0.75 + 0.14 * len(names) + 0.15 * lines) if ax is None else ax
+    ax = one_axes(5.4, 0.7 + 0.4 * len(counts)) if ax is None else ax
     shown = [state for state in COLOURS if state == "done" or counts[state].any()]
     longest = float(counts[shown].to_numpy().max(initial=1))
     places = np.arange(len(counts))[::-1]
     for column, state in enumerate(shown):
         left = column * (1 + ROOM)
-        ax.barh(places, counts[state] / longest, 0.62, left=left, color=COLOURS[state])
-        ax.plot([left, left], [-0.5, len(counts) - 0.5], color=PALE, linewidth=0.8)
+        ax.barh(places, counts[state] / longest, 0.4, left=left, color=COLOURS[state])
+        ax.vlines(np.full(len(places), left), places - 0.2, places + 0.2, color=PALE, linewidth=0.8)
         for place, count in zip(places, counts[state], strict=True):
             at, colour = (left + count / longest, place), INK if count else GREY
             label(ax, str(count), at, (4, 0), va="center", fontsize=9, color=colour)
         words = wrapped(tongue.text(TASK_STATES[state]), 11)
-        ax.annotate(words, (left, len(counts) - 0.4), color=INK, weight="bold", fontsize=9, va="bottom")
+        ax.annotate(words, (left, len(counts) - 0.2), color=INK, weight="bold", fontsize=9, va="bottom")
     ax.set_xlim(0, len(shown) * (1 + ROOM))
-    ax.set_ylim(-0.6, len(counts) + 0.5)
-    ax.set_yticks(places, names)
+    ax.set_ylim(-0.3, len(counts) + 0.8)
+    for place, code in zip(places, counts["dimension"], strict=True):
+        name = textwrap.shorten(full_name(code, tongue, known), 90, placeholder=" …")
+        ax.annotate(name, (0, place + 0.26), va="bottom", fontsize=8.5, color=INK)
     ax.set_xticks([])
+    ax.set_yticks([])
     ax.spines[["left", "bottom"]].set_visible(False)
-    ax.tick_params(left=False)
     listed = "; ".join(
         f"{row['dimension']}: "
         + ", ".join(f"{tongue.text(TASK_STATES[state]).lower()} {row[state]}" for state in shown)
@@ -116,7 +118,8 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
     'Completion'
     """
     tongue = find_language(language)
-    ax = one_axes(8, 4) if ax is None else ax
+    ax = one_axes(6, 4) if ax is None else ax
+    cells = known_shares(cells) if "last_report" in cells else cells
     styles = [(BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (PINK, "-"), (INK, "-"), (GREY, "--")]
     ends: list[tuple[float, str, str]] = []
     for place, (dimension, line) in enumerate(cells.groupby("dimension", sort=True)):
@@ -124,18 +127,20 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
         ax.fill_between(line["as_of"], line["low"], line["high"], color=colour, alpha=0.15, linewidth=0)
         ax.plot(line["as_of"], line["completion"], color=colour, linestyle=dash, linewidth=1.8)
         ends.append((float(line["completion"].iloc[-1]), str(dimension), colour))
-    for height, (_, dimension, colour) in zip(
-        spread_labels([end[0] for end in ends], 0.05, top=1.02), ends, strict=True
-    ):
-        ax.annotate(
-            dimension, (1.01, height), xycoords=("axes fraction", "data"), color=colour, va="center", fontsize=9,
-        )  # fmt: skip
+    known = [end for end in ends if end[0] == end[0]]
+    heights = spread_labels([end[0] for end in known], 0.09, top=1.02)
+    for height, (_, dimension, colour) in zip(heights, known, strict=True):
+        words = wrapped(full_name(dimension, tongue, study.names), 34)
+        ax.annotate(words, (1.01, height), xycoords=("axes fraction", "data"), color=colour, va="center", fontsize=8)
     ax.set_ylim(0, 1.02)
     ax.margins(x=0)
-    days = cells["as_of"]
+    days, below = cells["as_of"], []
     if days.min() < study.start or days.max() > study.end:
         ax.axvspan(max(study.start, days.min()), min(study.end, days.max()), color=SHADE, linewidth=0, zorder=-1)
-        ax.set_xlabel(tongue.say(SHADED), fontsize=9)
+        below.append(tongue.say(SHADED))
+    if (cells["unreported"] > 0).any():
+        below.append(tongue.text("Bands: how far tasks without a report leave completion open"))
+    ax.set_xlabel("\n".join(below), fontsize=9)
     ax.set_ylabel(tongue.text("Completion"))
     ax.yaxis.set_major_formatter(lambda share, _: tongue.percent(share))
     _write_days(ax, tongue)
@@ -150,12 +155,12 @@ def _write_days(ax: Axes, tongue: Language) -> None:
     """Write the months and days of a time axis as the reader does; matplotlib's own way is the English one."""
     from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 
+    locator = AutoDateLocator(maxticks=6)  # type: ignore[no-untyped-call]
+    formatter = AutoDateFormatter(locator)  # type: ignore[no-untyped-call]
     if tongue.code != "en":
-        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
-        formatter = AutoDateFormatter(locator)  # type: ignore[no-untyped-call]
         formatter.scaled.update({30.0: "%m/%Y", 1.0: "%d/%m/%Y"})
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(formatter)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(formatter)
 
 
 @drawing
@@ -179,7 +184,7 @@ def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, 
     True
     """
     tongue = find_language(language)
-    table = cells.sort_values("completion").reset_index(drop=True)
+    table = known_shares(cells).sort_values("completion").reset_index(drop=True)
     labels = [wrapped(f"{row.lead_agency} ({row.tasks})", 60) for row in table.itertuples()]
     lines = max(label.count("\n") + 1 for label in labels)
     ax = one_axes(8, 0.16 * (lines + 1) * len(cells) + 0.8) if ax is None else ax
@@ -187,14 +192,19 @@ def draw_agencies(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None, 
     ax.hlines(places, table["low"], table["high"], color=PALE, linewidth=6, zorder=1)
     ax.scatter(table["completion"], places, color=BLUE, s=36, zorder=2)
     for place, row in zip(places, table.itertuples(), strict=True):
-        at = (max(row.high, row.completion), place)
-        label(ax, tongue.percent(row.completion), at, (8, 0), va="center", fontsize=8, color=INK)
+        words = tongue.percent(row.completion)
+        if row.unreported:
+            words += f" ({tongue.percent(row.low)}–{tongue.percent(row.high)})"
+        label(ax, words, (row.high, place), (8, 0), va="center", fontsize=8, color=INK)
     ax.set_yticks(places, labels, fontsize=8)
     ax.set_xlim(0, 1.1)
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     ax.xaxis.set_major_formatter(lambda share, _: tongue.percent(share))
-    ax.set_xlabel(tongue.text("Completion on {day} (number of tasks)", day=tongue.date(cells["as_of"].max())))
+    below = [tongue.text("Completion on {day} (number of tasks)", day=tongue.date(cells["as_of"].max()))]
+    if (cells["unreported"] > 0).any():
+        below.append(tongue.text("Grey: how far tasks without a report leave completion open"))
+    ax.set_xlabel("\n".join(below))
     known = table.dropna(subset="completion")
     low, high = (known if len(known) else table).iloc[[0, -1]].to_dict("records")
     words = tongue.text(

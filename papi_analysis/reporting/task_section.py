@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from papi_analysis.panel.completion import completion
-from papi_analysis.panel.monitoring import compared_states, count_states, list_states
+from papi_analysis.panel.monitoring import compared_states, count_states, known_shares, list_states
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.writer import Writer
 
@@ -57,6 +57,22 @@ class Tasks:
     def by_unit(self) -> pd.DataFrame:
         """The tasks of each unit."""
         return count_states(self._states, "unit", self.study)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """Completion by unit and dimension, on the day and on the reporting day before."""
+        days = [day for day in (self.since, self.study.measured_on) if not pd.isna(day)]
+        return known_shares(completion(self.study.tasks, self.study.progress, as_of=days))
+
+    @property
+    def now(self) -> pd.DataFrame:
+        """Completion on the day."""
+        return self.cells[self.cells["as_of"] == self.study.measured_on]
+
+    def weighted(self) -> list[str]:
+        """Say that tasks have weights, where these are not all the same."""
+        weighted = self.study.tasks["weight"].nunique() > 1
+        return [self.writer.text("Completion weighs each task by its weight in the register.")] if weighted else []
 
     @property
     def units(self) -> int:
@@ -112,14 +128,16 @@ class Tasks:
         )
 
     def next_due(self) -> str:
-        """Say what falls due next."""
-        ahead = self.having("open")
+        """Say what is due on the day itself, and what falls due next."""
+        text, date, due = self.writer.text, self.writer.tongue.date, self.having("open")["due"]
+        today: pd.Timestamp = self.rows["as_of"].iloc[0]
+        ahead, words = due[due > today], ""
+        if now := int((due == today).sum()):
+            words = text("Due on {day} itself and not reported as done: {tasks}.", tasks=now, day=date(today)) + " "
         if ahead.empty:
-            return self.writer.text("No further task falls due.")
-        day = ahead["due"].min()
-        return self.writer.text(
-            "Due next: {tasks} on {day}.", tasks=int((ahead["due"] == day).sum()), day=self.writer.tongue.date(day)
-        )
+            return words + text("No further task falls due.")
+        day = ahead.min()
+        return words + text("Due next: {tasks} on {day}.", tasks=int((ahead == day).sum()), day=date(day))
 
 
 def day_line(writer: Writer) -> str:
@@ -144,13 +162,34 @@ def day_line(writer: Writer) -> str:
     )
 
 
+def say_completion(cell: Any, writer: Writer) -> str:
+    """Say the completion of a cell, and beside it how far tasks without a report leave it open."""
+    percent = writer.tongue.percent
+    if not cell.unreported:
+        return percent(cell.completion)
+    return writer.text(
+        "{completion} ({unreported} of {tasks} tasks without a report: {low} to {high})",
+        unreported=int(cell.unreported),
+        tasks=int(cell.tasks),
+        **{name: percent(getattr(cell, name)) for name in ("completion", "low", "high")},
+    )
+
+
+def with_range(cells: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Put the range that tasks without a report leave open beside completion, where there are such tasks."""
+    named = {"low": "low_completion", "high": "high_completion"}
+    place = columns.index("completion") + 1
+    more = [*named.values(), "unreported"] if (cells["unreported"] > 0).any() else []
+    return cells.rename(columns=named), [*columns[:place], *more, *columns[place:]]
+
+
 def tasks_section(tasks: Tasks) -> Section:
-    """Show what is overdue, what is not yet due, what changed, and each agency's tasks."""
+    """Show what is overdue, what is open, what changed, and each agency's tasks."""
     writer = tasks.writer
     heading = writer.text("The tasks on {day}", day=writer.tongue.date(tasks.rows["as_of"].iloc[0]))
     words = writer.text(
-        "A day counts to its end: a task not reported as done on the day when it is due is overdue from then on, by 0 "
-        "days. Completion is what the last report up to the day says."
+        "A day counts to its end: a task is overdue from the day after it is due on, unless it is reported as done. "
+        "Completion is what the last report up to the day says."
     )
     totals = tasks.totals()
     return Section(
@@ -177,11 +216,11 @@ def _overdue(tasks: Tasks) -> list[Any]:
 
 
 def _open(tasks: Tasks) -> list[Any]:
-    """List what is not done and not yet due, by its day."""
+    """List what is neither done nor overdue, by its day."""
     writer, ahead = tasks.writer, tasks.having("open")
     if ahead.empty:
         return []
-    heading = writer.text("Not yet due: {open} of {tasks} tasks", open=len(ahead), tasks=len(tasks.rows))
+    heading = writer.text("Not overdue, not done: {open} of {tasks} tasks", open=len(ahead), tasks=len(tasks.rows))
     words = (tasks.next_due(),)
     if len(ahead) > LONG:
         ahead = ahead[ahead["due"] == ahead["due"].min()].head(LONG)
@@ -191,19 +230,18 @@ def _open(tasks: Tasks) -> list[Any]:
 
 def _changes(tasks: Tasks) -> list[Any]:
     """Show what changed since the reporting day before: by dimension, then the tasks."""
-    writer, study, since = tasks.writer, tasks.study, tasks.since
+    writer, since = tasks.writer, tasks.since
     heading = writer.text("Change since the report before")
     if pd.isna(since):
         return [Words(heading, (tasks.changes(),))]
-    day = tasks.rows["as_of"].iloc[0]
     parts: list[Any] = [Words(heading, (tasks.changes(),))]
     if tasks.units == 1:
-        cells = completion(study.tasks, study.progress, as_of=[since, day]).set_index("dimension")
-        counts = tasks.dimensions.set_index("dimension")
-        counts["completion"] = cells.loc[cells["as_of"] == day, "completion"]
-        counts["completion_before"] = cells.loc[cells["as_of"] == since, "completion"]
+        counts = tasks.dimensions.drop(columns="unreported").set_index("dimension")
+        counts = counts.join(tasks.now.set_index("dimension")[["completion", "low", "high", "unreported"]])
+        before = tasks.cells[tasks.cells["as_of"] == since].set_index("dimension")
+        counts["completion_before"] = before["completion"]
         columns = ["completion_before", "completion", "done_before", "done", "overdue_before", "overdue"]
-        parts.append(writer.table(counts.reset_index(), ["dimension", *columns]))
+        parts.append(writer.table(*with_range(counts.reset_index(), ["dimension", *columns])))
     moved = tasks.rows[tasks.rows["state"] != tasks.rows["state_before"]]
     if 0 < len(moved) <= LONG:
         columns = tasks.columns("state_before", "state", "completion_before", "completion")

@@ -61,7 +61,12 @@ class Writer(NamedTuple):
     def table(
         self, frame: pd.DataFrame, columns: list[str] | None = None, *, digits: int = 2, simulated: bool = True
     ) -> Table:
-        """Show a table, units and dimensions by their names; it is marked unless nothing in it is made up."""
+        """Show a table, units and dimensions by their names; it is marked unless nothing in it is made up.
+
+        Columns that are missing throughout are left out.
+        """
+        columns = list(frame) if columns is None else columns
+        columns = [name for name in columns if frame[name].notna().any() or frame.empty]
         made_up = self.study.simulated_tables if simulated else ()
         return table_frame(
             frame, columns, language=self.tongue.code, digits=digits, simulated=made_up, names=self.study.names

@@ -43,7 +43,7 @@ def made(tasks, progress, **settings):
 # Reports of 31 March and 30 June 2026; task 6 serves both dimensions.
 TASKS = [
     ("a", "1", "X", 1.0, "2025-01-01", "2025-12-31", "Home"),  # due at the end of 2025, at 0.9 in June: 181 days late
-    ("a", "2", "X", 1.0, "2025-01-01", "2026-06-30", "Home"),  # due on the day itself and not done: 0 days
+    ("a", "2", "X", 1.0, "2025-01-01", "2026-06-30", "Home"),  # due on the day itself: not yet overdue, 0 days left
     ("a", "3", "X", 1.0, "2025-01-01", "2026-09-30", "Home"),  # done since March
     ("a", "4", "Y", 1.0, "2025-01-01", "2026-05-31", "Land"),  # due on 31 May and never reported: 30 days
     ("a", "5", "Y", 1.0, "2026-12-01", "2027-06-30", "Land"),  # not begun; 365 days are left
@@ -79,7 +79,7 @@ def test_each_task_by_hand(study):
     assert shown.astype(object).where(shown.notna(), None).to_numpy().tolist() == [
         ["a", "1", "X", "overdue", 181, None, "overdue"],
         ["a", "4", "Y", "overdue", 30, None, "unreported"],
-        ["a", "2", "X", "overdue", 0, None, "in_progress"],
+        ["a", "2", "X", "in_progress", None, 0, "in_progress"],
         ["a", "6", "X, Y", "in_progress", None, 184, "in_progress"],
         ["a", "5", "Y", "not_begun", None, 365, "not_begun"],
         ["b", "1", "Y", "unreported", None, 915, "not_begun"],
@@ -93,15 +93,24 @@ def test_counts_by_hand(study):
     columns = ["tasks", "done", "overdue", "in_progress", "not_begun", "unreported", "due", "silent", "longest"]
     columns += ["done_before", "overdue_before"]
     by_dimension = task_counts(study).set_index("dimension")[columns]
-    assert by_dimension.loc["X"].tolist() == [4, 1, 2, 1, 0, 0, 2, 0, 181, 0, 1]
+    assert by_dimension.loc["X"].tolist() == [4, 1, 1, 2, 0, 0, 2, 0, 181, 0, 1]
     assert by_dimension.loc["Y"].tolist() == [4, 0, 1, 1, 1, 1, 1, 1, 30, 0, 0]
     by_agency = task_counts(study, "lead_agency_en")
     assert by_agency["lead_agency_en"].tolist() == ["Home", "Land"]
     assert by_agency[columns].to_numpy().tolist() == [
-        [4, 1, 2, 0, 0, 1, 2, 0, 181, 0, 1],
+        [4, 1, 1, 1, 0, 1, 2, 0, 181, 0, 1],
         [3, 0, 1, 1, 1, 0, 1, 1, 30, 0, 0],  # task 6 counts once
     ]
-    assert task_counts(study, "unit")[["unit", "tasks", "overdue"]].to_numpy().tolist() == [["a", 6, 3], ["b", 1, 0]]
+    assert task_counts(study, "unit")[["unit", "tasks", "overdue"]].to_numpy().tolist() == [["a", 6, 2], ["b", 1, 0]]
+
+
+@pytest.mark.parametrize(("day", "state", "late", "left"), [
+    ("2026-06-29", "in_progress", None, 1), ("2026-06-30", "in_progress", None, 0), ("2026-07-01", "overdue", 1, None),
+])  # fmt: skip
+def test_a_task_is_overdue_from_the_day_after_it_is_due(study, day, state, late, left):
+    task = task_list(study, on=day).set_index(["unit", "task"]).loc["a", "2"]
+    shown = [task["state"], *(None if pd.isna(task[name]) else task[name] for name in ("days_overdue", "days_left"))]
+    assert shown == [state, late, left]
 
 
 def test_before_the_first_report_there_is_nothing_to_compare_with(study):
@@ -144,7 +153,7 @@ def slow_states(tasks, reports, day):
         late = (day - DAY(due)).days
         if completion is not None and completion >= 1:
             found[unit, task] = ("done", None)
-        elif late >= 0:
+        elif late > 0:
             found[unit, task] = ("overdue", late)
         elif completion is None:
             found[unit, task] = ("unreported", None)

@@ -308,7 +308,9 @@ def test_the_years_of_a_programme_are_shaded_and_said_to_be(study, places, by_qu
     days = pd.date_range("2017-06-30", "2021-12-31", freq="QE")
     ax = draw_completion(pa.completion(study.tasks, study.progress, as_of=days), study)
     assert shaded(ax) == [(mdates.date2num(study.start), mdates.date2num(study.end))]
-    assert ax.get_xlabel() == words
+    assert ax.get_xlabel().splitlines() == [
+        words, "Bands: how far tasks without a report leave completion open"
+    ]  # fmt: skip
 
 
 def test_nothing_is_shaded_where_there_was_no_programme_or_nothing_else(study, places, by_quarter):
@@ -379,7 +381,8 @@ def test_completion_is_that_of_the_cells(study, by_quarter):
         vertices = band.get_paths()[0].vertices
         for day, low, high in zip(x, cells["low"], cells["high"], strict=True):
             assert {low, high} <= set(vertices[vertices[:, 0] == day, 1])
-    assert [text.get_text() for text in ax.texts] == SIX
+    assert [text.get_text().split()[0] for text in ax.texts] == SIX
+    assert ax.texts[0].get_text() == "D1 Participation at Local Levels"
     styles = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
     assert len(styles) == 6
     for line, text in zip(ax.lines, ax.texts, strict=True):
@@ -394,7 +397,21 @@ def test_agencies_are_plotted_where_they_are(study, agencies):
     np.testing.assert_allclose(np.array(segments(ax))[:, :, 0], table[["low", "high"]])
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == [f"{row.lead_agency} ({row.tasks})" for row in table.itertuples()]
-    assert [text.get_text() for text in ax.texts] == [f"{100 * share:.0f}%" for share in table["completion"]]
+    for text, row in zip(ax.texts, table.itertuples(), strict=True):
+        shown = [float(number) for number in re.findall(r"\d+", text.get_text())]
+        shares = [row.completion, row.low, row.high] if row.unreported else [row.completion]
+        np.testing.assert_allclose(shown, 100 * np.array(shares), atol=0.5)
+
+
+def test_nothing_is_drawn_where_no_begun_task_has_a_report(study, agencies):
+    """What has not begun counts 0 and says nothing of the rest: a dash and the range, no 0%."""
+    first = agencies.assign(last_report=agencies["last_report"].where(agencies.index != 0), unreported=1)
+    words = [text.get_text() for text in draw_agencies(first, study).texts]
+    assert sum(word.startswith("– (") for word in words) == 1
+    cells = pa.completion(study.tasks, study.progress.head(0), as_of=["2018-06-30", "2018-09-30"])
+    silent = cells["dimension"][cells["unreported"] > 0].unique()
+    ax = draw_completion(cells[cells["dimension"].isin(silent)], study)
+    assert not ax.texts
 
 
 def test_an_agency_of_which_nothing_is_known_is_no_extreme(study, agencies):
@@ -728,12 +745,15 @@ def test_another_studys_years_are_whole(foreign):
     assert not [label for label in labels if "." in label]
 
 
-def test_a_unit_named_by_its_name_where_its_first_score_is_missing(foreign):
-    # school 2 has no score in the last year: the label stands at its last score, not nowhere.
-    axes = draw_history(foreign, "school 2")
-    label = next(text for text in axes.ravel()[0].texts if text.get_text().startswith("School"))
-    assert np.isfinite(label.xy).all()
-    assert label.xy[0] == 2002
+@pytest.mark.parametrize("unit", ["school 1", "school 2"])
+def test_the_name_of_the_unit_lies_on_no_line(foreign, unit):
+    """School 2 has no score in the last year."""
+    first = draw_history(foreign, unit).ravel()[0]
+    canvas.figure_of(first).draw_without_rendering()
+    below, above = (text.get_window_extent() for text in first.texts)
+    heights = [first.transData.transform((0, y))[1] for line in first.lines[:2] for y in line.get_ydata() if y == y]
+    assert below.y1 < min(heights)
+    assert max(heights) < above.y0
 
 
 def test_a_unit_that_is_not_there_is_refused(study, places):

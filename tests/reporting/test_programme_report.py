@@ -78,19 +78,25 @@ def test_the_findings_say_what_was_asked_and_what_became_of_it(parts):
     assert len(by_dimension.items) == 6
 
 
-def test_the_first_page_is_a_leaders(parts):
+def test_the_first_page_is_a_leaders(parts, study):
     """The day, the tasks, what changed, one picture, the targets, the agencies; no statistics."""
     opening, picture, targets, table, agencies, late = parts["en"]["summary"]
     assert opening.level == 1
     assert opening.paragraphs[0] == "As of 2020-12-31, the end of the programme, which began on 2018-02-01."
-    assert opening.paragraphs[1].startswith("Tasks: 59. Done: 33; overdue: 26; in progress: 0; not begun: 0.")
-    assert opening.paragraphs[2].startswith("Since the report of 2020-09-30: newly done 5, newly overdue 15;")
-    assert "D1: done 5, overdue 5; D2: done 5, overdue 4;" in said(picture)
+    assert opening.paragraphs[1].startswith("Tasks: 59. Done: 33; overdue: 20; in progress: 6; not begun: 0.")
+    assert opening.paragraphs[2].startswith("Since the report of 2020-09-30: newly done 5, newly overdue 10;")
+    assert opening.paragraphs[2].endswith(
+        "Due on 2020-12-31 itself and not reported as done: 6. No further task falls due."
+    )
+    assert "D1: done 5, overdue 5, in progress 0; D2:" in said(picture)
     assert "0 of its 6 targets" in targets.paragraphs[0]
-    assert list(table.columns) == ["2016", "2020", "Target 2020", "Reached"]
-    assert table.loc["D4 Control of Corruption in the Public Sector"].tolist() == ["7.14", "7.17", "7.25", "no"]
-    assert agencies.paragraphs[0].startswith("Lead agencies with overdue tasks: 13 of 14.")
-    assert late["Overdue"].tolist() == ["4", "4", "3", "3", "2", "2"]
+    assert list(table.columns) == ["2016", "2020", "Target 2020", "Reached", "Completion, 2020-12-31"]
+    fourth = table.loc["D4 Control of Corruption in the Public Sector"].tolist()
+    assert fourth[:4] == ["7.14", "7.17", "7.25", "no"]
+    share = pa.completion(study.tasks, study.progress, as_of=study.end).set_index("dimension").loc["D4"]
+    assert fourth[4].startswith(f"{100 * share['completion']:.0f}%")
+    assert agencies.paragraphs[0].startswith("Lead agencies with overdue tasks: 11 of 14.")
+    assert late["Overdue"].tolist() == ["3", "3", "3", "2", "2", "2"]
     assert not re.search(r"\bp [=<]|interval|slope|gap", " ".join(map(said, parts["en"]["summary"])))
 
 
@@ -113,13 +119,41 @@ def test_units_are_called_by_their_names(parts):
 
 def test_the_overdue_tasks_are_listed_the_longest_on_top(parts, study):
     at_end = task_states(study.tasks, study.progress, as_of=study.end)
-    undone = at_end[~(at_end["completion"] >= 1)].drop_duplicates("task")
+    undone = at_end[~(at_end["completion"] >= 1) & (at_end["due"] < study.end)].drop_duplicates("task")
     words, table = parts["en"]["tasks"][1:3]
     assert words.heading == f"Overdue: {len(undone)} of 59 tasks"
     assert list(table.index) == undone.sort_values(["due", "task"])["task"].tolist()
     days = (study.end - undone.sort_values(["due", "task"])["due"]).dt.days
     assert table["Days overdue"].tolist() == [str(late) for late in days]
     assert list(table.columns[:3]) == ["Title", "Lead agency", "Due"]
+
+
+def test_a_task_without_a_report_is_told_beside_every_share(study):
+    """Of two tasks with unequal weights one is at 1 and one is silent: 100%, which may be as little as 3/4."""
+    tasks = study.tasks.drop_duplicates("dimension").assign(weight=1.0, share=1.0)
+    second = tasks.iloc[[0]].assign(task="silent")
+    tasks = pd.concat([tasks.assign(weight=[3.0, *[1.0] * (len(tasks) - 1)]), second], ignore_index=True)
+    known = tasks["task"] != "silent"
+    progress = tasks.loc[known, ["unit", "task"]].assign(
+        as_of=pd.Timestamp("2020-09-30"), reported_on=pd.Timestamp("2020-09-30"), completion=1.0, revision=0
+    )
+    own = pa.ProgrammeReport(changed(study, tasks=tasks, progress=progress))
+    _, _, words, table, *_ = own.summary()
+    assert table["Completion, 2020-09-30"].tolist()[:2] == ["100% (75% to 100%)", "100%"]
+    assert words.paragraphs[1] == (
+        "In brackets: what completion could be, as tasks that have begun have no report. Completion weighs each task "
+        "by its weight in the register."
+    )
+    first = own.targets().parts[0].items[0]
+    assert first.endswith("Completion on 2020-09-30: 100% (1 of 2 tasks without a report: 75% to 100%).")
+    shares = next(part for part in own.completion() if isinstance(part, Table))
+    at = shares[shares["Dimension"].str.startswith("D1")].iloc[-1]
+    assert at[["Completion", "Completion at least", "Completion at most", "Unreported"]].tolist() == [
+        "100%", "75%", "100%", "1"
+    ]  # fmt: skip
+    assert "On time, of tasks already due" in shares
+    silent = pa.ProgrammeReport(changed(study, tasks=tasks, progress=progress[progress["task"] != tasks["task"][0]]))
+    assert silent.summary().parts[3].iloc[0, -1] == "– (0% to 100%)"
 
 
 def changed(study, **changes):
