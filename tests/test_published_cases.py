@@ -106,7 +106,9 @@ def test_the_table_that_is_shown_is_what_the_methods_give_now(rows):
     kept = ["kind", "case", "quantity", "digits", "given", "decimals", "source", "error", "remark"]
     pd.testing.assert_frame_equal(shown[kept], rows[kept], check_dtype=False)
     np.testing.assert_array_equal(shown["reference"], rows["reference"].astype(float))
-    np.testing.assert_allclose(shown["ours"], rows["ours"], rtol=2e-9)
+    # ill-conditioned figures hold as many digits as are compared, and Pythons differ in how they add the rest
+    sure = np.where(shown["digits"] < 8, 10.0 ** -shown["digits"], 2e-9)
+    assert (abs(shown["ours"] - rows["ours"]) <= sure * abs(shown["ours"])).all()
     np.testing.assert_allclose(shown["away"], rows["away"], atol=0.01, rtol=1e-3)
 
 
