@@ -17,6 +17,7 @@ from papi_analysis.errors import Note, SpecError
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
 
+A, AN = Note("a {kind}"), Note("an {kind}")
 WRONG = Note("{name} is {given}; give {expected}.")
 
 
@@ -217,7 +218,7 @@ def check_kinds(function: Callable[P, Answer]) -> Callable[P, Answer]:
         for name, value in given.items():
             usual = value is signature.parameters[name].default
             if rules[name] and not usual and not any(rule.allows(value) for rule in rules[name]):
-                raise SpecError(WRONG(name=name, given=_said(value), expected=_first(rules[name])))
+                raise SpecError(WRONG(name=name, given=said(value), expected=_first(rules[name])))
         return function(*args, **kwargs)
 
     return checked
@@ -228,8 +229,8 @@ def _first(rules: list[Rule]) -> Note:
     return next(rule.expected for rule in rules if rule is not KINDS["None"])
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
     """Say what came: the value, where it is short, or its kind and the columns that it has."""
     if value is None or isinstance(value, str | int | float):
         return repr(value)
-    return f"a {type(value).__name__}"
+    return (AN if type(value).__name__[0] in "AEIOUaeiou" else A)(kind=type(value).__name__)

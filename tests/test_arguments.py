@@ -147,6 +147,13 @@ def test_right_kinds_pass_and_python_says_what_is_missing() -> None:
         ask(units="a")
 
 
+def test_a_kind_has_its_article() -> None:
+    with pytest.raises(pa.SpecError, match="panel is an Estimates; give a Panel"):
+        pa.completion_slopes(IMPACT())
+    with pytest.raises(pa.SpecError, match="estimates is a Panel; give the answer"):
+        pa.verdicts(PANEL, 0.5)
+
+
 def test_refusals_are_said_in_both_languages() -> None:
     with pytest.raises(pa.SpecError) as refusal:
         SLOPES(rng=-1)

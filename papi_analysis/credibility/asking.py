@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from papi_analysis.arguments import said
 from papi_analysis.arrays import Floats
 from papi_analysis.credibility.placebo_programmes import PlaceboProgramme
 from papi_analysis.errors import Note, PapiError, SpecError
@@ -115,8 +116,8 @@ def _as_table(answer: Any) -> pd.DataFrame:
     if table is None or isinstance(answer, pd.Series):
         raise SpecError(
             "the function must give a pandas DataFrame with the columns dimension, estimate, p, low, high, one row "
-            "for each dimension, and not a {kind}.",
-            kind=type(answer).__name__,
+            "for each dimension, and not {given}.",
+            given=said(answer),
         )
     if "dimension" not in table:
         lacks = Note("has no column {names}", {"names": "dimension"})

@@ -15,10 +15,10 @@ import pandas as pd
 from papi_analysis.arrays import Floats, Ints
 from papi_analysis.credibility.fitted_process import Process, draw_scores
 from papi_analysis.errors import Note, SpecError
-from papi_analysis.estimation.impact_question import YEARS_BEFORE
+from papi_analysis.estimation.impact_question import END_BEFORE, LATE_BASE, YEARS_BEFORE
 from papi_analysis.panel.panel import Panel
 
-NO_YEARS_BEFORE = Note("calibration needs {years} years before the start {start}, and a base year before it.")
+NO_YEARS_BEFORE = Note("calibration needs {years} years before the start {start}. Choose a later start.")
 NO_TOTAL = Note("{unit} has no score of some dimension in {base}, so nothing says where it stood. Choose another base.")
 TOO_FEW = Note("only {found} of {others} other units have all the cells; calibration needs {needed}. {remedy}")
 CUT = Note("Use fewer years: ask with panel.cut({first}, {last}).")
@@ -74,7 +74,11 @@ def programme_shape(panel: Panel, unit: str, start: int, end: int | None, base_y
     first = panel.position("year", panel.first_from(start, Note("the start")))
     last = len(panel.years) - 1 if end is None else panel.position("year", panel.last_to(end, Note("the end")))
     base = max(first - 1, 0) if base_year is None else panel.position("year", base_year)
-    if not (YEARS_BEFORE <= first <= last and base < first):
+    if last < first:
+        raise SpecError(END_BEFORE(last=panel.years[last], start=panel.years[first], reason=""))
+    if base_year is not None and base >= first:
+        raise SpecError(LATE_BASE(base_year=base_year, start=panel.years[first]))
+    if first < YEARS_BEFORE:
         raise SpecError(NO_YEARS_BEFORE(years=YEARS_BEFORE, start=panel.years[first]))
     total = panel.scores[:, base].sum(axis=1)
     if np.isnan(total[treated]):

@@ -27,6 +27,7 @@ from papi_analysis.estimation.designs import Design
 from papi_analysis.estimation.estimates import Estimates, ImpactDesign
 from papi_analysis.estimation.impact_notes import impact_notes, surveys_note
 from papi_analysis.estimation.impact_question import (
+    LATE_BASE,
     Asked,
     Question,
     checked,
@@ -46,7 +47,6 @@ from papi_analysis.panel.panel import Panel
 #: Placebos whose paths are tabulated.
 SHOWN = 500
 NO_WEIGHTS = Note("only these methods let units count by weights: {methods}. Choose one, or leave weights out.")
-LATE_BASE = Note("the base year {base_year} does not lie before the start {start}. Choose an earlier one.")
 NO_GROUPS = Note(
     "the exact t inference of lee_wooldridge compares all units. Ask with method='did' where donors are within a label."
 )
@@ -55,7 +55,7 @@ NO_GROUPS = Note(
 @check_kinds
 def programme_impact(
     panel: Panel,
-    unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int],
+    unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int] | pd.Series,
     start: int | None = None,
     end: int | None = None,
     *,
@@ -84,7 +84,7 @@ def programme_impact(
         Any panel. Completion decides who may be a donor: units with completion above 0 in a year that is used are
         left out and named, and a start that does not fit the treated unit's completion is said.
     unit
-        The treated unit, several of them, or a table of units and their first years (then no ``start``).
+        The treated unit, several of them, or first years by unit, a mapping or a Series (then no ``start``).
     start, end
         First and last year of the programme; the default end is the panel's last year. Where no survey was held in one
         of them, the first survey after the start, or the last before the end, stands for it, and a note says so.

@@ -11,7 +11,7 @@ from papi_analysis.arrays import Ints
 from papi_analysis.errors import Note, if_any
 from papi_analysis.estimation.design_tests import at_breaks
 from papi_analysis.estimation.designs import Design
-from papi_analysis.estimation.impact_question import Asked, first_years
+from papi_analysis.estimation.impact_question import Asked, first_years, move_alike
 from papi_analysis.estimation.inference import INCOMPLETE, RANK, Clustered, Engine, size_notes
 from papi_analysis.estimation.lagged_outcome import leverage
 from papi_analysis.estimation.placebo_draws import Placebos
@@ -46,6 +46,10 @@ SPREAD = Note(
 EXACT_FIT = Note("{dimensions}: the years before are fitted exactly, which says nothing about the years after.")
 POOR_FIT = Note("{dimensions}: the years before are fitted worse than for nine in ten units; read these with care.")
 SURVEYS = Note("No survey was held in {years}: the programme is counted from the survey of {first} to that of {last}.")
+DONORS_ALIKE = Note(
+    "{dimensions}: all donors move alike there, so no placebo has a gap of its own. Interval and p-value only count "
+    "the units; they say nothing of noise."
+)
 FEW = Note("There are only {donors} donors; the smallest p-value that this design can give is {floor:.3f}.")
 LEVERAGE = Note(
     "{unit} stood at the edge of where the others did in {dimension}: its leverage there is {leverage:.2f} (rank "
@@ -110,7 +114,7 @@ def impact_notes(
 
 def surveys_note(panel: Panel, unit: Any, start: int | None, end: int | None) -> list[Note]:
     """Say which surveys stand for a start or an end between two of them."""
-    asked = {*(unit.values() if isinstance(unit, Mapping) else [start]), panel.years[-1] if end is None else end}
+    asked = {*(dict(unit).values() if start is None else [start]), panel.years[-1] if end is None else end}
     missed = sorted(asked - set(panel.years))
     if not missed:
         return []
@@ -142,7 +146,9 @@ def _placebo_notes(panel: Panel, design: Design, engine: Placebos) -> list[Note]
     notes = [how(units=int(design.eligible.sum()), rows=len(engine.draws)), RANK]
     if design.donors.sum() < FEW_DONORS:
         notes.append(FEW(donors=int(design.donors.sum()), floor=float(engine.floor.max())))
-    for flags, note in ((engine.exact_fit, EXACT_FIT), (engine.poor_fit, POOR_FIT)):
+    used = design.pre(int(design.starts.min())) | design.post(int(design.starts.min()))
+    alike = move_alike(design.Y[design.donors][:, used])
+    for flags, note in ((engine.exact_fit, EXACT_FIT), (engine.poor_fit, POOR_FIT), (alike, DONORS_ALIKE)):
         named = ", ".join(name for name, flag in zip(panel.dimensions, flags, strict=True) if flag)
         notes += if_any(note(dimensions=named))
     return notes

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from papi_analysis.arrays import Bools, Ints
+from papi_analysis.arrays import Bools, Floats, Ints
 from papi_analysis.errors import Note, PapiError, SpecError
 from papi_analysis.estimation.by_unit import unit_labels, unit_weights
 from papi_analysis.estimation.counterfactuals import Estimator
@@ -48,7 +49,8 @@ NO_YEAR_AFTER = Note(
     "these."
 )
 
-TWICE = Note("unit names one twice: {units}. Name each unit once.")
+END_BEFORE = Note("the end {last} lies before the start {start}.{reason}")
+LATE_BASE = Note("the base year {base_year} does not lie before the start {start}. Choose an earlier one.")
 
 BEYOND = Note("{what}={given} names years outside {first}-{last}: {kept}. Choose years from these.")
 BEFORE = Note("those of the panel before the start")
@@ -86,10 +88,12 @@ class Question(NamedTuple):
 
 
 def first_years(
-    panel: Panel, unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int], start: int | None
+    panel: Panel,
+    unit: str | int | Sequence[str | int] | Mapping[str, int] | Mapping[int, int] | pd.Series,
+    start: int | None,
 ) -> dict[str, int]:
     """Turn what was asked for into first programme years by unit: the first survey at or after the start."""
-    if isinstance(unit, Mapping):
+    if isinstance(unit, Mapping) or (isinstance(unit, pd.Series) and start is None):
         if start is not None:
             raise SpecError("give first years by unit, or one start for all, not both.")
         starts: dict[Any, Any] = dict(unit)
@@ -99,7 +103,8 @@ def first_years(
         units = [unit] if isinstance(unit, str | int | float | np.integer) else [*unit]
         starts = dict.fromkeys(units, start)
         if len({*map(name_text, units)}) < len(units):
-            raise SpecError(TWICE(units=", ".join(map(name_text, units))))
+            twice = ", ".join(map(name_text, units))
+            raise SpecError("unit names one twice: {units}. Name each unit once.", units=twice)
     starts = {name_text(name): year for name, year in starts.items()}
     if not starts:
         raise SpecError("name at least one unit with a programme.")
@@ -235,9 +240,7 @@ def _last_year(panel: Panel, starts: Mapping[str, int], end: int | None) -> int:
     last = panel.years[-1] if end is None else panel.last_to(end, Note("the end"))
     if last < max(starts.values()):
         none = "" if end in (None, last) else Note(" No survey was held in {end}.", {"end": end})
-        raise SpecError(
-            "the end {last} lies before the start {start}.{reason}", last=last, start=max(starts.values()), reason=none
-        )
+        raise SpecError(END_BEFORE(last=last, start=max(starts.values()), reason=none))
     return int(last)
 
 
@@ -313,10 +316,18 @@ def _large_groups(
 
 def _check_gaps(panel: Panel, design: Design, used: Bools) -> None:
     """Refuse a dimension in which all units move alike: whoever had the programme, its gap is zero."""
-    paths = design.Y[design.eligible][:, used]
-    apart = np.ptp(paths - paths[:, :1], axis=0).max(axis=0)
-    for dimension, reach, size in zip(panel.dimensions, apart, np.abs(paths).max(axis=(0, 1)), strict=True):
-        if reach <= 1e-12 * size:
+    for dimension, alike in zip(panel.dimensions, move_alike(design.Y[design.eligible][:, used]), strict=True):
+        if alike:
             raise SpecError(
                 "all units move alike in {dimension}, so no gap can be judged there. Leave it out.", dimension=dimension
             )
+
+
+def move_alike(paths: Floats) -> Bools:
+    """Whether in a dimension (K,) the paths (N, T, K) of all units differ by constants alone.
+
+    >>> move_alike(np.array([[[1.0, 1], [2, 2]], [[3, 3], [4, 5]]])).tolist()
+    [True, False]
+    """
+    apart = np.ptp(paths - paths[:, :1], axis=0).max(axis=0)
+    return np.asarray(apart <= 1e-12 * np.abs(paths).max(axis=(0, 1)))

@@ -55,7 +55,7 @@ class Comparison:
         """The size (K,) at or below which an error of a score is rounding: shares of their spread, of their level."""
         score, constant = self.values[..., 0], self.Z[..., 0]
         net = score - constant * (constant * score).sum(axis=0)
-        return np.maximum(1e-10 * np.abs(net).max(axis=0), 1e-14 * np.abs(score).max(axis=0))
+        return np.asarray(np.maximum(1e-10 * np.abs(net).max(axis=0), 1e-14 * np.abs(score).max(axis=0)))
 
     @cached_property
     def products(self) -> Floats:

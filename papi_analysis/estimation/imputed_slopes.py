@@ -114,7 +114,8 @@ def imputed_slopes(
 def _startless(laid: Programmes, units: Sequence[str], dimensions: Sequence[str]) -> list[Note]:
     """Name the programme units, and in which dimensions, whose standing before the start is not known."""
     without = [
-        f"{units[i]} ({', '.join(dimensions[k] for k in np.flatnonzero(laid.startless[i]))})"
-        for i in np.flatnonzero(laid.startless.any(axis=1))
+        f"{unit} ({', '.join(name for name, cells in zip(dimensions, lost, strict=True) if cells)})"
+        for unit, lost in zip(units, laid.startless, strict=True)
+        if lost.any()
     ]
     return if_any(STARTLESS(cells=int(laid.startless.sum()), units=", ".join(without)))

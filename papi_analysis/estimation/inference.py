@@ -56,8 +56,8 @@ NOT_PRINTED = Note(
     "{size:.3g}."
 )
 FEW_DRAWS = Note(
-    "No p-value or interval is printed: with {draws} draws none can fall below {floor:.3f}, above {size:.3g}. Ask with "
-    "draws={needed} or more."
+    "No p-value or interval is printed: with {draws} draw(s) none can fall below {floor:.3f}, above {size:.3g}. Ask "
+    "with draws={needed} or more."
 )
 NO_HOLM = Note(
     "No Holm p-value is printed: over {dimensions} dimensions none can fall below {least:.3f}, so it could find "

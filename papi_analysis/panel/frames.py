@@ -39,10 +39,15 @@ UNUSED = Note(
     "surveys of {surveys} were in the field."
 )
 
+NO_ROWS = Note(
+    "a table of scores or of completion has no rows. Give one row a cell; where no completion is known, give scores "
+    "alone."
+)
 TWO_COMPLETIONS = Note(
     "completion stands in a column of the scores and in a table of its own. Give one of them: "
     "scores.drop(columns='completion')."
 )
+NO_SCORES = Note("Breaks of {dimensions} are not used: the table of scores has no such dimension.")
 #: What may have changed in a break.
 BREAK_KINDS = "definition", "sample", "mode", "level"
 
@@ -173,6 +178,9 @@ def panel_parts(
 ) -> dict[str, Any]:
     """Check the tables of ``Panel.from_frames`` and give what a panel is made of, by name."""
     scores = as_frame(scores)
+    completion = None if completion is None else as_frame(completion)
+    if scores.empty or (completion is not None and completion.empty):
+        raise SpecError(NO_ROWS)
     done = scores[[*KEY, "completion"]] if completion is None and {*KEY, "completion"} <= {*scores} else completion
     if completion is not None and "completion" in scores and scores["completion"].notna().any():
         raise SpecError(TWO_COMPLETIONS)
@@ -180,7 +188,7 @@ def panel_parts(
     scores = check_frame(scores, WITH_HOLES, "scores", findings)
     check_errors(scores, findings)
     findings.raise_any()
-    cells = scores[[*KEY]].assign(completion=np.nan) if done is None else _completion(as_frame(done), scores)
+    cells = scores[[*KEY]].assign(completion=np.nan) if done is None else _completion(done, scores)
     family = tuple(dict.fromkeys(cells["dimension"])) if dimensions is None else tuple(map(name_text, dimensions))
     without = sorted({*map(name_text, without_programme)})
     _check_labels(scores, family, without)
@@ -219,13 +227,15 @@ def _checked(table: Table | None, schema: Schema, none: pd.DataFrame) -> pd.Data
 
 
 def _breaks(table: Table | None, scores: pd.DataFrame) -> pd.DataFrame:
-    """Check breaks, of dimensions that have scores."""
+    """Check breaks, and warn of those of dimensions that have no scores."""
     breaks, findings = _checked(table, BREAKS, NO_BREAKS), Findings("breaks")
-    check_known(breaks, "dimension", pd.Series(["all", *scores["dimension"].unique()]), findings)
     strange = breaks[~breaks["kind"].isin(BREAK_KINDS)]
     remedy = Note("Say definition, sample, mode or level.")
     findings.add_rows(strange, "kind", Note("this kind of break is not known"), remedy)
     findings.raise_any()
+    unknown = sorted({*breaks["dimension"]} - {"all", *scores["dimension"]})
+    if unknown:
+        warnings.warn(NO_SCORES(dimensions=", ".join(unknown)), DataWarning, 4)
     return breaks
 
 

@@ -123,7 +123,8 @@ class Panel:
             Units declared to have had no programme: their completion is 0. A unit that is neither in
             ``completion`` nor declared is a gap.
         breaks
-            ``dimension``, ``year``, ``kind`` of each change of definition, sample, mode or level.
+            ``dimension``, ``year``, ``kind`` of each change of definition, sample, mode or level; those of a dimension
+            without scores are warned of (``DataWarning``).
         simulated_tables
             Names of inputs that were made up.
         names
@@ -138,8 +139,7 @@ class Panel:
         Raises
         ------
         DataError
-            Where a table does not pass its checks, or completion, breaks or known programmes name units or dimensions
-            that have no scores.
+            Where a table does not pass its checks, or completion or known programmes name units that have no scores.
         SpecError
             Where no year or dimension is left, or completion stands in both tables.
 
@@ -196,7 +196,7 @@ class Panel:
             years=study.years,
             dimensions=tuple(study.dimensions["dimension"]),
             without_programme=without,
-            breaks=study.breaks[study.breaks["dimension"].isin(["all", *study.scores["dimension"]])],
+            breaks=study.breaks[study.breaks["dimension"].isin(["all", *study.dimensions["dimension"]])],
             simulated_tables=study.simulated_tables,
             names=study.names,
             known_programmes=None if known is None else known[known["unit"].isin(scored)],

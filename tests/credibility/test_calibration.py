@@ -269,7 +269,8 @@ def test_answers_that_cannot_be_are_refused(panel, changes, words) -> None:
     ("changes", "words"),
     [
         ({"start": 2012, "base_year": 2011}, "2 years before"),
-        ({"base_year": 2019}, "base year before"),
+        ({"base_year": 2019}, "base year 2019 does not lie before"),
+        ({"end": 2015}, "the end 2015 lies before the start 2018"),
         ({"unit": "VN-XX"}, "no unit"),
         ({"end": 2030}, "end 2030 is not within"),
     ],

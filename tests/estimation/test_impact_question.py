@@ -449,6 +449,23 @@ def test_years_that_cannot_count_are_refused(real, named, words) -> None:
         pa.programme_impact(real, "VN-CT", 2018, 2020, **named)
 
 
+def test_first_years_may_stand_in_a_series(real) -> None:
+    starts = {"VN-CT": 2018, "VN-HN": 2016}
+    ask = partial(pa.programme_impact, real, end=2020, method="did", draws=99)
+    assert ask(pd.Series(starts)) == ask(starts)
+    assert ask(pd.Series(list(starts)), 2018) == ask(list(starts), 2018)
+
+
+def test_donors_that_move_alike_are_said(real) -> None:
+    scores = real.scores.copy()
+    others = np.arange(len(scores)) != real.position("unit", "VN-CT")
+    scores[others, :, 1] = 5 + np.arange(scores.shape[1]) / 8 + np.arange(others.sum())[:, None] / 64
+    words = "D2: all donors move alike there"
+    ask = partial(pa.programme_impact, unit="VN-CT", start=2018, end=2020, method="did")
+    assert any(words in note for note in ask(replace(real, scores=scores)).notes)
+    assert not any("move alike" in note for note in ask(real).notes)
+
+
 def test_years_without_a_survey_may_be_named(real) -> None:
     kept = np.flatnonzero([year not in (2012, 2016, 2019) for year in real.years])
     panel = real._part(slice(None), kept, slice(None))

@@ -471,7 +471,7 @@ def test_draws_too_few_for_the_level_are_told_from_units_too_few(panel) -> None:
     ask = partial(pa.programme_impact, panel, ["VN-CT", "VN-HN"], 2018, method="did")
     few = ask(draws=10)
     assert few.table["p"].isna().all()
-    assert "with 10 draws none can fall below 0.091, above 0.05. Ask with draws=19 or more." in " ".join(few.notes)
+    assert "with 10 draw(s) none can fall below 0.091, above 0.05. Ask with draws=19 or more." in " ".join(few.notes)
     assert "with only 10 draws" in pa.sentence(few)
     assert "units" not in pa.sentence(few)
     assert ask(draws=19).table["p"].notna().all()
