@@ -18,7 +18,7 @@ from papi_analysis.panel.changes import TOTAL
 from papi_analysis.reporting.canvas import check_answer, drawing, one_axes
 from papi_analysis.reporting.labels import FAMILY
 from papi_analysis.reporting.language import Language, find_language
-from papi_analysis.reporting.marks import BLUE, GREY, INK, ORANGE, PALE, finish, label, name_rows
+from papi_analysis.reporting.marks import BLUE, GREY, INK, ORANGE, PALE, finish, label, name_rows, number_across
 from papi_analysis.reporting.tables import full_name, sizes
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def draw_targets(estimates: Estimates, *, ax: Axes | None = None, language: str 
     name_rows(ax, places, table["dimension"], tongue, estimates.names)
     ax.set_ylim(-0.6, len(table) - 0.2)
     ax.set_xlabel(tongue.text("Score"))
-    ax.xaxis.set_major_formatter(tongue.tick)
+    number_across(ax, tongue)
     ax.grid(axis="x", color="#EEEEEE")
     ax.set_axisbelow(True)
     digits = tongue.fine_by_row(sizes(table, ("base", "target", "latest")))
@@ -142,7 +142,7 @@ def draw_estimates(
     if has_interval.any():
         below += tongue.text(", {level} intervals", level=level)
     ax.set_xlabel(below)
-    ax.xaxis.set_major_formatter(tongue.tick)
+    number_across(ax, tongue)
     floor = float(table["floor"].max()) if "floor" in table else 0.0
     if floor > 0:
         words = tongue.text("smallest possible p: {floor}", floor=tongue.number(floor, 4))

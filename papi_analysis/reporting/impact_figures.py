@@ -23,6 +23,7 @@ from papi_analysis.reporting.marks import (
     finish,
     finish_panel,
     label,
+    number_across,
     shade_programme,
     wrapped,
 )
@@ -257,7 +258,7 @@ def draw_reversion(
         label(ax, words, place, offset, ha=side, color=colour, weight="bold")
     ax.set_xlabel(tongue.text("Distance from the mean in {year}, points", year=asked.first))
     ax.set_ylabel(tongue.text("Change to {year}, points", year=asked.last))
-    ax.xaxis.set_major_formatter(tongue.tick)
+    number_across(ax, tongue)
     ax.yaxis.set_major_formatter(tongue.tick)
     shown = tongue.text(
         "Scatter plot of change against distance from the mean, {dimension}: {unit} stood {from_mean} from the mean "

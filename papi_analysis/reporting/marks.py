@@ -101,6 +101,15 @@ def write_lines(ax: Axes, lines: Iterable[Line]) -> None:
         )
 
 
+def number_across(ax: Axes, tongue: Language) -> None:
+    """Write the numbers of the axis below as the reader does, fewer of them where they are long."""
+    from matplotlib.ticker import MaxNLocator
+
+    if max(len(tongue.tick(at)) for at in ax.get_xticks()) > 7:
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_formatter(tongue.tick)
+
+
 def add_key(axes: Any, marks: Mapping[str, Any]) -> None:
     """Say above the panels of a figure what its lines and areas are: there no name, however long, lies over a line."""
     figure = figure_of(axes)

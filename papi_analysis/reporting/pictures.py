@@ -14,7 +14,19 @@ from papi_analysis.estimation.estimates import Estimates
 from papi_analysis.reporting.canvas import drawing, one_axes
 from papi_analysis.reporting.figures import draw_estimates, draw_targets, plot_intervals
 from papi_analysis.reporting.impact_figures import draw_event_time, draw_impact, draw_reversion
-from papi_analysis.reporting.marks import BLUE, GREEN, GREY, INK, ORANGE, PINK, finish, name_rows, tidy, wrapped
+from papi_analysis.reporting.marks import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PINK,
+    finish,
+    name_rows,
+    number_across,
+    tidy,
+    wrapped,
+)
 from papi_analysis.reporting.question_figure import draw_question
 from papi_analysis.reporting.side_by_side import Answers, estimate_label, gather
 from papi_analysis.reporting.specification_figures import draw_specification_curve
@@ -143,7 +155,7 @@ def _draw_side_by_side(shown: Answers, *, ax: Any = None, language: str = "en") 
     label = estimate_label(gathered)
     ax.set_xlabel(label + tongue.text(", {level} intervals", level=level) if has_interval else label)
     ax.xaxis.set_major_locator(MaxNLocator(7))
-    ax.xaxis.set_major_formatter(tongue.tick)
+    number_across(ax, tongue)
     tidy(ax)
     across = 3 if max(map(len, names)) <= 22 else 2
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), ncols=across, frameon=False, fontsize=8, handletextpad=0.2)

@@ -28,6 +28,7 @@ from papi_analysis.reporting.marks import (
     Line,
     break_lines,
     key_lines,
+    number_across,
     set_title,
     tidy,
     wrapped,
@@ -122,7 +123,7 @@ def _draw_rows(estimates: Estimates, ax: Axes | None, tongue: Language) -> Axes:
     write_lines(ax, lines)
     ax.set_yticks([])
     ax.set_xlabel(scale, fontsize=9)
-    ax.xaxis.set_major_formatter(tongue.tick)
+    number_across(ax, tongue)
     tidy(ax)
     ax.spines["left"].set_visible(False)
     _tell(ax, _rows_in_words(estimates, tongue), estimates, tongue)
