@@ -11,7 +11,7 @@ from papi_analysis.estimation.estimates import Estimates, UnitYears
 from papi_analysis.reporting.section import Section, Words
 from papi_analysis.reporting.tables import Table, table_frame
 from papi_analysis.reporting.task_figures import draw_tasks
-from papi_analysis.reporting.task_section import Tasks, day_line
+from papi_analysis.reporting.task_section import Tasks, day_line, with_range
 from papi_analysis.reporting.writer import Writer
 
 #: Agencies and units that the page names; the section on the tasks shows all.
@@ -41,7 +41,7 @@ def _targets(tasks: Tasks, targets: Estimates | PapiError | None, ahead: bool) -
         return [*parts, Words(writer.text("Completion by dimension"), _remarks(tasks), level=2), writer.table(cells)]
     if ahead and (targets.table["still"] < 0).any():
         said.append(writer.text("A number below 0: so much above the target."))
-    words = (" ".join(said), *_remarks(tasks))
+    words = (" ".join([*said, *_remarks(tasks)]),)
     shown = _target_table(tasks, targets, "still" if ahead else "reached")
     return [Words(writer.text("Targets"), words, level=2), shown]
 
@@ -62,15 +62,11 @@ def _completion(tasks: Tasks, table: pd.DataFrame) -> pd.DataFrame:
     """Put the completion of each dimension on the day beside what else is shown of it, where one unit has tasks."""
     if tasks.units > 1:
         return table
-    writer, day = tasks.writer, tasks.study.measured_on
-    percent, told = writer.tongue.percent, {}
-    for cell in tasks.now.itertuples(index=False):
-        told[cell.dimension] = percent(cell.completion)
-        if cell.unreported:
-            values = {name: percent(getattr(cell, name)) for name in ("completion", "low", "high")}
-            told[cell.dimension] = writer.text("{completion} ({low} to {high})", **values)
-    heading = writer.text("Completion, {day}", day=writer.tongue.date(day))
-    return table.assign(**{heading: table["dimension"].map(told)})
+    now = with_range(tasks.now, tasks.writer).set_index("dimension")["completion"]
+    if pd.api.types.is_numeric_dtype(now):  # no range was written
+        now = now.map(tasks.writer.tongue.percent)
+    day = tasks.writer.tongue.date(tasks.study.measured_on)
+    return table.assign(**{tasks.writer.text("Completion, {day}", day=day): table["dimension"].map(now)})
 
 
 def _remarks(tasks: Tasks) -> tuple[str, ...]:

@@ -203,7 +203,7 @@ class ProgrammeReport:
                 "The last day that is known is {day}, that of the last report.", day=self.tongue.date(day)
             )
         cells, quarters = known_shares(cells), known_shares(quarters)
-        columns = ["as_of", "dimension", "completion", "of_due", "complete", "on_time", "tasks"]
+        columns = ["as_of", "dimension", "completion", "of_due", "complete", "on_time", "tasks", "unreported"]
         if units > 1:
             columns.insert(1, "unit")
             quarters = completion_over_units(quarters)
@@ -211,7 +211,7 @@ class ProgrammeReport:
         drawn = quarters.dropna(subset="completion")["as_of"].nunique() > 1  # no line through one day
         if units > 1 and len(cells) > LONG:
             cells = completion_over_units(cells[cells["year"] <= study.end.year])
-            columns = ["as_of", "dimension", "units", "completion", "tasks"]
+            columns = ["as_of", "dimension", "units", "completion", "tasks", "unreported"]
             words += " " + text(
                 "So is the table, over the units whose completion is known. The register in the study's folder holds "
                 "each unit."
@@ -219,14 +219,14 @@ class ProgrammeReport:
         words = " ".join([words, *self._tasks.weighted()])
         if cells["unreported"].any():
             words += " " + text(
-                "Tasks that have begun without a report are left out of every share; completion at least and at most "
-                "is what it would be if all of them stood at 0 or at 1."
+                "Tasks that have begun without a report are left out of every share; in brackets stands what "
+                "completion would be if all of them stood at 0 or at 1."
             )
         return Section(
             (
                 Words(text("Completion of the tasks"), (words,), level=2),
                 *([self.writer.figure(draw_completion, quarters, study)] if drawn else []),
-                self.writer.table(*with_range(cells, columns)),
+                self.writer.table(with_range(cells, self.writer), columns),
                 *self._agencies(),
             )
         )

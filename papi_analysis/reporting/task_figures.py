@@ -65,7 +65,7 @@ def draw_tasks(counts: pd.DataFrame, study: Study, *, ax: Axes | None = None, la
     """
     tongue = find_language(language)
     known = study.names
-    ax = one_axes(5.4, 0.7 + 0.4 * len(counts)) if ax is None else ax
+    ax = one_axes(5.4, 0.7 + 0.36 * len(counts)) if ax is None else ax
     shown = [state for state in COLOURS if state == "done" or counts[state].any()]
     longest = float(counts[shown].to_numpy().max(initial=1))
     places = np.arange(len(counts))[::-1]

@@ -175,12 +175,16 @@ def say_completion(cell: Any, writer: Writer) -> str:
     )
 
 
-def with_range(cells: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    """Put the range that tasks without a report leave open beside completion, where there are such tasks."""
-    named = {"low": "low_completion", "high": "high_completion"}
-    place = columns.index("completion") + 1
-    more = [*named.values(), "unreported"] if (cells["unreported"] > 0).any() else []
-    return cells.rename(columns=named), [*columns[:place], *more, *columns[place:]]
+def with_range(cells: pd.DataFrame, writer: Writer) -> pd.DataFrame:
+    """Write beside the completion of each cell, in brackets, the range that tasks without a report leave open."""
+    if not (cells["unreported"] > 0).any():
+        return cells
+
+    def words(cell: Any) -> str:
+        shares = {name: writer.tongue.percent(getattr(cell, name)) for name in ("completion", "low", "high")}
+        return writer.text("{completion} ({low} to {high})", **shares) if cell.unreported else shares["completion"]
+
+    return cells.assign(completion=[words(cell) for cell in cells.itertuples(index=False)])
 
 
 def tasks_section(tasks: Tasks) -> Section:
@@ -240,8 +244,8 @@ def _changes(tasks: Tasks) -> list[Any]:
         counts = counts.join(tasks.now.set_index("dimension")[["completion", "low", "high", "unreported"]])
         before = tasks.cells[tasks.cells["as_of"] == since].set_index("dimension")
         counts["completion_before"] = before["completion"]
-        columns = ["completion_before", "completion", "done_before", "done", "overdue_before", "overdue"]
-        parts.append(writer.table(*with_range(counts.reset_index(), ["dimension", *columns])))
+        columns = ["dimension", "completion_before", "completion", "done_before", "done", "overdue_before", "overdue"]
+        parts.append(writer.table(with_range(counts.reset_index(), writer), columns))
     moved = tasks.rows[tasks.rows["state"] != tasks.rows["state_before"]]
     if 0 < len(moved) <= LONG:
         columns = tasks.columns("state_before", "state", "completion_before", "completion")

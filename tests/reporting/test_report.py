@@ -298,7 +298,7 @@ def test_the_completion_beside_a_score_is_that_of_its_survey(study: Any):
     listed = next(iter(own.targets()))
     assert len(listed.items) == len(study.dimensions)
     for item, dimension in zip(listed.items, study.dimensions["dimension"], strict=True):
-        assert item.endswith(f"Completion on 2020-09-30: {own.tongue.percent(then[dimension])}.")
+        assert f"Completion on 2020-09-30: {own.tongue.percent(then[dimension])}" in item
 
 
 def test_a_section_that_fails_says_so_and_the_others_stand(study: Any, monkeypatch: pytest.MonkeyPatch):
