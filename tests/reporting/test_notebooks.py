@@ -315,7 +315,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError("no space left")
 
     monkeypatch.setattr(files.os, "replace", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(SpecError, match="cannot be written: no space"):
         save_notebook(new_notebook(cells=[new_code_cell("2")]), path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["a.ipynb"]
