@@ -153,9 +153,11 @@ def draw_completion(cells: pd.DataFrame, study: Study, *, ax: Axes | None = None
 
 def _write_days(ax: Axes, tongue: Language) -> None:
     """Write the months and days of a time axis as the reader does; matplotlib's own way is the English one."""
-    from matplotlib.dates import AutoDateFormatter, AutoDateLocator
+    from matplotlib.dates import DAILY, MONTHLY, YEARLY, AutoDateFormatter, AutoDateLocator
 
-    locator = AutoDateLocator(maxticks=6)  # type: ignore[no-untyped-call]
+    # three years by their years, less by half years; as few as fit, and as many as each way of counting needs
+    few = {YEARLY: 7, MONTHLY: 7, DAILY: 8}
+    locator = AutoDateLocator(minticks=3, maxticks=few)  # type: ignore[no-untyped-call]
     formatter = AutoDateFormatter(locator)  # type: ignore[no-untyped-call]
     if tongue.code != "en":
         formatter.scaled.update({30.0: "%m/%Y", 1.0: "%d/%m/%Y"})
