@@ -205,7 +205,7 @@ def test_where_the_last_untouched_units_adopt_the_years_from_then_on_are_counted
     C[18:, 5] = 0.5
     answer = pa.completion_slopes(panel_of(y, C), draws=99, override=True)
     assert answer.design.form == "imputation"
-    assert "40 cells of programmes have no untouched unit" in pa.remarks(answer)  # 20 units, two dimensions
+    assert "40 cells of programmes have too few untouched units" in pa.remarks(answer)  # 20 units, two dimensions
     assert answer.table["n"].tolist() == [100, 100, 200]
     assert answer.table["dropped"].tolist() == [20, 20, 40]
     assert "could not be used" not in pa.remarks(answer)  # every score is known
