@@ -19,7 +19,7 @@ PACKAGES = (
     *("statsmodels", "pyfixest", "wildboottest", "numba", "pysyncon", "diff-diff"),
 )
 FASTER, SLOWER = "#0072b2", "#d55e00"
-LINES = ("#0072b2", "#d55e00", "#009e73", "#000000")
+LINES = ("#0072b2", "#d55e00", "#009e73")
 
 ABOUT = """# How fast
 
