@@ -99,6 +99,8 @@ class Table(pd.DataFrame):  # type: ignore[misc]  # pandas ships no types
     def __repr__(self) -> str:
         with pd.option_context("display.max_colwidth", None, "display.width", 200):
             rows: str = self.to_string(max_rows=None, max_cols=None)
+        if not self.shape[1]:  # names alone, which pandas calls an empty frame
+            rows = "\n".join(name for name, *_ in self.rows)
         return f"{self.caption}\n{rows}" if self.caption else rows
 
 

@@ -320,3 +320,7 @@ def test_codes_beside_their_words_are_not_shown_unless_asked_for():
     frame = pd.DataFrame({"code": ["did"], "choice": ["Difference in differences"], "mean": [0.1]})
     assert pa.table(frame).rows == [["Choice", "Mean"], ["Difference in differences", "0.10"]]
     assert pa.table(frame, ["code", "mean"]).rows[1] == ["did", "0.10"]
+
+
+def test_a_table_of_names_alone_is_printed():
+    assert str(pa.table(pd.DataFrame({"task": ["CT-01", "CT-02"]}))).split() == ["Task", "CT-01", "CT-02"]
