@@ -457,6 +457,8 @@ def _family(scores: pd.DataFrame, dimensions: Sequence[str] | None) -> list[str]
     """The dimensions asked for, all of which must have scores; default every one that has."""
     known = sorted(scores["dimension"].unique())
     family = known if dimensions is None else list(dimensions)
+    if not family:
+        raise SpecError("dimensions names none. There are {known}.", known=", ".join(known))
     missing = [name for name in family if name not in known]
     if missing:
         raise SpecError(

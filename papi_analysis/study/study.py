@@ -153,7 +153,7 @@ class Study:
 
 
 @check_kinds
-def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
+def load_study(study: str | os.PathLike[str] | Study = "can_tho_2018_2020") -> Study:
     """Load a study: a bundled one by its name, or any folder with a ``study.toml``.
 
     Parameters
@@ -162,7 +162,7 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
         ``"can_tho_2018_2020"``, ``"open_government"``, or the path of a folder. Tables that the folder does not bring
         are PAPI's: scores, units, dimensions and breaks; ``later_scores`` are added to the scores. Without a table of
         reports no task has one yet, and no completion is known. Its own are csv files in UTF-8 or xlsx workbooks, as
-        offices keep them; how they were read is listed in ``guesses``.
+        offices keep them; how they were read is listed in ``guesses``. A loaded study is given back.
 
     Returns
     -------
@@ -179,6 +179,8 @@ def load_study(study: str | os.PathLike[str] = "can_tho_2018_2020") -> Study:
     >>> load_study("can_tho_2018_2020").simulated_tables
     ('tasks', 'progress')
     """
+    if isinstance(study, Study):
+        return study
     folder = find_folder(study)
     settings, places = read_settings(folder)
     units, written = codebook.units_at(settings["end"]), settings["unit"]
